@@ -1,0 +1,1 @@
+"""The services of Isocentre, one folder each; they share `shared` and never import each other."""

@@ -1,0 +1,1 @@
+"""What every service of Isocentre shares: events, outcomes, the stage runner and one home per vendor."""

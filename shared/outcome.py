@@ -1,0 +1,105 @@
+"""What a handler may answer, and the tree of failures that is the retry policy.
+
+    Outcome                              Failure
+    ├── Done        published on         ├── Transient   pause, back off, the same record again
+    ├── Skip        nothing to do        ├── Permanent   a verdict with a reason code
+    ├── Quarantine  held for a person    └── (anything else is a bug: dead-lettered as `unexpected`)
+    └── Reject      a verdict on the object
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.events import Outgoing
+
+
+class Reason(StrEnum):
+    """Why something did not simply go on. Registered with its meaning in schemas/reasons.yaml."""
+
+    # Held by the anonymiser: it cannot clean these, so a person decides.
+    BURNED_IN_TEXT = "burned-in-text"
+    ENCAPSULATED_DOCUMENT = "encapsulated-document"
+    FREE_TEXT_OBJECT = "free-text-object"
+    OVERLAY = "overlay"
+    UNCLEANABLE = "uncleanable"
+    # Rejected by the anonymiser: there is no readable data set.
+    NOT_DICOM = "not-dicom"
+    UNDECODABLE = "undecodable"
+    # Rejected by the validator.
+    MISSING_TYPE_1 = "missing-type-1"
+    MALFORMED_UID = "malformed-uid"
+    PIXEL_LENGTH = "pixel-length"
+    MODALITY_MISMATCH = "modality-mismatch"
+    # Rejected by the indexer.
+    UID_CONFLICT = "uid-conflict"
+    SAME_CONTENT = "same-content"
+    # Why there is no picture (thumbnailer).
+    NO_PIXELS = "no-pixels"
+    NO_DECODER = "no-decoder"
+    DECODER_FAILED = "decoder-failed"
+    DECODER_DIED = "decoder-died"
+    # Dead letters (runner).
+    UNDECODABLE_EVENT = "undecodable-event"
+    UNEXPECTED = "unexpected"
+    # Nothing to do.
+    ALREADY_DONE = "already-done"
+    # Refused at the door (receiver).
+    UNKNOWN_AE_TITLE = "unknown-ae-title"
+    STORE_AWAY = "store-away"
+    BROKER_AWAY = "broker-away"
+    CANNOT_UNDERSTAND = "cannot-understand"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The work is done; `events` are its results."""
+
+    events: tuple[Outgoing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """There was nothing to do."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """The object is held for a person to decide; `events` say so."""
+
+    reason: Reason
+    events: tuple[Outgoing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """The object is refused for good; `events` say so."""
+
+    reason: Reason
+    events: tuple[Outgoing, ...]
+
+
+Outcome = Done | Skip | Quarantine | Reject
+
+
+def events_of(outcome: Outcome) -> Sequence[Outgoing]:
+    """What `outcome` asks the runner to publish."""
+    return () if isinstance(outcome, Skip) else outcome.events
+
+
+class Failure(Exception):
+    """Root of the failures that adapters and handlers may raise on purpose."""
+
+
+class Transient(Failure):
+    """The store, the database or the broker is away or slow: the same call may succeed later."""
+
+
+class Permanent(Failure):
+    """This will never succeed; `reason` is its code."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
