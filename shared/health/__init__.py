@@ -1,0 +1,5 @@
+"""Liveness, readiness and metrics over HTTP (/livez, /readyz, /metrics)."""
+
+from shared.health.server import Health, serve
+
+__all__ = ["Health", "serve"]

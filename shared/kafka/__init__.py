@@ -1,0 +1,20 @@
+"""The one home of confluent_kafka: topics, the receiver's publisher, the stages' log, and plain reading."""
+
+from shared.kafka.admin import missing_topics, topic_names
+from shared.kafka.log import CommitAborted, Log, LogLost, Record
+from shared.kafka.publisher import Publisher
+from shared.kafka.reader import read_to_end, tail
+from shared.kafka.stage_log import KafkaLog
+
+__all__ = [
+    "CommitAborted",
+    "KafkaLog",
+    "Log",
+    "LogLost",
+    "Publisher",
+    "Record",
+    "missing_topics",
+    "read_to_end",
+    "tail",
+    "topic_names",
+]

@@ -1,0 +1,64 @@
+"""Client configurations, with the reason beside each number."""
+
+import logging
+from typing import Any
+
+logger = logging.getLogger("librdkafka")
+logger.setLevel(logging.ERROR)
+
+
+def common(bootstrap: str) -> dict[str, Any]:
+    """For every client."""
+    return {
+        "bootstrap.servers": bootstrap,
+        # A broker that restarts is back within seconds; do not wait ten to notice.
+        "reconnect.backoff.max.ms": 1000,
+        "socket.keepalive.enable": True,
+        "log.connection.close": False,
+        "logger": logger,
+    }
+
+
+def consumer(bootstrap: str, group: str, instance: str) -> dict[str, Any]:
+    """For a stage: reads committed records, commits offsets only within the transaction."""
+    return common(bootstrap) | {
+        "group.id": group,
+        # Static membership: a worker that is restarted takes its partitions back at once.
+        "group.instance.id": f"{group}-{instance}",
+        "session.timeout.ms": 10_000,
+        "heartbeat.interval.ms": 2_000,
+        "partition.assignment.strategy": "cooperative-sticky",
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+        # Batches cost the broker half of what single records do; half a second is the price at rest, but a
+        # fetch returns at once when this many bytes are there.
+        "fetch.min.bytes": 64_000,
+        "fetch.wait.max.ms": 100,
+        "fetch.message.max.bytes": 4_194_304,
+        "queued.max.messages.kbytes": 32_768,
+    }
+
+
+def transactional(bootstrap: str, stage: str, instance: str) -> dict[str, Any]:
+    """For a stage: one transaction per batch. The id is stable, so a newer worker fences an older one."""
+    return common(bootstrap) | {
+        "transactional.id": f"{stage}-{instance}",
+        # An open transaction holds up every reader of its topics.
+        "transaction.timeout.ms": 10_000,
+        "linger.ms": 5,
+        "compression.type": "zstd",
+        "message.max.bytes": 4_194_304,
+    }
+
+
+def publisher(bootstrap: str, timeout: float) -> dict[str, Any]:
+    """For the receiver: each record is waited for by itself."""
+    return common(bootstrap) | {
+        "acks": "all",
+        "enable.idempotence": True,
+        "linger.ms": 0,
+        "delivery.timeout.ms": int(timeout * 1000),
+        "compression.type": "none",
+    }

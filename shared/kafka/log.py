@@ -1,0 +1,79 @@
+"""What the stage runner needs of Kafka. One protocol, so that its tests run on a fake and on the real thing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared.outcome import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it lies in a topic, not yet interpreted."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: datetime
+    key: str | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A record to be published."""
+
+    topic: str
+    key: str
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class CommitAborted(Failure):
+    """The transaction was aborted: nothing of it will ever be seen, and its records come again."""
+
+
+class LogLost(Failure):
+    """This worker can no longer commit (fenced by a newer one, or a fatal client error): it has to end."""
+
+
+class TooLarge(Failure):
+    """The broker's or the client's limit refuses an output of this size. `index` says which of them."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"output {index} is too large")
+        self.index = index
+
+
+class Log(Protocol):
+    """Records in, one transaction per batch out."""
+
+    def poll(self, limit: int, timeout: float) -> list[Record]:
+        """Up to `limit` records, waiting for the first one at most `timeout` seconds. Undelivered on restart."""
+        ...
+
+    def idle(self, timeout: float) -> None:
+        """Stay a member of the group for `timeout` seconds without taking records."""
+        ...
+
+    def owns(self, record: Record) -> bool:
+        """Whether the record's partition is still assigned to this worker."""
+        ...
+
+    def commit(self, batch: Sequence[Record], outputs: Sequence[Output]) -> None:
+        """Publish `outputs` and mark `batch` as consumed, both or neither.
+
+        Raises `CommitAborted` (the batch will be delivered again), `TooLarge` (nothing was published),
+        `Transient` (the broker is away; call again) or `LogLost`.
+        """
+        ...
+
+    def lag(self) -> int:
+        """Records behind the ends of the assigned partitions, as far as known."""
+        ...
+
+    def close(self) -> None:
+        """Leave the group."""
+        ...

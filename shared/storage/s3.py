@@ -1,0 +1,101 @@
+"""The S3 adapter, on minio's client."""
+
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import urllib3
+from minio import Minio
+from minio.error import InvalidResponseError, S3Error, ServerError
+
+from shared.outcome import Transient
+from shared.storage.store import AccessDenied, ObjectNotFound, Store
+
+CONNECT_TIMEOUT, READ_TIMEOUT = 2.0, 30.0
+"""Seconds."""
+
+POOL = 16
+"""Connections kept open: at least the number of threads that use a store at the same time."""
+
+
+class S3Store:
+    """One bucket of an S3 server."""
+
+    # No S3 server that we start on one host calls fsync; see infra/adr/0003.
+    durable = False
+
+    def __init__(self, client: Minio, bucket: str) -> None:
+        self.name = bucket
+        self._client = client
+
+    def put(self, key: str, data: bytes, content_type: str = "application/dicom") -> None:
+        with _failures():
+            written = self._client.put_object(self.name, key, io.BytesIO(data), len(data), content_type)
+        etag = (written.etag or "").strip('"')
+        # The ETag of an object stored in one part is the MD5 of what the server holds; others tell nothing.
+        if len(etag) == 32 and etag != hashlib.md5(data, usedforsecurity=False).hexdigest():
+            raise Transient("checksum of the stored object differs")
+
+    def get(self, key: str) -> bytes:
+        with _failures():
+            response = self._client.get_object(self.name, key)
+            try:
+                return bytes(response.read())
+            finally:
+                response.close()
+                response.release_conn()
+
+    def exists(self, key: str) -> bool:
+        try:
+            with _failures():
+                self._client.stat_object(self.name, key)
+        except ObjectNotFound:
+            return False
+        return True
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        with _failures():
+            for found in self._client.list_objects(self.name, prefix=prefix, recursive=True):
+                if found.object_name is not None:
+                    yield found.object_name
+
+    def delete(self, key: str) -> None:
+        with _failures():
+            self._client.remove_object(self.name, key)
+
+
+def connect(endpoint: str, access_key: str, secret_key: str, bucket: str) -> Store:
+    """The bucket `bucket` at `endpoint` (a base URL) as the user of that access key."""
+    url = urlsplit(endpoint)
+    http = urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
+        maxsize=POOL,
+        # The callers know when and how often to try again; a retry here would hide trouble from them.
+        retries=urllib3.Retry(total=0),
+    )
+    client = Minio(
+        url.netloc,
+        access_key=access_key,
+        secret_key=secret_key,
+        secure=url.scheme == "https",
+        region="us-east-1",
+        http_client=http,
+    )
+    return S3Store(client, bucket)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Turn the client's errors into ours. Their texts name keys and hosts, so only their kind is kept."""
+    try:
+        yield
+    except S3Error as refused:
+        if refused.code in ("NoSuchKey", "NoSuchObject"):
+            raise ObjectNotFound from None
+        if refused.code in ("AccessDenied", "NoSuchBucket", "InvalidAccessKeyId", "SignatureDoesNotMatch"):
+            raise AccessDenied(str(refused.code)) from None
+        raise Transient(str(refused.code)) from None
+    except (ServerError, InvalidResponseError, urllib3.exceptions.HTTPError, OSError) as away:
+        raise Transient(type(away).__name__) from None

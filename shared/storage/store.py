@@ -1,0 +1,57 @@
+"""What the services need of an object store: one bucket at a time."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from shared.outcome import Failure, Transient
+
+
+class ObjectNotFound(Failure):
+    """There is no object of that key."""
+
+
+class AccessDenied(Transient):
+    """This user may not do that. Transient: a policy can be mended, and must not cost a single record meanwhile."""
+
+
+class Store(Protocol):
+    """One bucket. Every method raises `Transient` when the store does not answer or is out of resources.
+
+    `durable` tells whether an object survives a power cut as soon as `put` returns.
+    """
+
+    name: str
+    durable: bool
+
+    def put(self, key: str, data: bytes, content_type: str = "application/dicom") -> None:
+        """Store an object, replacing any of that key; returns when the store has confirmed its checksum."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """The whole object. Raises `ObjectNotFound`."""
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Whether there is an object of exactly that key."""
+        ...
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """The keys that begin with `prefix`, in order."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove the object; nothing happens when there is none."""
+        ...
+
+
+def probe(store: Store, user: str, *, writes: bool) -> None:
+    """Fail at the door: raise unless `user` can do here what it will have to do.
+
+    A reader asks for an object that need not exist: a denied user gets an error instead of "no".
+    """
+    key = f".probe/{user}"
+    if not writes:
+        store.exists(key)
+        return
+    store.put(key, b"probe", "text/plain")
+    store.delete(key)
