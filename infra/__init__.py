@@ -1,0 +1,1 @@
+"""What runs Isocentre: the local stack, the command line, deployment."""

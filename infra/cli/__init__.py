@@ -1,0 +1,27 @@
+"""The command `isocentre`. Each group is a module of its own, imported only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+GROUPS = {"stack": "infra.cli.stack"}
+
+
+class Groups(click.Group):
+    """The groups of GROUPS; a module's group has the name of the module."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(GROUPS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in GROUPS:
+            return None
+        command = getattr(importlib.import_module(GROUPS[cmd_name]), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.command(cls=Groups, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Isocentre: DICOM ingestion, event by event."""

@@ -1,0 +1,1 @@
+"""The stack on one machine as plain processes: set-up, supervisor, addresses."""

@@ -1,0 +1,37 @@
+"""Generated secrets: one file each, closed to others, made once and kept with the stack's data."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def token() -> str:
+    """A password or secret key."""
+    return secrets.token_hex(20)
+
+
+def project_key() -> str:
+    """A project's key: 32 random bytes, in hexadecimal."""
+    return secrets.token_hex(32)
+
+
+def keep_private(file: Path, content: str) -> None:
+    """Write a file at once, readable by us only from its first moment."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}.new")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as output:
+        output.write(content)
+        output.flush()
+        os.fsync(output.fileno())
+    draft.replace(file)
+
+
+def secret(folder: Path, name: str, new: str) -> str:
+    """The secret of this name; `new` becomes it when there is none yet."""
+    file = folder / name
+    if not file.exists():
+        keep_private(file, new)
+    return file.read_text().strip()

@@ -1,0 +1,147 @@
+"""Buckets, one user per service, and bucket policies from `infra/objectstore/access.yaml`."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from infra.local.components import minimal_environment
+from infra.local.layout import ROOT
+from infra.local.probes import store
+from infra.local.state import Keys, ObjectStore
+
+ACCESS_FILE = ROOT / "infra" / "objectstore" / "access.yaml"
+
+Right = Literal["put", "get", "list", "delete"]
+Statement = dict[str, object]
+
+OBJECT_ACTIONS: Mapping[Right, tuple[str, ...]] = {
+    "put": ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+    "get": ("s3:GetObject",),
+    "delete": ("s3:DeleteObject",),
+}
+
+
+class UserAccess(BaseModel):
+    """One user: the bucket of its probe object, and its rights by bucket (the remaining keys)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, tuple[Right, ...]]
+
+    probe: str
+
+    @property
+    def rights(self) -> dict[str, tuple[Right, ...]]:
+        return self.__pydantic_extra__
+
+
+class Access(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    buckets: tuple[str, ...]
+    users: dict[str, UserAccess]
+
+
+def declared(file: Path = ACCESS_FILE) -> Access:
+    """Who may do what."""
+    return Access.model_validate(yaml.safe_load(file.read_text()))
+
+
+def policy(bucket: str, access: Access) -> dict[str, object]:
+    """A bucket's policy: what is not stated is denied."""
+    statements: list[Statement] = []
+    for user, entry in access.users.items():
+        rights = entry.rights.get(bucket, ())
+        actions = [action for right in rights for action in OBJECT_ACTIONS.get(right, ())]
+        if actions:
+            statements.append(_allow(user, actions, f"{bucket}/*"))
+        if "list" in rights:
+            statements.append(_allow(user, ["s3:ListBucket"], bucket))
+        if entry.probe == bucket:
+            probe = ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]
+            statements.append(_allow(user, probe, f"{bucket}/{probe_key(user)}"))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def probe_key(user: str) -> str:
+    """The object that a user may put, get and delete to see that the store works."""
+    return f".probe/{user}"
+
+
+def _allow(user: str, actions: list[str], resource: str) -> Statement:
+    return {
+        "Effect": "Allow",
+        "Principal": {"AWS": [user]},
+        "Action": actions,
+        "Resource": [f"arn:aws:s3:::{resource}"],
+    }
+
+
+def provision(server: ObjectStore, access: Access, versitygw: Path) -> None:
+    """Make buckets and users where they are missing, set all policies, then prove each user's."""
+    root = store(server.endpoint, server.root)
+    _make_users(server, versitygw)
+    present = {bucket.name for bucket in root.list_buckets()}
+    for bucket in access.buckets:
+        if bucket not in present:
+            root.make_bucket(bucket)
+        root.set_bucket_policy(bucket, json.dumps(policy(bucket, access)))
+    for user, entry in access.users.items():
+        prove(server.endpoint, server.users[user], entry.probe)
+
+
+def prove(endpoint: str, keys: Keys, bucket: str) -> None:
+    """Put, read and delete the user's probe object; raises when the store or its policy says no."""
+    client, key, body = store(endpoint, keys), probe_key(keys.access_key), b"probe"
+    client.put_object(bucket, key, io.BytesIO(body), len(body))
+    response = client.get_object(bucket, key)
+    try:
+        if response.read() != body:
+            raise OSError(f"{bucket}/{key} does not read back as it was written")
+    finally:
+        response.close()
+        response.release_conn()
+    client.remove_object(bucket, key)
+
+
+def _make_users(server: ObjectStore, versitygw: Path) -> None:
+    known = _admin(server, versitygw, "list-users")
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda keys: _make_user(server, versitygw, keys, known), server.users.values()))
+
+
+def _make_user(server: ObjectStore, versitygw: Path, keys: Keys, known: str) -> None:
+    user = [f"--access={keys.access_key}", f"--secret={keys.secret_key}"]
+    if keys.access_key in known.split():
+        _admin(server, versitygw, "update-user", *user)
+    else:
+        _admin(server, versitygw, "create-user", *user, "--role=user")
+
+
+def _admin(server: ObjectStore, versitygw: Path, *command: str) -> str:
+    said = subprocess.run(
+        [str(versitygw), "admin", *command],
+        env={
+            **minimal_environment(),
+            "ADMIN_ACCESS_KEY": server.root.access_key,
+            "ADMIN_SECRET_KEY": server.root.secret_key,
+            "ADMIN_ENDPOINT_URL": server.endpoint,
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if said.returncode != 0:
+        raise OSError(f"versitygw admin {command[0]}: {said.stderr or said.stdout}")
+    return said.stdout

@@ -1,0 +1,132 @@
+"""Our seven services: what each is told through its environment, and when it is ready."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from infra.local.components import minimal_environment
+from infra.local.layout import Home
+from infra.local.probes import answers
+from infra.local.process import Spec
+from infra.local.state import ServiceAddress, Stack
+
+
+@dataclass(frozen=True)
+class Service:
+    """What one service needs. Nobody is told more: the clean side holds no identified credentials."""
+
+    name: str
+    store: bool = True
+    database: bool = False
+    project_key: bool = False
+    sites: bool = False
+    state_folder: bool = False
+    dicom: bool = False
+    http: bool = False
+
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """Names of the ports that it listens on."""
+        own = {"health": True, "dicom": self.dicom, "http": self.http}
+        return tuple(f"{self.name}-{kind}" for kind, wanted in own.items() if wanted)
+
+
+SERVICES = (
+    Service("anonymiser", project_key=True),
+    Service("validator"),
+    Service("indexer", database=True),
+    Service("thumbnailer", state_folder=True),
+    Service("tracker", store=False, state_folder=True),
+    Service("gateway", database=True, http=True),
+    Service("receiver", project_key=True, sites=True, state_folder=True, dicom=True),
+)
+BY_NAME = {service.name: service for service in SERVICES}
+
+
+def address(service: Service, ports: Mapping[str, int]) -> ServiceAddress:
+    """Where a service answers."""
+    http = ports.get(f"{service.name}-http")
+    return ServiceAddress(
+        health_url=f"http://127.0.0.1:{ports[f'{service.name}-health']}",
+        http_url=f"http://127.0.0.1:{http}" if http else None,
+        dicom_port=ports.get(f"{service.name}-dicom"),
+    )
+
+
+def environment(service: Service, stack: Stack, settings: Mapping[str, str]) -> dict[str, str]:
+    """The service's own part of its environment; `settings` are the caller's, and win."""
+    name, ports = service.name, stack.ports
+    told = {
+        "ISOCENTRE_KAFKA_BOOTSTRAP_SERVERS": stack.kafka_bootstrap_servers,
+        "ISOCENTRE_TRACE_STORE_URL": stack.trace_store_url,
+        "ISOCENTRE_HEALTH_PORT": str(ports[f"{name}-health"]),
+        "ISOCENTRE_INSTANCE": "0",
+        "ISOCENTRE_LOG_LEVEL": "info",
+    }
+    if service.store:
+        keys = stack.object_store.users[name]
+        told["ISOCENTRE_S3_ENDPOINT"] = stack.object_store.endpoint
+        told["ISOCENTRE_S3_ACCESS_KEY"] = keys.access_key
+        told["ISOCENTRE_S3_SECRET_KEY"] = keys.secret_key
+    if service.database:
+        told["ISOCENTRE_DATABASE_URL"] = stack.database.url(name)
+    if service.project_key:
+        told["ISOCENTRE_PROJECT_KEY_FILE"] = str(stack.project_key_file)
+    if service.sites:
+        told["ISOCENTRE_SITES_FILE"] = str(stack.sites_file)
+    if service.state_folder:
+        told["ISOCENTRE_STATE_DIR"] = str(state_folder(service, stack.home))
+    if service.dicom:
+        told["ISOCENTRE_DICOM_PORT"] = str(ports[f"{name}-dicom"])
+    if service.http:
+        told["ISOCENTRE_HTTP_PORT"] = str(ports[f"{name}-http"])
+    return {**told, **settings}
+
+
+def state_folder(service: Service, home: Path) -> Path:
+    """The folder that a service has for itself."""
+    return Home(home).data / service.name
+
+
+def spec(service: Service, stack: Stack, settings: Mapping[str, str]) -> Spec:
+    """How to run a service."""
+    where = stack.services[service.name]
+
+    def prepare() -> None:
+        if service.state_folder:
+            state_folder(service, stack.home).mkdir(mode=0o700, exist_ok=True)
+
+    return Spec(
+        name=service.name,
+        argv=(sys.executable, "-m", f"services.{service.name}"),
+        env=process_environment(service, stack, settings),
+        prepare=prepare,
+        ready=partial(answers, f"{where.health_url}/readyz"),
+        address=where.http_url or (f"dicom://127.0.0.1:{where.dicom_port}" if where.dicom_port else where.health_url),
+        grace_seconds=20,
+        start_seconds=90,
+    )
+
+
+def process_environment(service: Service, stack: Stack, settings: Mapping[str, str]) -> dict[str, str]:
+    """All of it: the minimum that every process gets, telemetry's way out, and its own part."""
+    outlet = "OTEL_EXPORTER_OTLP_ENDPOINT"
+    passed = {outlet: os.environ[outlet]} if outlet in os.environ else {}
+    return {**minimal_environment(), **passed, **environment(service, stack, settings)}
+
+
+def parse_settings(pairs: Sequence[str]) -> dict[str, dict[str, str]]:
+    """`service.NAME=value`, repeated, by service. Raises ValueError on anything else."""
+    settings: dict[str, dict[str, str]] = {}
+    for pair in pairs:
+        target, equals, value = pair.partition("=")
+        service, dot, name = target.partition(".")
+        if not (equals and dot and name) or service not in BY_NAME:
+            raise ValueError(f"expected SERVICE.NAME=VALUE with one of {', '.join(BY_NAME)}, not {pair!r}")
+        settings.setdefault(service, {})[name] = value
+    return settings

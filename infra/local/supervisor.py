@@ -1,0 +1,195 @@
+"""Runs one stack in the foreground until SIGTERM or SIGINT: `python -m infra.local.supervisor --home DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from infra.local import services, state
+from infra.local.components import COMPONENTS, Site, component
+from infra.local.install.parts import postgres_binaries
+from infra.local.layout import DEFAULT_HOME, ROOT, Cache, Home, default_cache
+from infra.local.plan import home_of, plan
+from infra.local.process import Spec, StartFailed, Supervised, bound
+from infra.local.provision import database, objectstore, topics
+from infra.local.state import StackCondition
+
+log = logging.getLogger("supervisor")
+
+# Started in this order, stopped in the reverse one: the door opens last and shuts first.
+DOOR = "receiver"
+
+
+class Supervisor:
+    """One stack: its processes in tiers, and the file that tells about them."""
+
+    def __init__(self, site: Site, names: Sequence[str], settings: Mapping[str, Mapping[str, str]]) -> None:
+        self._site = site
+        self._settings = settings
+        self._stack = site.stack
+        self._condition: StackCondition = "starting"
+        self._error: str | None = None
+        chosen = [name for name in (*COMPONENTS, *services.BY_NAME) if name in names]
+        self._processes = {name: Supervised(self._spec(name), site.home.log(name), self._tell) for name in chosen}
+
+    async def run(self) -> int:
+        """Start everything, stay until told to stop, stop everything. The exit code: 0, or 1 when a start failed."""
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        starting = asyncio.create_task(self._start())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+                self._become("ready")
+                await stopping
+        except Exception as error:
+            self._error = f"{type(error).__name__}: {error}"
+            log.exception("the stack did not start")
+        finally:
+            starting.cancel()
+            stopping.cancel()
+            await asyncio.gather(starting, stopping, return_exceptions=True)
+            await self._stop_all()
+        return 1 if self._error else 0
+
+    async def _start(self) -> None:
+        self._become("starting")
+        # Spans are wanted from the first image on, but nothing is provisioned in the trace store.
+        traces = asyncio.create_task(self._start_tier(["zipkin"]))
+        try:
+            await self._start_tier(["kafka", "versitygw", "postgres"])
+            await asyncio.gather(*(asyncio.to_thread(step) for step in self._provisioning()))
+            if "indexer" in self._processes:
+                await self._migrate()
+            await traces
+        finally:
+            traces.cancel()
+        await self._start_tier([name for name in services.BY_NAME if name != DOOR])
+        await self._start_tier([DOOR])
+
+    async def _start_tier(self, names: Sequence[str]) -> None:
+        await asyncio.gather(*(self._processes[name].start() for name in names if name in self._processes))
+
+    async def _stop_all(self) -> None:
+        self._become("stopping")
+        for tier in ([DOOR], [n for n in services.BY_NAME if n != DOOR], *([n] for n in reversed(COMPONENTS))):
+            await asyncio.gather(*(self._processes[name].stop() for name in tier if name in self._processes))
+        self._become("failed" if self._error else "stopped")
+
+    def _provisioning(self) -> list[partial[None]]:
+        stack = self._stack
+        steps = {
+            "kafka": partial(topics.provision, stack.kafka_bootstrap_servers, topics.declared()),
+            "versitygw": partial(
+                objectstore.provision, stack.object_store, objectstore.declared(), self._site.cache.versitygw
+            ),
+            "postgres": partial(database.provision, stack.database),
+        }
+        return [step for name, step in steps.items() if name in self._processes]
+
+    async def _migrate(self) -> None:
+        """Bring the schema up before the indexer and the gateway look at it."""
+        told = services.process_environment(services.BY_NAME["indexer"], self._stack, self._settings.get("indexer", {}))
+        with self._site.home.log("indexer-migrate").open("ab") as output:
+            process = await asyncio.create_subprocess_exec(
+                *bound([sys.executable, "-m", "services.indexer", "migrate"]),
+                env=told,
+                cwd=ROOT,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        code = await process.wait()
+        if code != 0:
+            raise StartFailed(
+                f"the indexer's migration ended with {code}; see {self._site.home.log('indexer-migrate')}"
+            )
+
+    def _spec(self, name: str) -> Spec:
+        if name in COMPONENTS:
+            return component(name, self._site)
+        return services.spec(services.BY_NAME[name], self._stack, self._settings.get(name, {}))
+
+    def _become(self, condition: StackCondition) -> None:
+        self._condition = condition
+        log.info("stack: %s", condition)
+        self._tell()
+
+    def _tell(self) -> None:
+        now = {
+            "state": self._condition,
+            "error": self._error,
+            "processes": tuple(process.status for process in self._processes.values()),
+        }
+        state.write(self._site.home.state_file, self._stack.model_copy(update=now))
+
+
+@contextmanager
+def sole_owner(home: Home) -> Iterator[None]:
+    """Hold the home's lock. Raises BlockingIOError when another supervisor has it."""
+    home.make()
+    with home.lock_file.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a stack. The exit code: 0, 1 when it did not start, 2 when the home is in use."""
+    options = _parser().parse_args(arguments)
+    home = home_of(options.home)
+    names = options.only.split(",") if options.only else [*COMPONENTS, *services.BY_NAME]
+    if options.without_services:
+        names = [name for name in names if name in COMPONENTS]
+    try:
+        with sole_owner(home):
+            _log_to(home, quiet=options.quiet)
+            site = _site(home)
+            return asyncio.run(Supervisor(site, names, services.parse_settings(options.set)).run())
+    except BlockingIOError:
+        print(f"a supervisor already runs the stack in {home.folder}", file=sys.stderr)
+        return 2
+
+
+def _site(home: Home) -> Site:
+    binaries = postgres_binaries(ROOT / ".venv")
+    if binaries is None:
+        raise SystemExit("PostgreSQL is missing from .venv: run `make setup`")
+    return Site(Cache(default_cache()), home, plan(home, objectstore.declared()), binaries)
+
+
+def _log_to(home: Home, *, quiet: bool) -> None:
+    handlers: list[logging.Handler] = [logging.FileHandler(home.log("supervisor"))]
+    if not quiet:
+        handlers.append(logging.StreamHandler())
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers)
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="supervisor", description=__doc__)
+    parser.add_argument("--home", type=Path, default=DEFAULT_HOME, help="where everything of the stack lies")
+    parser.add_argument("--without-services", action="store_true", help="only Kafka, store, database, trace store")
+    parser.add_argument("--only", metavar="NAMES", help="a comma-separated choice of processes")
+    parser.add_argument("--set", action="append", default=[], metavar="SERVICE.NAME=VALUE", help="one more setting")
+    parser.add_argument("--quiet", action="store_true", help="log to the home's file only")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
