@@ -1,10 +1,10 @@
 """What a handler may answer, and the tree of failures that is the retry policy.
 
-    Outcome                              Failure
-    ├── Done        published on         ├── Transient   pause, back off, the same record again
-    ├── Skip        nothing to do        ├── Permanent   a verdict with a reason code
-    ├── Quarantine  held for a person    └── (anything else is a bug: dead-lettered as `unexpected`)
-    └── Reject      a verdict on the object
+Outcome                              Failure
+├── Done        published on         ├── Transient   pause, back off, the same record again
+├── Skip        nothing to do        ├── Permanent   a verdict with a reason code
+├── Quarantine  held for a person    └── (anything else is a bug: dead-lettered as `unexpected`)
+└── Reject      a verdict on the object
 """
 
 from collections.abc import Sequence
@@ -41,6 +41,7 @@ class Reason(StrEnum):
     DECODER_DIED = "decoder-died"
     # Dead letters (runner).
     UNDECODABLE_EVENT = "undecodable-event"
+    OUTPUT_TOO_LARGE = "output-too-large"
     UNEXPECTED = "unexpected"
     # Nothing to do.
     ALREADY_DONE = "already-done"

@@ -67,7 +67,7 @@ def serve(health: Health, host: str, port: int) -> ThreadingHTTPServer:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by the base class
             """Probes every few seconds are not news."""
 
     server = ThreadingHTTPServer((host, port), Handler)

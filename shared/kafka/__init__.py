@@ -1,9 +1,9 @@
 """The one home of confluent_kafka: topics, the receiver's publisher, the stages' log, and plain reading."""
 
 from shared.kafka.admin import missing_topics, topic_names
-from shared.kafka.log import CommitAborted, Log, LogLost, Record
+from shared.kafka.log import CommitAborted, Log, LogLost, Output, Record, TooLarge
 from shared.kafka.publisher import Publisher
-from shared.kafka.reader import read_to_end, tail
+from shared.kafka.reader import end_offsets, read_to_end, tail
 from shared.kafka.stage_log import KafkaLog
 
 __all__ = [
@@ -11,8 +11,11 @@ __all__ = [
     "KafkaLog",
     "Log",
     "LogLost",
+    "Output",
     "Publisher",
     "Record",
+    "TooLarge",
+    "end_offsets",
     "missing_topics",
     "read_to_end",
     "tail",

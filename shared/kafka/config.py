@@ -32,6 +32,8 @@ def consumer(bootstrap: str, group: str, instance: str) -> dict[str, Any]:
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "earliest",
+        # Transaction markers take offsets too: only this tells that a partition has been read to its end.
+        "enable.partition.eof": True,
         # Batches cost the broker half of what single records do; half a second is the price at rest, but a
         # fetch returns at once when this many bytes are there.
         "fetch.min.bytes": 64_000,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from shared.kafka import config
 from shared.kafka.log import Record
@@ -24,8 +24,14 @@ def record_of(message: Message) -> Record:
         timestamp=datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
         key=key.decode("utf-8", "replace") if isinstance(key, bytes) else key,
         value=value.encode() if isinstance(value, str) else value,
-        headers=tuple((name, raw or b"") for name, raw in message.headers() or []),
+        headers=tuple(_headers(message)),
     )
+
+
+def _headers(message: Message) -> Iterator[tuple[str, bytes]]:
+    found = message.headers() or []
+    for name, raw in found.items() if isinstance(found, dict) else found:
+        yield name, raw.encode() if isinstance(raw, str) else raw or b""
 
 
 def end_offsets(bootstrap: str, topics: Sequence[str], timeout: float = 10.0) -> dict[tuple[str, int], int]:
@@ -33,7 +39,7 @@ def end_offsets(bootstrap: str, topics: Sequence[str], timeout: float = 10.0) ->
     consumer = _consumer(bootstrap)
     try:
         return {
-            (item.topic, item.partition): consumer.get_watermark_offsets(item, timeout=timeout)[1]
+            (item.topic, item.partition): _end(consumer, item, timeout)
             for item in _partitions(consumer, topics, timeout)
         }
     except KafkaException as away:
@@ -44,22 +50,20 @@ def end_offsets(bootstrap: str, topics: Sequence[str], timeout: float = 10.0) ->
 
 def read_to_end(bootstrap: str, topics: Sequence[str], start: Offsets | None = None) -> Iterator[Record]:
     """All committed records of `topics` from `start` (else the beginning) to the end as it is now."""
-    ends = end_offsets(bootstrap, topics)
     begin = start or {}
-    open_ends = {where: end for where, end in ends.items() if begin.get(where, 0) < end}
-    if not open_ends:
+    unread = {where for where, end in end_offsets(bootstrap, topics).items() if begin.get(where, 0) < end}
+    if not unread:
         return
     consumer = _consumer(bootstrap)
     try:
-        consumer.assign([TopicPartition(*where, begin.get(where, OFFSET_BEGINNING)) for where in open_ends])
-        while open_ends:
-            for message in _take(consumer, 0.2):
-                yield record_of(message)
-            positions = consumer.position([TopicPartition(*where) for where in open_ends])
-            # Control records are not delivered, so the position tells the end, not the last record.
-            for item in positions:
-                if item.offset >= open_ends[item.topic, item.partition]:
-                    del open_ends[item.topic, item.partition]
+        consumer.assign([TopicPartition(*where, begin.get(where, OFFSET_BEGINNING)) for where in unread])
+        while unread:
+            for message in consumer.consume(500, 0.2):
+                error = message.error()
+                if error is None:
+                    yield record_of(message)
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    unread.discard((message.topic() or "", message.partition() or 0))
     except KafkaException as away:
         raise Transient(away.args[0].name()) from None
     finally:
@@ -79,15 +83,16 @@ def tail(bootstrap: str, topics: Sequence[str], start: Offsets | None = None) ->
             ]
         )
         while True:
-            yield [record_of(message) for message in _take(consumer, 0.2)]
+            yield [record_of(message) for message in consumer.consume(500, 0.2) if message.error() is None]
     except KafkaException as away:
         raise Transient(away.args[0].name()) from None
     finally:
         consumer.close()
 
 
-def _take(consumer: Consumer, timeout: float) -> list[Message]:
-    return [message for message in consumer.consume(500, timeout) if message.error() is None]
+def _end(consumer: Consumer, item: TopicPartition, timeout: float) -> int:
+    watermarks: tuple[int, int] = consumer.get_watermark_offsets(item, timeout=timeout)
+    return watermarks[1]
 
 
 def _partitions(consumer: Consumer, topics: Sequence[str], timeout: float) -> list[TopicPartition]:
@@ -104,6 +109,7 @@ def _consumer(bootstrap: str) -> Consumer:
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
+            "enable.partition.eof": True,
             "fetch.message.max.bytes": 4_194_304,
         }
     )

@@ -1,80 +1,67 @@
 """The real `Log`: a consumer and a transactional producer as one."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from shared.kafka import config
-from shared.kafka.log import CommitAborted, LogLost, Output, Record, TooLarge
+from shared.kafka.log import CommitAborted, LogLost, Output, Record
 from shared.kafka.reader import record_of
-from shared.outcome import Transient
+from shared.kafka.transaction import Transaction
+
+Where = tuple[str, int]
+"""Topic and partition."""
 
 GATHER = 0.02
 """Seconds to wait for more records once the first one is there."""
-
-PATIENCE = 5.0
-"""Seconds for one call to the transaction coordinator; half of the transaction's own time-out."""
 
 
 class KafkaLog:
     """One worker of one stage. Not thread-safe: the runner's loop owns it."""
 
-    def __init__(self, bootstrap: str, stage: str, instance: str, topics: Sequence[str], group: str = "") -> None:
+    def __init__(self, bootstrap: str, stage: str, instance: str, topics: Sequence[str]) -> None:
         self._producer = Producer(config.transactional(bootstrap, stage, instance))
-        self._consumer = Consumer(config.consumer(bootstrap, group or stage, instance))
+        self._consumer = Consumer(config.consumer(bootstrap, stage, instance))
         self._topics = list(topics)
         self._stash: list[Message] = []
+        self._gone: set[Where] = set()
+        self._at_end: set[Where] = set()
+        self._next_offset: dict[Where, int] = {}
+        self._transaction = Transaction(self._producer)
         self._initialised = False
 
     def poll(self, limit: int, timeout: float) -> list[Record]:
         self._open()
-        messages = self._stash or self._consumer.consume(1, timeout)
-        self._stash = []
+        self._gone.clear()
+        messages, self._stash = self._stash, []
+        messages = messages or self._take(1, timeout)
         if messages and len(messages) < limit:
-            messages += self._consumer.consume(limit - len(messages), GATHER)
-        _raise_fatal(messages)
-        return [record_of(message) for message in messages if message.error() is None]
+            messages += self._take(limit - len(messages), GATHER)
+        return [record_of(message) for message in messages]
 
     def idle(self, timeout: float) -> None:
-        assigned = self._consumer.assignment()
-        if assigned:
-            self._consumer.pause(assigned)
+        self._consumer.pause(self._consumer.assignment())
         # A partition that is assigned meanwhile is not paused and may deliver: kept for the next poll.
-        message = self._consumer.poll(timeout)
-        if message is not None:
-            _raise_fatal([message])
-            self._stash += [message] if message.error() is None else []
-        assigned = self._consumer.assignment()
-        if assigned:
-            self._consumer.resume(assigned)
+        self._stash += self._take(1, timeout)
+        self._consumer.resume(self._consumer.assignment())
 
     def owns(self, record: Record) -> bool:
-        return any(
-            item.topic == record.topic and item.partition == record.partition for item in self._consumer.assignment()
-        )
+        return (record.topic, record.partition) not in self._gone
 
     def commit(self, batch: Sequence[Record], outputs: Sequence[Output]) -> None:
-        self._transact(self._producer.begin_transaction)
         try:
-            self._produce(outputs)
-            metadata = self._consumer.consumer_group_metadata()
-            self._transact(lambda: self._producer.send_offsets_to_transaction(_next(batch), metadata, PATIENCE))
-            self._transact(lambda: self._producer.commit_transaction(PATIENCE))
-        except TooLarge:
-            self._transact(lambda: self._producer.abort_transaction(PATIENCE))
-            raise
+            self._transaction.run(outputs, _next(batch), self._consumer.consumer_group_metadata())
         except CommitAborted:
-            self._transact(lambda: self._producer.abort_transaction(PATIENCE))
             self._rewind(batch)
             raise
 
     def lag(self) -> int:
         behind = 0
-        for item in self._consumer.position(self._consumer.assignment()):
-            _, high = self._consumer.get_watermark_offsets(item, cached=True)
-            if high > 0 and item.offset >= 0:
-                behind += max(0, high - item.offset)
+        for item in self._consumer.assignment():
+            where = (item.topic, item.partition)
+            if where not in self._at_end and where in self._next_offset:
+                _, high = self._consumer.get_watermark_offsets(item, cached=True)
+                behind += max(0, high - self._next_offset[where])
         return behind
 
     def close(self) -> None:
@@ -83,68 +70,48 @@ class KafkaLog:
     def _open(self) -> None:
         if not self._initialised:
             # Also ends whatever transaction an earlier worker of this name left open.
-            self._transact(lambda: self._producer.init_transactions(PATIENCE))
-            self._consumer.subscribe(self._topics)
+            self._transaction.initialise()
+            self._consumer.subscribe(self._topics, on_revoke=self._revoked, on_lost=self._revoked)
             self._initialised = True
 
-    def _produce(self, outputs: Sequence[Output]) -> None:
-        for index, output in enumerate(outputs):
-            try:
-                self._producer.produce(output.topic, output.value, output.key, headers=list(output.headers))
-            except BufferError:
-                self._producer.poll(0.1)
-                self._producer.produce(output.topic, output.value, output.key, headers=list(output.headers))
-            except KafkaException as refused:
-                if refused.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
-                    raise TooLarge(index) from None
-                raise
+    def _take(self, limit: int, timeout: float) -> list[Message]:
+        """Real messages; the ends of partitions are noted, fatal errors raised, others left to the client."""
+        taken = []
+        for message in self._consumer.consume(limit, timeout):
+            error = message.error()
+            where = (message.topic() or "", message.partition() or 0)
+            if error is None:
+                taken.append(message)
+                self._at_end.discard(where)
+                self._next_offset[where] = (message.offset() or 0) + 1
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._at_end.add(where)
+            elif error.fatal():
+                raise LogLost(error.name())
+        return taken
 
-    def _transact(self, step: Callable[[], object]) -> None:
-        """Run one step of the transaction, sorting its errors into the three kinds there are."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                step()
-                return
-            except KafkaException as failed:
-                error: KafkaError = failed.args[0]
-                if error.fatal():
-                    raise LogLost(error.name()) from None
-                if error.txn_requires_abort():
-                    raise CommitAborted(error.name()) from None
-                if not error.retriable():
-                    raise LogLost(error.name()) from None
-                if time.monotonic() > deadline:
-                    raise Transient(error.name()) from None
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        gone = {(item.topic, item.partition) for item in partitions}
+        # Also when such a partition comes back at once: what was taken from it before is delivered again.
+        self._gone |= gone
+        self._stash = [item for item in self._stash if (item.topic(), item.partition()) not in gone]
 
     def _rewind(self, batch: Sequence[Record]) -> None:
         """Deliver the batch again from its first record on, in those partitions that are still ours."""
+        starts: dict[Where, int] = {}
+        for record in (*batch, *(record_of(message) for message in self._stash)):
+            where = (record.topic, record.partition)
+            starts[where] = min(starts.get(where, record.offset), record.offset)
         self._stash = []
-        for topic, partition, offset in _firsts(batch):
-            target = TopicPartition(topic, partition, offset)
-            if any(item.topic == topic and item.partition == partition for item in self._consumer.assignment()):
-                self._consumer.seek(target)
+        for where, offset in starts.items():
+            if where not in self._gone:
+                self._consumer.seek(TopicPartition(*where, offset))
 
 
 def _next(batch: Sequence[Record]) -> list[TopicPartition]:
     """The offsets to commit: one behind the last record of each partition."""
-    ends: dict[tuple[str, int], int] = {}
+    ends: dict[Where, int] = {}
     for record in batch:
         where = (record.topic, record.partition)
         ends[where] = max(ends.get(where, 0), record.offset + 1)
     return [TopicPartition(topic, partition, offset) for (topic, partition), offset in ends.items()]
-
-
-def _firsts(batch: Sequence[Record]) -> list[tuple[str, int, int]]:
-    starts: dict[tuple[str, int], int] = {}
-    for record in batch:
-        where = (record.topic, record.partition)
-        starts[where] = min(starts.get(where, record.offset), record.offset)
-    return [(topic, partition, offset) for (topic, partition), offset in starts.items()]
-
-
-def _raise_fatal(messages: Sequence[Message]) -> None:
-    for message in messages:
-        error = message.error()
-        if error is not None and error.fatal():
-            raise LogLost(error.name())

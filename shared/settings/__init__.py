@@ -18,8 +18,11 @@ class ServiceSettings(BaseSettings):
         default="0", description="Stable name of this worker among those of its service: it fences its own zombies."
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
-    trace_store_url: str | None = Field(
-        default=None, description="Base URL of a Zipkin server; spans also go to OTEL_EXPORTER_OTLP_ENDPOINT if set."
+    trace_store_url: str | None = Field(default=None, description="Base URL of a Zipkin server that gets our spans.")
+    otlp_endpoint: str | None = Field(
+        default=None,
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="Base URL of an OTLP/HTTP receiver that gets our spans, under the name that OpenTelemetry gave it.",
     )
 
 

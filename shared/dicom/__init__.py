@@ -1,0 +1,1 @@
+"""What several services must agree on about DICOM: identities and our own constants."""

@@ -1,0 +1,95 @@
+"""One Kafka transaction after another: outputs and offsets together, resumable while the broker is away."""
+
+from collections.abc import Callable, Sequence
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from shared.kafka.log import CommitAborted, LogLost, Output, TooLarge
+from shared.outcome import Transient
+
+PATIENCE = 5.0
+"""Seconds for one call to the transaction coordinator; half of the transaction's own time-out."""
+
+
+class Transaction:
+    """Remembers how far it came, so that a call after `Transient` goes on where the last one stopped."""
+
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
+        self._produced = False
+        self._offsets_sent = False
+        self._too_large: list[int] = []
+
+    def initialise(self) -> None:
+        """Fence older workers of the same name and end their open transactions."""
+        _step(lambda: self._producer.init_transactions(PATIENCE))
+
+    def run(self, outputs: Sequence[Output], offsets: list[TopicPartition], group: object) -> None:
+        """Publish `outputs` and commit `offsets`, both or neither. Raises as `Log.commit` says."""
+        try:
+            if not self._produced:
+                self._begin(outputs)
+            if not self._offsets_sent:
+                _step(lambda: self._producer.send_offsets_to_transaction(offsets, group, PATIENCE))
+                self._offsets_sent = True
+            _step(lambda: self._producer.commit_transaction(PATIENCE))
+        except CommitAborted:
+            self._abort()
+            # An output that the broker refuses for its size aborts the transaction as well, and always will.
+            if self._too_large:
+                raise TooLarge(self._too_large[0]) from None
+            raise
+        self._reset()
+
+    def _begin(self, outputs: Sequence[Output]) -> None:
+        self._too_large = []
+        _step(self._producer.begin_transaction)
+        self._produced = True
+        for index, output in enumerate(outputs):
+            self._produce(index, output)
+
+    def _produce(self, index: int, output: Output) -> None:
+        def delivered(error: KafkaError | None, _: Message) -> None:
+            if error is not None and error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+                self._too_large.append(index)
+
+        while True:
+            try:
+                self._producer.produce(
+                    output.topic, output.value, output.key, headers=list(output.headers), on_delivery=delivered
+                )
+                return
+            except BufferError:
+                self._producer.poll(0.1)
+            except KafkaException as refused:
+                if refused.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
+                    self._too_large.append(index)
+                    raise CommitAborted("MSG_SIZE_TOO_LARGE") from None
+                raise LogLost(refused.args[0].name()) from None
+
+    def _abort(self) -> None:
+        self._reset()
+        try:
+            _step(lambda: self._producer.abort_transaction(PATIENCE))
+        except Transient as away:
+            # Not resumable together with the records that come again: a new worker starts clean.
+            raise LogLost(str(away)) from None
+
+    def _reset(self) -> None:
+        self._produced = False
+        self._offsets_sent = False
+
+
+def _step(call: Callable[[], object]) -> None:
+    """Run one step, sorting its errors into the three kinds there are."""
+    try:
+        call()
+    except KafkaException as failed:
+        error: KafkaError = failed.args[0]
+        if error.fatal():
+            raise LogLost(error.name()) from None
+        if error.txn_requires_abort():
+            raise CommitAborted(error.name()) from None
+        if error.retriable():
+            raise Transient(error.name()) from None
+        raise LogLost(error.name()) from None

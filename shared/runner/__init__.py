@@ -1,0 +1,7 @@
+"""The loop that every stage runs in: poll, decode, handle, then one transaction."""
+
+from shared.runner.deadletters import DeadLetters
+from shared.runner.handling import Each, Handled, Handling, Incoming, Whole
+from shared.runner.runner import Runner, Stage
+
+__all__ = ["DeadLetters", "Each", "Handled", "Handling", "Incoming", "Runner", "Stage", "Whole"]

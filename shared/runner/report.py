@@ -1,0 +1,76 @@
+"""What a stage tells of its work: metrics, and a log line for whatever did not simply go on."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from shared import metrics, telemetry
+from shared.kafka.log import Record
+from shared.outcome import Done, Skip
+from shared.runner.deadletters import reason_for
+from shared.runner.handling import Result, outcome_name, reason_of
+
+log = telemetry.logger("stage")
+
+
+class Report:
+    """The figures of one stage. Names and labels: schemas/metrics.yaml."""
+
+    def __init__(self, stage: str, clock: Callable[[], datetime]) -> None:
+        self._stage = stage
+        self._clock = clock
+        self._records = metrics.counter("isocentre_stage_records_total")
+        self._handle = metrics.histogram("isocentre_stage_handle_seconds").labels(stage)
+        self._commit = metrics.histogram("isocentre_stage_commit_seconds").labels(stage)
+        self._age = metrics.histogram("isocentre_stage_age_seconds").labels(stage)
+        self._lag = metrics.gauge("isocentre_stage_lag_records").labels(stage)
+        self._retries = metrics.counter("isocentre_stage_retries_total").labels(stage)
+        self._aborts = metrics.counter("isocentre_stage_aborts_total").labels(stage)
+        self._degraded = metrics.gauge("isocentre_stage_degraded").labels(stage)
+
+    def settled(self, record: Record, result: Result, seconds: float, trace_id: str | None, attempts: int) -> None:
+        """One record has reached its end and that end is committed."""
+        exemplar = {"trace_id": trace_id} if trace_id else None
+        self._handle.observe(seconds, exemplar)
+        self._age.observe(max(0.0, (self._clock() - record.timestamp).total_seconds()), exemplar)
+        if isinstance(result, Exception):
+            reason = reason_for(result).value
+            self._records.labels(self._stage, record.topic, "dead-letter", reason).inc()
+            log.error(
+                "dead-letter",
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                reason=reason,
+                error=type(result).__name__,
+                frames=telemetry.frames_of(result)[-4:],
+                attempts=attempts,
+                trace_id=trace_id,
+            )
+            return
+        outcome, reason = outcome_name(result), reason_of(result)
+        self._records.labels(self._stage, record.topic, outcome, reason).inc()
+        if not isinstance(result, Done | Skip):
+            log.info(outcome, topic=record.topic, reason=reason, trace_id=trace_id)
+
+    def committed(self, seconds: float) -> None:
+        """A transaction went through."""
+        self._commit.observe(seconds)
+
+    def aborted(self, error: str, records: int) -> None:
+        """A transaction was aborted; its records come again."""
+        self._aborts.inc()
+        log.warning("transaction-aborted", error=error, records=records)
+
+    def waiting(self, why: str, attempt: int) -> None:
+        """A dependency is away."""
+        self._degraded.set(1)
+        self._retries.inc()
+        log.warning("waiting", reason=why, attempt=attempt)
+
+    def recovered(self) -> None:
+        """It is back."""
+        self._degraded.set(0)
+
+    def lag(self, records: int) -> None:
+        """How far behind the stage is."""
+        self._lag.set(records)

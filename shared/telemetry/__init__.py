@@ -1,0 +1,31 @@
+"""The one home of opentelemetry and of logging: spans with allow-listed attributes, JSON logs with trace ids."""
+
+from shared.telemetry.attributes import Attribute
+from shared.telemetry.logs import configure_logging, frames_of, logger
+from shared.telemetry.tracing import (
+    ParentContext,
+    Span,
+    configure_tracing,
+    current_trace_id,
+    parent_in,
+    shut_down,
+    span,
+    start,
+    traceparent_of,
+)
+
+__all__ = [
+    "Attribute",
+    "ParentContext",
+    "Span",
+    "configure_logging",
+    "configure_tracing",
+    "current_trace_id",
+    "frames_of",
+    "logger",
+    "parent_in",
+    "shut_down",
+    "span",
+    "start",
+    "traceparent_of",
+]
