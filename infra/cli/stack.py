@@ -15,9 +15,10 @@ from rich.table import Table
 
 from infra.local import state
 from infra.local.layout import DEFAULT_HOME, Home
+from infra.local.ownership import supervisor_pid
 from infra.local.plan import home_of
 from infra.local.services import parse_settings
-from infra.local.stack import Choice, StackError, supervisor_pid
+from infra.local.stack import Choice, StackError
 from infra.local.stack import start as start_stack
 from infra.local.stack import stop as stop_stack
 from infra.local.state import Process, Stack

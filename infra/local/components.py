@@ -31,6 +31,11 @@ dynamic_shared_memory_type = mmap
 password_encryption = 'scram-sha-256'
 max_connections = 100
 shared_buffers = 64MB
+# What goes wrong is named, but neither a statement nor a value of it comes into the log.
+log_error_verbosity = terse
+log_min_error_statement = panic
+log_parameter_max_length = 0
+log_parameter_max_length_on_error = 0
 """
 
 
@@ -44,11 +49,12 @@ class Site:
     postgres_binaries: Path
 
 
-def minimal_environment() -> dict[str, str]:
-    """What any process gets of the caller's environment."""
+def minimal_environment(home: Home) -> dict[str, str]:
+    """What any process gets. Its home and its temporary files are the stack's: nothing is left elsewhere."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": os.environ.get("HOME", "/"),
+        "HOME": str(home.run),
+        "TMPDIR": str(home.run),
         "LANG": os.environ.get("LANG", "C.UTF-8"),
     }
 
@@ -67,22 +73,22 @@ def _kafka(site: Site) -> Spec:
     return Spec(
         name="kafka",
         argv=(*java, "kafka.Kafka", str(properties)),
-        env=minimal_environment(),
-        prepare=partial(_prepare_kafka, java, properties, site.home.data / "kafka", listeners),
+        env=minimal_environment(site.home),
+        prepare=partial(_prepare_kafka, site.home, java, properties, site.home.data / "kafka", listeners),
         ready=partial(kafka_works, site.stack.kafka_bootstrap_servers),
         address=site.stack.kafka_bootstrap_servers,
         grace_seconds=30,
     )
 
 
-def _prepare_kafka(java: list[str], properties: Path, data: Path, listeners: kafka.Listeners) -> None:
+def _prepare_kafka(home: Home, java: list[str], properties: Path, data: Path, listeners: kafka.Listeners) -> None:
     properties.write_text(kafka.server_properties(data, listeners))
     if (data / "meta.properties").exists():
         return
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     tool = [*java, "kafka.tools.StorageTool", "format", "--standalone", "--ignore-formatted"]
     # The id stays attached to its option: it may begin with a dash.
-    _run([*tool, f"--cluster-id={cluster}", "-c", str(properties)])
+    _run(home, [*tool, f"--cluster-id={cluster}", "-c", str(properties)])
 
 
 def _versitygw(site: Site) -> Spec:
@@ -105,7 +111,7 @@ def _versitygw(site: Site) -> Spec:
             str(store.tree),
         ),
         env={
-            **minimal_environment(),
+            **minimal_environment(site.home),
             "ROOT_ACCESS_KEY": store.root.access_key,
             "ROOT_SECRET_KEY": store.root.secret_key,
         },
@@ -122,7 +128,7 @@ def _postgres(site: Site) -> Spec:
     return Spec(
         name="postgres",
         argv=(str(site.postgres_binaries / "postgres"), "-D", str(data), "-p", str(database.port)),
-        env=minimal_environment(),
+        env=minimal_environment(site.home),
         prepare=partial(_prepare_postgres, site, data, as_root),
         ready=partial(database_works, database.url("postgres", "postgres")),
         address=f"{database.host}:{database.port}",
@@ -133,8 +139,12 @@ def _postgres(site: Site) -> Spec:
 
 
 def _prepare_postgres(site: Site, data: Path, as_root: bool) -> None:
-    if data.exists():
-        return
+    if not data.exists():
+        _make_cluster(site, data, as_root)
+    (data / "isocentre.conf").write_text(POSTGRES_SETTINGS)
+
+
+def _make_cluster(site: Site, data: Path, as_root: bool) -> None:
     draft = data.with_name("postgres.new")
     shutil.rmtree(draft, ignore_errors=True)
     password = site.home.run / "initdb.password"
@@ -142,11 +152,11 @@ def _prepare_postgres(site: Site, data: Path, as_root: bool) -> None:
     initdb = [str(site.postgres_binaries / "initdb"), "--auth=scram-sha-256", f"--pwfile={password}"]
     options = ["--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "-D", str(draft)]
     try:
-        _run([*initdb, *options], user_namespace=as_root)
+        _run(site.home, [*initdb, *options], user_namespace=as_root)
     finally:
         password.unlink()
     with (draft / "postgresql.conf").open("a") as settings:
-        settings.write(POSTGRES_SETTINGS)
+        settings.write("include = 'isocentre.conf'\n")
     draft.replace(data)
 
 
@@ -170,7 +180,7 @@ def _zipkin(site: Site) -> Spec:
             "-jar",
             str(site.cache.zipkin_jar()),
         ),
-        env={**minimal_environment(), "STORAGE_TYPE": "mem", "SELF_TRACING_ENABLED": "false"},
+        env={**minimal_environment(site.home), "STORAGE_TYPE": "mem", "SELF_TRACING_ENABLED": "false"},
         ready=partial(answers, f"{url}/health"),
         address=url,
         # It keeps nothing but memory, and takes seconds to end politely.
@@ -178,10 +188,10 @@ def _zipkin(site: Site) -> Spec:
     )
 
 
-def _run(argv: list[str], *, user_namespace: bool = False) -> None:
+def _run(home: Home, argv: list[str], *, user_namespace: bool = False) -> None:
     said = subprocess.run(
         bound(argv, user_namespace=user_namespace),
-        env=minimal_environment(),
+        env=minimal_environment(home),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -109,7 +110,8 @@ class Supervised:
         self._stop.set()
         process = self._process
         if process is not None and process.returncode is None:
-            process.send_signal(self.spec.stop_signal)
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(self.spec.stop_signal)
             try:
                 await asyncio.wait_for(process.wait(), self.spec.grace_seconds)
             except TimeoutError:
@@ -150,6 +152,8 @@ class Supervised:
                 stderr=output,
                 start_new_session=True,
             )
+        if self._stop.is_set():  # told while it was being born: nobody else will end it
+            self._process.kill()
         self._become("starting")
         probe = asyncio.create_task(self._until_ready())
         try:
@@ -178,10 +182,8 @@ class Supervised:
         return True
 
     async def _pause(self, seconds: float) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stop.wait(), seconds)
-        except TimeoutError:
-            return
 
     def _become(self, condition: ProcessCondition) -> None:
         if condition == self._condition:
@@ -192,7 +194,5 @@ class Supervised:
 
 
 def _kill_group(leader: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        return

@@ -117,7 +117,7 @@ def process_environment(service: Service, stack: Stack, settings: Mapping[str, s
     """All of it: the minimum that every process gets, telemetry's way out, and its own part."""
     outlet = "OTEL_EXPORTER_OTLP_ENDPOINT"
     passed = {outlet: os.environ[outlet]} if outlet in os.environ else {}
-    return {**minimal_environment(), **passed, **environment(service, stack, settings)}
+    return {**minimal_environment(Home(stack.home)), **passed, **environment(service, stack, settings)}
 
 
 def parse_settings(pairs: Sequence[str]) -> dict[str, dict[str, str]]:

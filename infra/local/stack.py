@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 from infra.local import state
 from infra.local.install.work import tail
 from infra.local.layout import ROOT, Home
+from infra.local.ownership import supervisor_pid
 from infra.local.plan import home_of
 from infra.local.process import bound
 from infra.local.state import Process, Stack
@@ -89,7 +89,7 @@ def start(home: Path, choice: Choice, changed: Callable[[Process], None] = lambd
     supervisor = None if supervisor_pid(place) else _spawn(place, choice, bind=False)
     try:
         return wait_ready(place, supervisor, changed)
-    except StackError:
+    except BaseException:  # also Ctrl-C: what does not come up is not left behind
         if supervisor is not None:
             supervisor.terminate()
             _wait_end(supervisor)
@@ -109,19 +109,6 @@ def stop(home: Path) -> bool:
             raise StackError(f"the supervisor {pid} does not end; see {place.log('supervisor')}")
         time.sleep(POLL_SECONDS)
     return True
-
-
-def supervisor_pid(place: Home) -> int | None:
-    """The supervisor of a home, told by the lock that it holds: a number in a file may be anyone's."""
-    try:
-        with place.lock_file.open("r") as handle:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return None
-    except FileNotFoundError:
-        return None
-    except BlockingIOError:
-        text = place.lock_file.read_text()
-        return int(text) if text.isdigit() else None
 
 
 def wait_ready(

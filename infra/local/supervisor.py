@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import fcntl
 import logging
-import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from infra.local import services, state
 from infra.local.components import COMPONENTS, Site, component
 from infra.local.install.parts import postgres_binaries
 from infra.local.layout import DEFAULT_HOME, ROOT, Cache, Home, default_cache
+from infra.local.ownership import sole_owner
 from infra.local.plan import home_of, plan
 from infra.local.process import Spec, StartFailed, Supervised, bound
 from infra.local.provision import database, objectstore, topics
@@ -93,7 +91,11 @@ class Supervisor:
         steps = {
             "kafka": partial(topics.provision, stack.kafka_bootstrap_servers, topics.declared()),
             "versitygw": partial(
-                objectstore.provision, stack.object_store, objectstore.declared(), self._site.cache.versitygw
+                objectstore.provision,
+                self._site.home,
+                stack.object_store,
+                objectstore.declared(),
+                self._site.cache.versitygw,
             ),
             "postgres": partial(database.provision, stack.database),
         }
@@ -112,7 +114,11 @@ class Supervisor:
                 stderr=output,
                 start_new_session=True,
             )
-        code = await process.wait()
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            process.kill()
+            raise
         if code != 0:
             raise StartFailed(
                 f"the indexer's migration ended with {code}; see {self._site.home.log('indexer-migrate')}"
@@ -135,18 +141,6 @@ class Supervisor:
             "processes": tuple(process.status for process in self._processes.values()),
         }
         state.write(self._site.home.state_file, self._stack.model_copy(update=now))
-
-
-@contextmanager
-def sole_owner(home: Home) -> Iterator[None]:
-    """Hold the home's lock. Raises BlockingIOError when another supervisor has it."""
-    home.make()
-    with home.lock_file.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
-        yield
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -83,10 +83,9 @@ def major_version(text: str) -> int | None:
 
 
 def installed(package: str) -> bool:
-    """Whether Debian's package is there, by the file that dpkg keeps of it."""
-    return any(Path("/var/lib/dpkg/info").glob(f"{package}*.list")) and (
-        Path(f"/var/lib/dpkg/info/{package}.list").exists() or any(Path("/var/lib/dpkg/info").glob(f"{package}:*.list"))
-    )
+    """Whether Debian's package is there, by the list of files that dpkg keeps of it."""
+    lists = Path("/var/lib/dpkg/info")
+    return (lists / f"{package}.list").exists() or any(lists.glob(f"{package}:*.list"))
 
 
 def install(packages: Sequence[str]) -> Callable[[Work], None]:

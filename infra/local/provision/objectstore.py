@@ -6,7 +6,7 @@ import io
 import json
 import subprocess
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from infra.local.components import minimal_environment
-from infra.local.layout import ROOT
+from infra.local.layout import ROOT, Home
 from infra.local.probes import store
 from infra.local.state import Keys, ObjectStore
 
@@ -87,10 +87,10 @@ def _allow(user: str, actions: list[str], resource: str) -> Statement:
     }
 
 
-def provision(server: ObjectStore, access: Access, versitygw: Path) -> None:
+def provision(home: Home, server: ObjectStore, access: Access, versitygw: Path) -> None:
     """Make buckets and users where they are missing, set all policies, then prove each user's."""
     root = store(server.endpoint, server.root)
-    _make_users(server, versitygw)
+    _make_users(Administrator(home, server, versitygw))
     present = {bucket.name for bucket in root.list_buckets()}
     for bucket in access.buckets:
         if bucket not in present:
@@ -114,34 +114,39 @@ def prove(endpoint: str, keys: Keys, bucket: str) -> None:
     client.remove_object(bucket, key)
 
 
-def _make_users(server: ObjectStore, versitygw: Path) -> None:
-    known = _admin(server, versitygw, "list-users")
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda keys: _make_user(server, versitygw, keys, known), server.users.values()))
+@dataclass(frozen=True)
+class Administrator:
+    """The server's own command, with the right to make users."""
+
+    home: Home
+    server: ObjectStore
+    versitygw: Path
+
+    def run(self, *command: str) -> str:
+        """What the command printed. Raises OSError when it fails."""
+        said = subprocess.run(
+            [str(self.versitygw), "admin", *command],
+            env={
+                **minimal_environment(self.home),
+                "ADMIN_ACCESS_KEY": self.server.root.access_key,
+                "ADMIN_SECRET_KEY": self.server.root.secret_key,
+                "ADMIN_ENDPOINT_URL": self.server.endpoint,
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if said.returncode != 0:
+            raise OSError(f"versitygw admin {command[0]}: {said.stderr or said.stdout}")
+        return said.stdout
 
 
-def _make_user(server: ObjectStore, versitygw: Path, keys: Keys, known: str) -> None:
-    user = [f"--access={keys.access_key}", f"--secret={keys.secret_key}"]
-    if keys.access_key in known.split():
-        _admin(server, versitygw, "update-user", *user)
-    else:
-        _admin(server, versitygw, "create-user", *user, "--role=user")
-
-
-def _admin(server: ObjectStore, versitygw: Path, *command: str) -> str:
-    said = subprocess.run(
-        [str(versitygw), "admin", *command],
-        env={
-            **minimal_environment(),
-            "ADMIN_ACCESS_KEY": server.root.access_key,
-            "ADMIN_SECRET_KEY": server.root.secret_key,
-            "ADMIN_ENDPOINT_URL": server.endpoint,
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if said.returncode != 0:
-        raise OSError(f"versitygw admin {command[0]}: {said.stderr or said.stdout}")
-    return said.stdout
+def _make_users(administrator: Administrator) -> None:
+    known = administrator.run("list-users").split()
+    for keys in administrator.server.users.values():
+        user = [f"--access={keys.access_key}", f"--secret={keys.secret_key}"]
+        if keys.access_key in known:
+            administrator.run("update-user", *user)
+        else:
+            administrator.run("create-user", *user, "--role=user")
