@@ -1,0 +1,65 @@
+"""A data set as plain values: what reading makes, cleaning changes, and writing and the header take."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydicom.datadict import dictionary_VR
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One data element (PS3.5 Section 7.1). `value` holds the bytes as they stand in the transfer syntax.
+
+    `vr` has two letters, also in implicit VR; UN if nobody knows. A sequence has `items` and no value. The value of an
+    `encapsulated` one is its items with their headers, without the sequence delimiter (PS3.5 Section A.4).
+    """
+
+    tag: int
+    vr: str
+    value: bytes = b""
+    items: tuple["Item", ...] = ()
+    encapsulated: bool = False
+
+    @property
+    def group(self) -> int:
+        return self.tag >> 16
+
+
+Item = tuple[Element, ...]
+"""The elements of a data set or of an item of a sequence, in order of their tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """What a transfer syntax says of the header: VR written or not, byte order, deflated or not (PS3.5 Section 10)."""
+
+    uid: str
+    implicit: bool = False
+    little: bool = True
+    deflated: bool = False
+
+
+def find(elements: Iterable[Element], tag: int) -> Element | None:
+    """The element of `tag` at this level, None if there is none."""
+    return next((element for element in elements if element.tag == tag), None)
+
+
+def words(elements: Iterable[Element], tag: int) -> list[str]:
+    """The values of an element that is written in ASCII, without padding; empty if there is none."""
+    element = find(elements, tag)
+    if element is None or not element.value:
+        return []
+    return [word.strip(" \0") for word in element.value.decode("ascii", "replace").split("\\")]
+
+
+def word(elements: Iterable[Element], tag: int) -> str:
+    """The first of `words`, or ''."""
+    return next(iter(words(elements, tag)), "")
+
+
+def known_vr(tag: int) -> str | None:
+    """The VR that PS3.6 gives `tag` ('US or SS' if it gives several), None if it does not know the tag."""
+    try:
+        return dictionary_VR(tag)
+    except KeyError:
+        return None
