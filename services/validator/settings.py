@@ -1,7 +1,7 @@
-"""Settings of the validator."""
+"""What the validator can be told from outside."""
 
 from shared.settings import StageSettings, StoreSettings
 
 
 class Settings(StageSettings, StoreSettings):
-    """Read once, in `__main__`. The store is read only for headers above 256 KiB."""
+    """A stage that reads the bucket `clean`, for large headers only."""

@@ -1,0 +1,49 @@
+"""One anonymised instance in, one verdict out."""
+
+from services.validator.checks import Reference, validate
+from shared.events import Finding, InstanceAnonymised, InstanceRejected, InstanceValidated, Outgoing
+from shared.events.header import Objects, header_of
+from shared.outcome import Done, Outcome, Reject
+from shared.runner import Incoming
+
+STAGE = "validator"
+
+
+class Validate:
+    """Handles InstanceAnonymised. `clean` is read only for headers that were too large for their event."""
+
+    def __init__(self, *, clean: Objects) -> None:
+        self._clean = clean
+
+    def __call__(self, record: Incoming) -> Outcome:
+        """The verdict. Raises what the store raises."""
+        event = record.event
+        assert isinstance(event, InstanceAnonymised)
+        verdict = validate(header_of(event, self._clean), event.bulk, _reference(event))
+        if verdict.reason is None:
+            return Done((Outgoing.of(_validated(event, verdict.findings)),))
+        rejected = InstanceRejected(
+            **event.reference(), stage=STAGE, reason=verdict.reason.value, findings=verdict.findings
+        )
+        return Reject(verdict.reason, (Outgoing.of(rejected),))
+
+
+def _reference(event: InstanceAnonymised) -> Reference:
+    return Reference(
+        sop_class_uid=event.sop_class_uid,
+        sop_instance_uid=event.sop_instance_uid,
+        study_instance_uid=event.study_instance_uid,
+        series_instance_uid=event.series_instance_uid,
+        transfer_syntax_uid=event.transfer_syntax_uid,
+    )
+
+
+def _validated(event: InstanceAnonymised, findings: tuple[Finding, ...]) -> InstanceValidated:
+    return InstanceValidated(
+        **event.reference(),
+        header=event.header,
+        header_key=event.header_key,
+        header_digest=event.header_digest,
+        bulk=event.bulk,
+        findings=findings,
+    )
