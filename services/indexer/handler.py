@@ -1,0 +1,90 @@
+"""A batch of events into the database, in one transaction."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from services.indexer import batch as merged
+from services.indexer import rows, tables
+from services.indexer.database import Database, Transaction
+from services.indexer.rows import Candidate, Journey
+from services.indexer.uniqueness import Owner, refusal
+from shared.events import InstanceIndexed, InstanceRejected, InstanceThumbnailed, InstanceValidated, Outgoing
+from shared.events.header import Objects, header_of
+from shared.outcome import Done, Outcome, Reason, Reject, events_of
+from shared.runner import Incoming
+
+STAGE = "indexer"
+
+Candidates = Mapping[int, Candidate]
+"""By place in the batch."""
+
+
+class Indexer:
+    """Handles whole batches. Raises `Transient` when the database or the store is away; then nothing was written."""
+
+    def __init__(self, *, database: Database, clean: Objects) -> None:
+        self._database = database
+        self._clean = clean
+
+    def __call__(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
+        candidates = self._candidates(batch)
+        pictures = [
+            rows.picture(record.event, record.timestamp)
+            for record in batch
+            if isinstance(record.event, InstanceThumbnailed)
+        ]
+        with self._database.transaction() as transaction:
+            owners = _claim(transaction, candidates)
+            outcomes = [_outcome(record, candidates.get(place), owners) for place, record in enumerate(batch)]
+            _let_in(transaction, [item for place, item in candidates.items() if isinstance(outcomes[place], Done)])
+            transaction.merge(tables.PICTURE, merged.pictures(pictures))
+            steps = _journeys(batch, outcomes, transaction.now)
+            transaction.merge(tables.JOURNEY, merged.journeys(steps))
+        return outcomes
+
+    def _candidates(self, batch: Sequence[Incoming]) -> Candidates:
+        return {
+            place: rows.candidate(record.event, header_of(record.event, self._clean))
+            for place, record in enumerate(batch)
+            if isinstance(record.event, InstanceValidated) and rows.is_addressable(record.event)
+        }
+
+
+def _claim(transaction: Transaction, candidates: Candidates) -> Mapping[str, Owner]:
+    """Put the instances in, then ask who owns their UIDs: the database decided it, among all workers."""
+    claims = merged.claims(candidates.values())
+    transaction.merge(tables.INSTANCE, claims)
+    return transaction.owners([claim.sop_instance_uid for claim in claims])
+
+
+def _let_in(transaction: Transaction, owners: Sequence[Candidate]) -> None:
+    """Add the parents of instances that own their UID; those of the others would be empty."""
+    transaction.merge(tables.PATIENT, merged.patients(owners))
+    transaction.merge(tables.STUDY, merged.studies(owners))
+    transaction.merge(tables.SERIES, merged.series(owners))
+
+
+def _outcome(record: Incoming, candidate: Candidate | None, owners: Mapping[str, Owner]) -> Outcome:
+    event = record.event
+    if not isinstance(event, InstanceValidated):
+        return Done()
+    if candidate is None:
+        return _rejected(event, Reason.MALFORMED_UID)
+    instance = candidate.instance
+    reason = refusal(instance, owners[instance.sop_instance_uid])
+    if reason is not None:
+        return _rejected(event, reason)
+    return Done((Outgoing.of(InstanceIndexed(**event.reference(), modality=candidate.series.modality)),))
+
+
+def _rejected(event: InstanceValidated, reason: Reason) -> Reject:
+    rejected = InstanceRejected(**event.reference(), stage=STAGE, reason=reason.value)
+    return Reject(reason, (Outgoing.of(rejected),))
+
+
+def _journeys(batch: Sequence[Incoming], outcomes: Sequence[Outcome], now: datetime) -> Iterator[Journey]:
+    """The steps that the events tell of, and our own."""
+    for record, outcome in zip(batch, outcomes, strict=True):
+        yield rows.journey(record.event, record.timestamp, record.trace_id)
+        for outgoing in events_of(outcome):
+            yield rows.journey(outgoing.event, now, record.trace_id)

@@ -1,0 +1,45 @@
+"""Brings the database to the newest schema."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy.engine import URL, make_url
+
+SCRIPTS = Path(__file__).resolve().parent / "migrations"
+
+LOCK = 0x150CE27E
+"""Number of the advisory lock: of two that migrate at once, one waits and then finds nothing to do."""
+
+
+def migrate(database_url: str) -> tuple[str | None, str | None]:
+    """Run what is pending, in one transaction. Returns the revision before and after."""
+    engine = create_engine(_with_driver(database_url), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        before = _revision(connection)
+        command.upgrade(_config(connection), "head")
+        return before, _revision(connection)
+
+
+def newest() -> str | None:
+    """The revision that this code was written for."""
+    return ScriptDirectory(str(SCRIPTS)).get_current_head()
+
+
+def _with_driver(database_url: str) -> URL:
+    return make_url(database_url).set(drivername="postgresql+psycopg")
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
