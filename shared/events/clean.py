@@ -74,6 +74,7 @@ class _WithHeader(_CleanInstance):
     header_key: str | None = Field(default=None, description="Header object in the bucket `clean`, above 256 KiB.")
     header_digest: str | None = Field(default=None, description="SHA-256 of the header object.")
     bulk: tuple[BulkElement, ...] = ()
+    findings: tuple[Finding, ...] = Field(default=(), description="What the stages so far found worth telling.")
 
 
 class InstanceAnonymised(_WithHeader):
@@ -88,8 +89,6 @@ class InstanceValidated(_WithHeader):
 
     topic: ClassVar[str] = "clean.instance.validated"
     owner: ClassVar[str] = "validator"
-
-    findings: tuple[Finding, ...] = ()
 
 
 class InstanceRejected(_CleanInstance):

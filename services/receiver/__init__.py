@@ -1,0 +1,1 @@
+"""Receives DICOM from the sites and says yes only when it is safe to."""

@@ -1,0 +1,121 @@
+"""When may we say yes? Once the store has the bytes and the broker has the event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from services.receiver.arrivals import Arrivals
+from services.receiver.sites import Site
+from shared import telemetry
+from shared.dicom import part10
+from shared.dicom.identity import Pseudonyms
+from shared.events import InstanceReceived, Outgoing
+from shared.events.envelope import encode
+from shared.kafka import Output
+from shared.outcome import Reason, Transient
+from shared.storage import Store
+from shared.telemetry import Attribute
+
+log = telemetry.logger("receiver")
+
+SUCCESS = 0x0000
+OUT_OF_RESOURCES = 0xA700
+"""C-STORE statuses, PS3.4 Table B.2-1."""
+
+
+class Publishes(Protocol):
+    """What the receiver needs of the broker."""
+
+    def publish(self, output: Output) -> None:
+        """Return when the broker has the record; raise Transient otherwise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """One C-STORE request."""
+
+    site: Site
+    association: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    data_set: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the sender is told, and why it is no plain success."""
+
+    status: int
+    reason: Reason | None = None
+
+
+class Receive:
+    """Stores and announces what arrives. Called by many associations at the same time."""
+
+    def __init__(
+        self,
+        *,
+        identified: Store,
+        broker: Publishes,
+        arrivals: Arrivals,
+        pseudonyms: Pseudonyms,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._identified = identified
+        self._broker = broker
+        self._arrivals = arrivals
+        self._pseudonyms = pseudonyms
+        self._clock = clock
+
+    def __call__(self, arriving: Arriving, span: telemetry.Span) -> Answer:
+        """The answer to the sender. Success is a promise: the site deletes its copy."""
+        site = arriving.site.code
+        digest = part10.digest(arriving.data_set, arriving.transfer_syntax_uid)
+        arrival = self._pseudonyms.arrival(site, digest)
+        span.set({Attribute.ARRIVAL: arrival})
+        # The same instance on another association waits here until the first one is safe, or has failed.
+        with self._arrivals.alone(site, digest):
+            if self._arrivals.known(site, digest):
+                return Answer(SUCCESS, Reason.ALREADY_DONE)
+            event, stored = self._event(arriving, digest, arrival)
+            try:
+                self._identified.put(event.key, stored)
+            except Transient as away:
+                log.warning("store-away", reason=str(away), site=site)
+                return Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
+            try:
+                self._broker.publish(self._output(event, span))
+            except Transient as away:
+                log.warning("broker-away", reason=str(away), site=site)
+                return Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+            self._arrivals.add(site, digest)
+        return Answer(SUCCESS)
+
+    def _event(self, arriving: Arriving, digest: str, arrival: str) -> tuple[InstanceReceived, bytes]:
+        stored = part10.wrap(
+            arriving.data_set, arriving.transfer_syntax_uid, arriving.sop_class_uid, arriving.sop_instance_uid
+        )
+        study = part10.study_instance_uid(stored) or arriving.sop_instance_uid
+        event = InstanceReceived(
+            site=arriving.site.code,
+            project=arriving.site.project,
+            arrival=arrival,
+            study_key=self._pseudonyms.partition_key(study),
+            key=f"{arriving.site.code}/{digest[:2]}/{digest}.dcm",
+            digest=digest,
+            association=arriving.association,
+            size=len(stored),
+            sop_class_uid=arriving.sop_class_uid,
+            sop_instance_uid=arriving.sop_instance_uid,
+            transfer_syntax_uid=arriving.transfer_syntax_uid,
+            received_at=self._clock(),
+        )
+        return event, stored
+
+    def _output(self, event: InstanceReceived, span: telemetry.Span) -> Output:
+        outgoing = Outgoing.of(event)
+        value, headers = encode(outgoing, "receiver", event.received_at)
+        return Output(event.topic, outgoing.key, value, (*headers, ("traceparent", span.traceparent.encode())))
