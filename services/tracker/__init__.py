@@ -1,0 +1,1 @@
+"""Tracker: tells per study what has arrived and when it is complete, and counts per site."""

@@ -1,0 +1,84 @@
+"""Wires the tracker together and runs it on an event loop of its own."""
+
+import asyncio
+
+from services.tracker.announcing import Pace
+from services.tracker.edge import AWAY, Connection, Edge
+from services.tracker.handler import NAME, Handler
+from services.tracker.settings import TrackerSettings
+from services.tracker.tracking import Tracker
+from shared import metrics
+from shared.events import (
+    InstanceAnonymised,
+    InstanceHeld,
+    InstanceIndexed,
+    InstanceRejected,
+    InstanceThumbnailed,
+    InstanceValidated,
+    SiteCounted,
+    StudyCompleted,
+    StudyReopened,
+    StudyUpdated,
+)
+from shared.service import Service, running
+
+READS = tuple(
+    model.topic
+    for model in (
+        InstanceAnonymised,
+        InstanceValidated,
+        InstanceRejected,
+        InstanceIndexed,
+        InstanceThumbnailed,
+        InstanceHeld,
+    )
+)
+WRITES = tuple(model.topic for model in (StudyUpdated, StudyCompleted, StudyReopened, SiteCounted))
+
+TICK = 0.2
+"""Seconds between looks at what is due."""
+
+STOP_WITHIN = 10.0
+"""Seconds for faust to leave the group; the state needs no saving."""
+
+
+async def follow(edge: Edge, service: Service) -> None:
+    """Come round until told to stop."""
+    lag = metrics.gauge("isocentre_stage_lag_records").labels(NAME)
+    degraded = metrics.gauge("isocentre_stage_degraded").labels(NAME)
+    while not service.stop.is_set():
+        service.health.beat()
+        try:
+            settled = await edge.tick()
+            lag.set(await edge.lag())
+        except AWAY as away:
+            service.health.waiting("broker")
+            service.log.warning("waiting", reason=type(away).__name__)
+            degraded.set(1)
+        else:
+            degraded.set(0)
+            service.health.ready() if settled else service.health.waiting("rebuild")
+        await asyncio.sleep(TICK)
+
+
+async def run(service: Service, connection: Connection, handler: Handler) -> None:
+    # faust belongs to the loop that runs when it is made.
+    edge = Edge(connection, READS, WRITES, handler)
+    await edge.start()
+    try:
+        await follow(edge, service)
+    finally:
+        await asyncio.wait_for(edge.stop(), STOP_WITHIN)
+
+
+def main() -> None:
+    settings = TrackerSettings()
+    with running(NAME, settings) as service:
+        service.verify_topics((*READS, *WRITES))
+        pace = Pace(settings.update_interval_seconds, settings.quiet_seconds, settings.patience_seconds)
+        connection = Connection(settings.kafka_bootstrap_servers, NAME, settings.instance)
+        asyncio.run(run(service, connection, Handler(Tracker(pace))))
+
+
+if __name__ == "__main__":
+    main()
