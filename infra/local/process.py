@@ -38,7 +38,7 @@ class Spec:
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str]
-    ready: Callable[[], None]
+    ready: Callable[[], object]
     prepare: Callable[[], None] = nothing
     address: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM

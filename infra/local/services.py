@@ -66,7 +66,7 @@ def environment(service: Service, stack: Stack, settings: Mapping[str, str]) -> 
         "ISOCENTRE_TRACE_STORE_URL": stack.trace_store_url,
         "ISOCENTRE_HEALTH_PORT": str(ports[f"{name}-health"]),
         "ISOCENTRE_INSTANCE": "0",
-        "ISOCENTRE_LOG_LEVEL": "info",
+        "ISOCENTRE_LOG_LEVEL": "INFO",
     }
     if service.store:
         keys = stack.object_store.users[name]
@@ -82,6 +82,8 @@ def environment(service: Service, stack: Stack, settings: Mapping[str, str]) -> 
     if service.state_folder:
         told["ISOCENTRE_STATE_DIR"] = str(state_folder(service, stack.home))
     if service.dicom:
+        # The local S3 server never fsyncs; here that is known and accepted.
+        told["ISOCENTRE_ACCEPT_VOLATILE_STORE"] = "true"
         told["ISOCENTRE_DICOM_PORT"] = str(ports[f"{name}-dicom"])
     if service.http:
         told["ISOCENTRE_HTTP_PORT"] = str(ports[f"{name}-http"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -102,12 +103,14 @@ def stop(home: Path) -> bool:
     pid = supervisor_pid(place)
     if pid is None:
         return False
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
-    while supervisor_pid(place) == pid:
-        if time.monotonic() > deadline:
+    supervisor = os.pidfd_open(pid)
+    try:
+        if supervisor_pid(place) == pid:  # still the same: from here on the number cannot become another's
+            signal.pidfd_send_signal(supervisor, signal.SIGTERM)
+        if not select.select([supervisor], [], [], STOP_SECONDS)[0]:
             raise StackError(f"the supervisor {pid} does not end; see {place.log('supervisor')}")
-        time.sleep(POLL_SECONDS)
+    finally:
+        os.close(supervisor)
     return True
 
 

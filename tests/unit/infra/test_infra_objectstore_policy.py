@@ -1,0 +1,52 @@
+"""Bucket policies as they follow from access.yaml."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from infra.local.provision.objectstore import declared, policy
+
+
+def allowed(bucket: str) -> set[tuple[str, str, str]]:
+    statements = policy(bucket, declared())["Statement"]
+    assert isinstance(statements, list)
+    return {
+        (entry["Principal"]["AWS"][0], action, entry["Resource"][0].removeprefix("arn:aws:s3:::"))
+        for entry in statements
+        for action in entry["Action"]
+    }
+
+
+def users_of(bucket: str) -> set[str]:
+    return {user for user, _, _ in allowed(bucket)}
+
+
+def test_only_receiver_and_anonymiser_touch_the_identified_bucket() -> None:
+    assert users_of("identified") == {"receiver", "anonymiser"}
+
+
+def test_only_the_anonymiser_writes_clean_objects() -> None:
+    assert {user for user, action, what in allowed("clean") if action == "s3:PutObject" and what == "clean/*"} == {
+        "anonymiser"
+    }
+
+
+def test_nobody_deletes_more_than_its_probe() -> None:
+    for bucket in declared().buckets:
+        deletions = {(user, what) for user, action, what in allowed(bucket) if action == "s3:DeleteObject"}
+        assert all(what == f"{bucket}/.probe/{user}" for user, what in deletions)
+
+
+def test_every_user_has_a_probe_in_a_bucket_that_it_uses() -> None:
+    access = declared()
+    assert "tracker" not in access.users
+    for user, entry in access.users.items():
+        assert entry.probe in entry.rights, user
+
+
+def test_an_unknown_right_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "access.yaml"
+    file.write_text("buckets: [clean]\nusers: {validator: {probe: clean, clean: [read]}}\n")
+    with pytest.raises(ValidationError):
+        declared(file)

@@ -1,0 +1,84 @@
+"""What each service is told, and above all what it is not."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.local import plan as planning
+from infra.local.layout import Home
+from infra.local.provision.objectstore import declared
+from infra.local.services import BY_NAME, SERVICES, environment, parse_settings, process_environment
+from infra.local.state import Stack
+
+CLEAN_SIDE = ("validator", "indexer", "thumbnailer", "tracker", "gateway")
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Stack:
+    return planning.plan(Home(tmp_path), declared())
+
+
+def told(stack: Stack, name: str) -> dict[str, str]:
+    return environment(BY_NAME[name], stack, {})
+
+
+def test_all_seven_are_there() -> None:
+    assert set(BY_NAME) == {*CLEAN_SIDE, "receiver", "anonymiser"}
+
+
+@pytest.mark.parametrize("name", CLEAN_SIDE)
+def test_the_clean_side_holds_no_identified_credentials(stack: Stack, name: str) -> None:
+    values = " ".join(process_environment(BY_NAME[name], stack, {}).values())
+    keys = stack.object_store
+    others = [user.secret_key for access, user in keys.users.items() if access != name]
+    foreign = [keys.root.secret_key, *others, stack.project_key_file.read_text(), str(stack.project_key_file)]
+    assert not [secret for secret in foreign if secret in values]
+    assert "ISOCENTRE_PROJECT_KEY_FILE" not in told(stack, name)
+
+
+def test_the_tracker_has_no_store(stack: Stack) -> None:
+    assert not [name for name in told(stack, "tracker") if name.startswith("ISOCENTRE_S3")]
+
+
+def test_only_indexer_and_gateway_reach_the_database_each_as_itself(stack: Stack) -> None:
+    urls = {name: told(stack, name).get("ISOCENTRE_DATABASE_URL") for name in BY_NAME}
+    assert {name for name, url in urls.items() if url} == {"indexer", "gateway"}
+    assert str(urls["gateway"]).startswith("postgresql://gateway:")
+
+
+def test_the_receiver_gets_its_sites_port_and_folder(stack: Stack) -> None:
+    receiver = told(stack, "receiver")
+    assert Path(receiver["ISOCENTRE_SITES_FILE"]).read_text().count("code:") == 2
+    assert int(receiver["ISOCENTRE_DICOM_PORT"]) == stack.services["receiver"].dicom_port
+    assert Path(receiver["ISOCENTRE_STATE_DIR"]).is_relative_to(stack.home / "data")
+
+
+def test_no_two_services_share_a_port(stack: Stack) -> None:
+    assert len(set(stack.ports.values())) == len(stack.ports)
+    assert len({told(stack, service.name)["ISOCENTRE_HEALTH_PORT"] for service in SERVICES}) == len(SERVICES)
+
+
+def test_the_callers_environment_stays_outside(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "callers")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
+    seen = process_environment(BY_NAME["validator"], stack, {})
+    assert "AWS_SECRET_ACCESS_KEY" not in seen
+    assert seen["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://127.0.0.1:4318"
+
+
+def test_settings_of_the_caller_win(stack: Stack) -> None:
+    settings = parse_settings(["receiver.ISOCENTRE_INSTANCE=7", "tracker.ISOCENTRE_QUIET=a=b"])
+    assert settings["tracker"] == {"ISOCENTRE_QUIET": "a=b"}
+    assert environment(BY_NAME["receiver"], stack, settings["receiver"])["ISOCENTRE_INSTANCE"] == "7"
+
+
+@pytest.mark.parametrize("pair", ["receiver", "receiver.X", "stranger.X=1", ".X=1", "receiver.=1"])
+def test_settings_that_nobody_would_read_are_refused(pair: str) -> None:
+    with pytest.raises(ValueError, match=r"SERVICE\.NAME=VALUE"):
+        parse_settings([pair])
+
+
+def test_a_second_plan_of_the_same_home_is_the_same(stack: Stack) -> None:
+    again = planning.plan(Home(stack.home), declared())
+    assert again.object_store.users == stack.object_store.users
+    assert again.database.passwords == stack.database.passwords
