@@ -17,11 +17,11 @@ LOCK = 0x150CE27E
 
 def migrate(database_url: str) -> tuple[str | None, str | None]:
     """Run what is pending, in one transaction. Returns the revision before and after."""
-    engine = create_engine(_with_driver(database_url), poolclass=NullPool)
+    engine = create_engine(with_driver(database_url), poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         before = _revision(connection)
-        command.upgrade(_config(connection), "head")
+        command.upgrade(config_of(connection), "head")
         return before, _revision(connection)
 
 
@@ -30,11 +30,13 @@ def newest() -> str | None:
     return ScriptDirectory(str(SCRIPTS)).get_current_head()
 
 
-def _with_driver(database_url: str) -> URL:
+def with_driver(database_url: str) -> URL:
+    """The URL as SQLAlchemy needs it to use psycopg 3."""
     return make_url(database_url).set(drivername="postgresql+psycopg")
 
 
-def _config(connection: Connection) -> Config:
+def config_of(connection: Connection) -> Config:
+    """What alembic's commands need to work on this connection, from any working directory."""
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
