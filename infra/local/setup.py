@@ -10,7 +10,7 @@ from pathlib import Path
 if not __package__:  # run by path: the folder of this file must not stand for the whole package
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from infra.local.install import archive, parts, tools
+from infra.local.install import archive, checkout, parts, tools
 from infra.local.install.plan import Step, run
 from infra.local.install.work import SetupError, Work, lock
 from infra.local.layout import Cache, default_cache
@@ -20,6 +20,7 @@ def steps(work: Work, groups: list[str]) -> list[Step]:
     """All of the set-up. Maven's repository bears one writer at a time, hence zipkin after kafka."""
     return [
         Step("python", partial(parts.venv_done, work), parts.make_venv),
+        Step("checkout", partial(checkout.linked, work), checkout.link, after=("python",)),
         Step("postgres", partial(parts.postgres_done, work), parts.check_postgres, after=("python",)),
         Step("kafka", partial(parts.kafka_done, work), parts.make_kafka),
         Step("kafka archive", partial(archive.archive_done, work), archive.make_archive, after=("kafka",)),

@@ -14,6 +14,7 @@ from pathlib import Path
 from infra.local import services, state
 from infra.local.components import COMPONENTS, Site, component
 from infra.local.install.parts import postgres_binaries
+from infra.local.install.work import tail
 from infra.local.layout import DEFAULT_HOME, ROOT, Cache, Home, default_cache
 from infra.local.ownership import sole_owner
 from infra.local.plan import home_of, plan
@@ -52,6 +53,9 @@ class Supervisor:
                 starting.result()
                 self._become("ready")
                 await stopping
+        except StartFailed as error:
+            self._error = str(error)
+            log.error("%s", error)
         except Exception as error:
             self._error = f"{type(error).__name__}: {error}"
             log.exception("the stack did not start")
@@ -120,9 +124,8 @@ class Supervisor:
             process.kill()
             raise
         if code != 0:
-            raise StartFailed(
-                f"the indexer's migration ended with {code}; see {self._site.home.log('indexer-migrate')}"
-            )
+            log_file = self._site.home.log("indexer-migrate")
+            raise StartFailed(f"the indexer's migration ended with {code}; {log_file}:\n{tail(log_file)}")
 
     def _spec(self, name: str) -> Spec:
         if name in COMPONENTS:

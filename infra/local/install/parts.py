@@ -11,20 +11,10 @@ from pathlib import Path
 from infra.local.install.work import SetupError, Work, set_stamp, stamped, whole_folder
 from infra.local.layout import KAFKA_POM, ROOT, VERSITYGW_VERSION, ZIPKIN_POM, digest
 
-CONSOLE_SCRIPT = """\
-#!{python}
-import sys
-
-from infra.cli import main
-
-sys.exit(main())
-"""
-
 
 def venv_key() -> str:
-    """What the environment was made from."""
-    lock, project = (ROOT / name for name in ("requirements.lock", "pyproject.toml"))
-    return digest(lock.read_bytes(), project.read_bytes(), sys.version.encode(), str(ROOT).encode())
+    """What the environment was made from. Its scripts hold its own path, so that counts too."""
+    return digest((ROOT / "requirements.lock").read_bytes(), sys.version.encode(), str(ROOT).encode())
 
 
 def venv_done(work: Work) -> bool:
@@ -33,7 +23,7 @@ def venv_done(work: Work) -> bool:
 
 
 def make_venv(work: Work) -> None:
-    """`.venv` with what the lock names, and this checkout on its path."""
+    """`.venv` with what the lock names."""
     if not (work.venv / "bin" / "pip").exists():
         # The base interpreter: a set-up started from some other environment must not depend on it.
         base = Path(sys.base_prefix) / "bin" / f"python{sysconfig.get_python_version()}"
@@ -41,18 +31,7 @@ def make_venv(work: Work) -> None:
         work.run("python", [python, "-m", "venv", "--clear", work.venv])
     pip = [str(work.venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     work.run("python", [*pip, "install", "--progress-bar", "off", "--require-hashes", "-r", "requirements.lock"])
-    _link_checkout(work.venv)
     set_stamp(work.venv, venv_key())
-
-
-def _link_checkout(venv: Path) -> None:
-    """What `pip install -e .` would do, without a build: no build tools, no network."""
-    python = venv / "bin" / "python"
-    site = next((venv / "lib").glob("python3.*/site-packages"))
-    (site / "isocentre.pth").write_text(f"{ROOT}\n")
-    script = venv / "bin" / "isocentre"
-    script.write_text(CONSOLE_SCRIPT.format(python=python))
-    script.chmod(0o755)
 
 
 def kafka_done(work: Work) -> bool:
