@@ -1,0 +1,1 @@
+"""Shows what the clean zone holds: QIDO-RS, WADO-RS and the console."""

@@ -1,0 +1,162 @@
+"""Rows as a person reads them: names, coarse times, sizes and the shares of a bar (pure)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from pydicom.uid import UID
+
+from services.gateway.sites import SiteBook
+from shared.outcome import Reason
+
+MEANINGS = {
+    Reason.BURNED_IN_TEXT: "text may be burned into the pixels",
+    Reason.ENCAPSULATED_DOCUMENT: "carries a whole document",
+    Reason.FREE_TEXT_OBJECT: "made of free text",
+    Reason.OVERLAY: "has an overlay that cannot be removed",
+    Reason.UNCLEANABLE: "cannot be cleaned safely",
+    Reason.NOT_DICOM: "not a DICOM data set",
+    Reason.UNDECODABLE: "data set cannot be read",
+    Reason.MISSING_TYPE_1: "a mandatory attribute is missing",
+    Reason.MALFORMED_UID: "a UID is malformed",
+    Reason.PIXEL_LENGTH: "pixel data has the wrong length",
+    Reason.MODALITY_MISMATCH: "modality does not fit the kind of object",
+    Reason.UID_CONFLICT: "its UID belongs to another instance",
+    Reason.SAME_CONTENT: "the same content is here already",
+    Reason.NO_PIXELS: "has no pixels",
+    Reason.NO_DECODER: "no decoder for its pixels",
+    Reason.DECODER_FAILED: "its pixels cannot be decoded",
+    Reason.DECODER_DIED: "its pixels broke the decoder",
+    Reason.UNDECODABLE_EVENT: "the event cannot be read",
+    Reason.UNEXPECTED: "our fault: a defect in a stage",
+}
+STEP_NAMES = {
+    "anonymiser": "De-identified",
+    "validator": "Checked",
+    "indexer": "Indexed",
+    "thumbnailer": "Pictured",
+}
+OUTCOME_NAMES = {
+    "anonymised": "Identity removed, clean copy stored",
+    "validated": "Valid instance",
+    "indexed": "Can be found",
+    "thumbnailed": "Picture made",
+    "no-picture": "No picture",
+    "rejected": "Not let in",
+}
+OUTCOME_TONES = {"rejected": "bad", "no-picture": "plain"}
+STAGES = (
+    ("anonymised", "De-identified"),
+    ("validated", "Checked"),
+    ("indexed", "Indexed"),
+    ("thumbnailed", "Pictured"),
+)
+SEXES = {"F": "Female", "M": "Male", "O": "Other"}
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One piece of a site's bar: `x` and `width` in thousandths of it."""
+
+    name: str
+    label: str
+    count: int
+    x: float
+    width: float
+
+
+def segments(book: SiteBook) -> tuple[Segment, ...]:
+    """The bar of a site. Every count above nothing is at least a sliver wide, so that none disappears."""
+    parts = (
+        ("clean", "clean", book.clean),
+        ("moving", "on the way", book.on_the_way),
+        ("held", "held for a person", book.held),
+        ("bad", "rejected", book.rejected),
+        ("dead", "dead letters", book.dead_lettered),
+    )
+    shares = [max(12.0, 1000 * count / book.known) if count else 0.0 for _, _, count in parts]
+    total = sum(shares) or 1.0
+    found: list[Segment] = []
+    x = 0.0
+    for (name, label, count), share in zip(parts, shares, strict=True):
+        width = 1000 * share / total
+        found.append(Segment(name, label, count, round(x, 1), round(width, 1)))
+        x += width
+    return tuple(found)
+
+
+def coarse(at: datetime | None, now: datetime) -> str:
+    """How long ago, no finer than an hour: beside a shifted date a fine time would tell the shift."""
+    if at is None:
+        return "some time ago"
+    hours = int((now - at) / timedelta(hours=1))
+    days = hours // 24
+    if hours < 1:
+        return "within the hour"
+    if hours < 24:
+        return f"{hours} h ago"
+    return "yesterday" if days < 2 else f"{days} days ago" if days < 60 else f"{at:%B %Y}"
+
+
+def hour(at: datetime) -> str:
+    """A time by the hour."""
+    return f"{at.astimezone(UTC):%-d %b %Y, %H} h UTC"
+
+
+def after(seconds: float) -> str:
+    """Seconds since the first step, as a person says it."""
+    if seconds < 0.001:
+        return "start"
+    if seconds < 120:
+        return f"+{seconds:.1f} s" if seconds >= 0.1 else f"+{1000 * seconds:.0f} ms"
+    return f"+{seconds / 60:.0f} min" if seconds < 7200 else f"+{seconds / 3600:.0f} h"
+
+
+def day(value: date | None) -> str:
+    """A (shifted) date of the data set."""
+    return f"{value:%-d %b %Y}" if value else "no date"
+
+
+def clock(value: str | None) -> str:
+    """A DICOM time as hours and minutes."""
+    return f"{value[:2]}:{value[2:4]}" if value and len(value) >= 4 else ""
+
+
+def size(octets: int) -> str:
+    """Bytes in the unit that suits them."""
+    amount = float(octets)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def number(value: int | None) -> str:
+    """A count with thin spaces between thousands."""
+    return "\u2013" if value is None else f"{value:,}".replace(",", "\u2009")
+
+
+def uid_name(uid: str) -> str:
+    """The name that PS3.6 gives to a UID; the UID itself when it gives none."""
+    return UID(uid).name
+
+
+def short(uid: str) -> str:
+    """The beginning and the end of a long UID."""
+    return uid if len(uid) <= 24 else f"{uid[:10]}…{uid[-8:]}"
+
+
+def meaning(reason: str | None) -> str:
+    """A reason code in words."""
+    return MEANINGS.get(Reason(reason), reason) if reason in set(Reason) else reason or ""
+
+
+def by_series(series: Iterable[Mapping[str, Any]], instances: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The series of a study, each with its instances."""
+    found = [{**row, "instances": []} for row in series]
+    places = {row["series_instance_uid"]: row["instances"] for row in found}
+    for instance in instances:
+        places[instance["series_instance_uid"]].append(instance)
+    return found
