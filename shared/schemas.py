@@ -1,5 +1,6 @@
 """Reads the registers in schemas/."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,3 +13,20 @@ def load_yaml(name: str) -> dict[str, Any]:
     """The content of one register."""
     content: dict[str, Any] = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
     return content
+
+
+BROKER_LIMIT = 1_048_588
+"""Bytes of a record batch that a topic takes when nothing else is said (Kafka's default)."""
+
+
+@cache
+def topics() -> dict[str, dict[str, Any]]:
+    """schemas/topics.yaml by topic."""
+    found: dict[str, dict[str, Any]] = load_yaml("topics.yaml")["topics"]
+    return found
+
+
+def message_limit(topic: str) -> int:
+    """Bytes of the largest record that `topic` takes."""
+    config = topics().get(topic, {}).get("config", {})
+    return int(config.get("max.message.bytes", BROKER_LIMIT))

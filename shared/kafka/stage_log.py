@@ -1,9 +1,10 @@
 """The real `Log`: a consumer and a transactional producer as one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
+from shared import schemas
 from shared.kafka import config
 from shared.kafka.log import CommitAborted, LogLost, Output, Record
 from shared.kafka.reader import record_of
@@ -19,7 +20,14 @@ GATHER = 0.02
 class KafkaLog:
     """One worker of one stage. Not thread-safe: the runner's loop owns it."""
 
-    def __init__(self, bootstrap: str, stage: str, instance: str, topics: Sequence[str]) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        stage: str,
+        instance: str,
+        topics: Sequence[str],
+        limit: Callable[[str], int] = schemas.message_limit,
+    ) -> None:
         self._producer = Producer(config.transactional(bootstrap, stage, instance))
         self._consumer = Consumer(config.consumer(bootstrap, stage, instance))
         self._topics = list(topics)
@@ -27,7 +35,7 @@ class KafkaLog:
         self._gone: set[Where] = set()
         self._at_end: set[Where] = set()
         self._next_offset: dict[Where, int] = {}
-        self._transaction = Transaction(self._producer)
+        self._transaction = Transaction(self._producer, limit)
         self._initialised = False
 
     def poll(self, limit: int, timeout: float) -> list[Record]:

@@ -14,11 +14,13 @@ PATIENCE = 5.0
 class Transaction:
     """Remembers how far it came, so that a call after `Transient` goes on where the last one stopped."""
 
-    def __init__(self, producer: Producer) -> None:
+    def __init__(self, producer: Producer, limit: Callable[[str], int]) -> None:
+        """`limit`: bytes of the largest record that a topic takes."""
         self._producer = producer
+        self._limit = limit
         self._produced = False
         self._offsets_sent = False
-        self._too_large: list[int] = []
+        self._refused: str | None = None
 
     def initialise(self) -> None:
         """Fence older workers of the same name and end their open transactions."""
@@ -35,23 +37,23 @@ class Transaction:
             _step(lambda: self._producer.commit_transaction(PATIENCE))
         except CommitAborted:
             self._abort()
-            # An output that the broker refuses for its size aborts the transaction as well, and always will.
-            if self._too_large:
-                raise TooLarge(self._too_large[0]) from None
             raise
         self._reset()
 
     def _begin(self, outputs: Sequence[Output]) -> None:
-        self._too_large = []
+        # Asked before anything is under way: a producer does not recover well from a broker's refusal.
+        for index, output in enumerate(outputs):
+            if _size(output) > self._limit(output.topic):
+                raise TooLarge(index)
         _step(self._producer.begin_transaction)
         self._produced = True
-        for index, output in enumerate(outputs):
-            self._produce(index, output)
+        for output in outputs:
+            self._produce(output)
 
-    def _produce(self, index: int, output: Output) -> None:
+    def _produce(self, output: Output) -> None:
         def delivered(error: KafkaError | None, _: Message) -> None:
             if error is not None and error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
-                self._too_large.append(index)
+                self._refused = output.topic
 
         while True:
             try:
@@ -62,12 +64,12 @@ class Transaction:
             except BufferError:
                 self._producer.poll(0.1)
             except KafkaException as refused:
-                if refused.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
-                    self._too_large.append(index)
-                    raise CommitAborted("MSG_SIZE_TOO_LARGE") from None
                 raise LogLost(refused.args[0].name()) from None
 
     def _abort(self) -> None:
+        if self._refused is not None:
+            # The topic takes less than schemas/topics.yaml says: trying again would never end.
+            raise LogLost(f"{self._refused} refuses a record that it should take")
         self._reset()
         try:
             _step(lambda: self._producer.abort_transaction(PATIENCE))
@@ -78,6 +80,12 @@ class Transaction:
     def _reset(self) -> None:
         self._produced = False
         self._offsets_sent = False
+
+
+def _size(output: Output) -> int:
+    """Bytes of the record as the broker counts them, before compression, with room for the batch's own head."""
+    headers = sum(len(name) + len(raw) + 10 for name, raw in output.headers)
+    return len(output.key) + len(output.value) + headers + 200
 
 
 def _step(call: Callable[[], object]) -> None:

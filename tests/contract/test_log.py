@@ -1,0 +1,194 @@
+"""What the runner may expect of a log: one suite for the fake and for the real Kafka."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from infra.local.state import Stack
+from shared.kafka import KafkaLog, Log, LogLost, Output, Publisher, Record, TooLarge, read_to_end
+from tests.support.memory_log import MemoryBroker, MemoryLog
+
+
+@dataclass
+class Bench:
+    """A source topic, a target topic and ways to look at them."""
+
+    source: str
+    target: str
+    open: Callable[[], Log]
+    produce: Callable[[Output], None]
+    published: Callable[[], Sequence[Record]]
+    bootstrap: str = ""
+
+
+def _memory() -> Bench:
+    broker = MemoryBroker()
+    return Bench(
+        source="source",
+        target="target",
+        open=lambda: MemoryLog(broker, "stage", ["source"]),
+        produce=broker.produce,
+        published=lambda: broker.topics["target"],
+    )
+
+
+def _kafka(bootstrap: str) -> Bench:
+    name = f"contract-{secrets.token_hex(4)}"
+    source, target = f"{name}-source", f"{name}-target"
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    created = admin.create_topics([NewTopic(source, 1, config={"max.message.bytes": "4194304"}), NewTopic(target, 1)])
+    for future in created.values():
+        future.result(10)
+    publisher = Publisher(bootstrap, timeout=10)
+    return Bench(
+        source=source,
+        target=target,
+        open=lambda: KafkaLog(bootstrap, name, "0", [source]),
+        produce=publisher.publish,
+        published=lambda: list(read_to_end(bootstrap, [target])),
+        bootstrap=bootstrap,
+    )
+
+
+@pytest.fixture(params=["memory", "kafka"])
+def bench(request: pytest.FixtureRequest) -> Bench:
+    if request.param == "memory":
+        return _memory()
+    components: Stack = request.getfixturevalue("components")
+    return _kafka(components.kafka_bootstrap_servers)
+
+
+@pytest.fixture
+def log(bench: Bench) -> Iterator[Log]:
+    opened = bench.open()
+    yield opened
+    opened.close()
+
+
+def _fill(bench: Bench, count: int) -> None:
+    for number in range(count):
+        bench.produce(Output(bench.source, f"key-{number}", str(number).encode(), (("h", b"v"),)))
+
+
+def _poll(log: Log, count: int) -> list[Record]:
+    """Poll until `count` records are there."""
+    records: list[Record] = []
+    until = time.monotonic() + 30
+    while len(records) < count:
+        assert time.monotonic() < until, f"{len(records)} of {count}"
+        records += log.poll(count - len(records), 1.0)
+    return records
+
+
+def test_delivers_in_order_with_key_value_and_headers(bench: Bench, log: Log) -> None:
+    _fill(bench, 5)
+    records = _poll(log, 5)
+    assert [record.value for record in records] == [b"0", b"1", b"2", b"3", b"4"]
+    assert [record.offset for record in records] == [0, 1, 2, 3, 4]
+    assert records[3].key == "key-3"
+    assert records[3].headers == (("h", b"v"),)
+
+
+def test_gives_no_more_than_asked_for(bench: Bench, log: Log) -> None:
+    _fill(bench, 5)
+    assert len(_poll(log, 1)) == 1
+    assert len(log.poll(2, 5.0)) <= 2
+
+
+def test_commit_publishes_and_moves_on_together(bench: Bench, log: Log) -> None:
+    _fill(bench, 3)
+    records = _poll(log, 3)
+    log.commit(records[:2], [Output(bench.target, "k", b"out", (("traceparent", b"t"),))])
+    log.close()
+    assert [(record.key, record.value, record.headers) for record in bench.published()] == [
+        ("k", b"out", (("traceparent", b"t"),))
+    ]
+    again = bench.open()
+    assert [record.value for record in _poll(again, 1)] == [b"2"]
+    again.close()
+
+
+def test_what_was_not_committed_comes_again(bench: Bench, log: Log) -> None:
+    _fill(bench, 2)
+    assert len(_poll(log, 2)) == 2
+    log.close()
+    again = bench.open()
+    assert [record.value for record in _poll(again, 2)] == [b"0", b"1"]
+    assert bench.published() == []
+    again.close()
+
+
+def test_an_output_that_is_too_large_is_named_and_nothing_published(bench: Bench, log: Log) -> None:
+    _fill(bench, 1)
+    records = _poll(log, 1)
+    outputs = [Output(bench.target, "k", b"small"), Output(bench.target, "k", bytes(5_000_000))]
+    with pytest.raises(TooLarge) as refused:
+        log.commit(records, outputs)
+    assert refused.value.index == 1
+    assert bench.published() == []
+    log.commit(records, outputs[:1])
+    assert [record.value for record in bench.published()] == [b"small"]
+
+
+def test_lag_falls_to_nothing(bench: Bench, log: Log) -> None:
+    _fill(bench, 3)
+    records = _poll(log, 3)
+    log.commit(records, [])
+    log.poll(10, 1.0)
+    assert log.lag() == 0
+
+
+def test_idle_takes_no_record(bench: Bench, log: Log) -> None:
+    _fill(bench, 1)
+    first = _poll(log, 1)
+    _fill(bench, 2)
+    log.idle(1.0)
+    log.idle(0)
+    assert [record.value for record in _poll(log, 2)] == [b"0", b"1"]
+    assert log.owns(first[0])
+
+
+# --- what only the real one can show
+
+
+@pytest.fixture
+def kafka(components: Stack) -> Bench:
+    return _kafka(components.kafka_bootstrap_servers)
+
+
+def test_a_topic_that_takes_less_than_registered_stops_the_stage(kafka: Bench) -> None:
+    """Trying again would never end, and dropping the record would lose it: a person has to look."""
+    _fill(kafka, 1)
+    bootstrap, source = kafka.bootstrap, kafka.source
+    log = KafkaLog(bootstrap, source, "0", [source], limit=lambda _: 10_000_000)
+    records = _poll(log, 1)
+    with pytest.raises(LogLost):
+        log.commit(records, [Output(kafka.target, "k", secrets.token_bytes(2_000_000))])
+    assert kafka.published() == []
+    log.close()
+
+
+def test_a_newer_worker_of_the_same_name_fences_the_older(kafka: Bench) -> None:
+    old = kafka.open()
+    _fill(kafka, 1)
+    records = _poll(old, 1)
+    new = kafka.open()
+    taken = new.poll(1, 1.0)
+    with pytest.raises(LogLost):
+        old.commit(records, [Output(kafka.target, "k", b"from the grave")])
+    again = taken or _poll(new, 1)
+    new.commit(again, [Output(kafka.target, "k", b"alive")])
+    assert [record.value for record in kafka.published()] == [b"alive"]
+    new.close()
+
+
+def test_the_publisher_says_when_the_broker_is_away() -> None:
+    from shared.outcome import Transient
+
+    publisher = Publisher("127.0.0.1:9", timeout=1.0)
+    with pytest.raises(Transient):
+        publisher.publish(Output("any", "k", b"v"))

@@ -1,0 +1,81 @@
+"""A log in memory. It passes tests/contract/test_log.py like KafkaLog."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from shared.kafka import CommitAborted, Output, Record, TooLarge
+from shared.outcome import Transient
+
+LIMIT = 4_194_304
+
+
+class MemoryBroker:
+    """Topics of one partition each, and the offsets that groups committed."""
+
+    def __init__(self) -> None:
+        self.topics: dict[str, list[Record]] = defaultdict(list)
+        self.committed: dict[str, dict[tuple[str, int], int]] = defaultdict(dict)
+
+    def produce(self, output: Output) -> None:
+        records = self.topics[output.topic]
+        records.append(
+            Record(output.topic, 0, len(records), datetime.now(UTC), output.key, output.value, output.headers)
+        )
+
+
+class MemoryLog:
+    """One worker of one stage. `away` and `aborts` make the next commits fail that often."""
+
+    def __init__(self, broker: MemoryBroker, group: str, topics: Sequence[str]) -> None:
+        self.broker = broker
+        self.away = 0
+        self.aborts = 0
+        self.commits: list[tuple[int, int]] = []
+        self.lost: set[str] = set()
+        self._group = group
+        self._topics = topics
+        self._position = dict(broker.committed[group])
+
+    def poll(self, limit: int, timeout: float) -> list[Record]:
+        taken = list(self._next(limit))
+        for record in taken:
+            self._position[record.topic, record.partition] = record.offset + 1
+        return taken
+
+    def idle(self, timeout: float) -> None:
+        """Nobody to stay in touch with."""
+
+    def owns(self, record: Record) -> bool:
+        return record.topic not in self.lost
+
+    def commit(self, batch: Sequence[Record], outputs: Sequence[Output]) -> None:
+        if self.away:
+            self.away -= 1
+            raise Transient("away")
+        for index, output in enumerate(outputs):
+            if len(output.value) > LIMIT:
+                raise TooLarge(index)
+        if self.aborts:
+            self.aborts -= 1
+            self._position = dict(self.broker.committed[self._group])
+            raise CommitAborted("aborted")
+        for output in outputs:
+            self.broker.produce(output)
+        for record in batch:
+            self.broker.committed[self._group][record.topic, record.partition] = record.offset + 1
+        self.commits.append((len(batch), len(outputs)))
+
+    def lag(self) -> int:
+        return sum(len(self.broker.topics[topic]) - self._position.get((topic, 0), 0) for topic in self._topics)
+
+    def close(self) -> None:
+        """Nothing to leave."""
+
+    def _next(self, limit: int) -> Iterator[Record]:
+        for topic in self._topics:
+            for record in self.broker.topics[topic][self._position.get((topic, 0), 0) :]:
+                if limit == 0:
+                    return
+                limit -= 1
+                yield record

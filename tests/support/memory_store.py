@@ -1,0 +1,43 @@
+"""A store in memory. It passes tests/contract/test_store.py like the real ones."""
+
+from collections.abc import Iterator
+
+from shared.outcome import Transient
+from shared.storage import ObjectNotFound
+
+
+class MemoryStore:
+    """One bucket. `away` makes it fail as a store that does not answer."""
+
+    durable = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.away = False
+        self.objects: dict[str, bytes] = {}
+
+    def put(self, key: str, data: bytes, content_type: str = "application/dicom") -> None:
+        self._answer()
+        self.objects[key] = bytes(data)
+
+    def get(self, key: str) -> bytes:
+        self._answer()
+        if key not in self.objects:
+            raise ObjectNotFound
+        return self.objects[key]
+
+    def exists(self, key: str) -> bool:
+        self._answer()
+        return key in self.objects
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        self._answer()
+        yield from sorted(key for key in self.objects if key.startswith(prefix))
+
+    def delete(self, key: str) -> None:
+        self._answer()
+        self.objects.pop(key, None)
+
+    def _answer(self) -> None:
+        if self.away:
+            raise Transient("away")
