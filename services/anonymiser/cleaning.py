@@ -1,9 +1,11 @@
 """Takes the identity out of a tree of elements, at every depth (PS3.15 Section E.1.1)."""
 
+import re
 from dataclasses import dataclass, field, replace
 
 from services.anonymiser import text
 from services.anonymiser.beyond import device_date, drops, enumerated, wrong_vr
+from services.anonymiser.findings import Code, finding
 from services.anonymiser.table import Action, Table
 from services.anonymiser.tree import Element, Item
 from services.anonymiser.values import (
@@ -28,6 +30,7 @@ _KINDS = frozenset(
     {0x00080016, 0x0008001A, 0x0008001B, 0x00080062, 0x0008040E, 0x00081150, 0x0008115A, 0x00083002}
     | {0x04000010, 0x04000510, 0x30100052, 0x30100053}
 )
+_UID_FORM = re.compile(rb"[0-9.\\]*[ \0]*")
 
 
 @dataclass(slots=True)
@@ -66,7 +69,7 @@ class Cleaner:
         if rule.modified and vr in DATE_VRS and not device_date(tag):
             if (value := moved(vr, element.value, self.days)) is not None:
                 return replace(element, value=value)
-            self._find("malformed-date", tag)
+            self._find(Code.MALFORMED_DATE, tag)
         return self._listed(element, rule.action, names)
 
     def _listed(self, element: Element, action: Action, names: text.Encodings) -> Element | None:
@@ -87,19 +90,19 @@ class Cleaner:
         if vr == "SQ":
             return replace(element, items=tuple(self.clean(item, names) for item in element.items))
         if wrong_vr(element):
-            self._find("wrong-vr", tag)
+            self._find(Code.WRONG_VR, tag)
             return None
         if vr == "UI":
             return self._uid(element)
         if vr in ("PN", "AE"):
             return self._dummy(element)
         if vr in ("DS", "IS", "AS") and not proper_number(vr, element.value):
-            self._find("malformed-number", tag)
+            self._find(Code.MALFORMED_NUMBER, tag)
             return replace(element, value=b"")
         if (vr in TEXT_VRS and text.decoded(element.value, names) is None) or (
             vr in CODE_VRS and not element.value.isascii()
         ):
-            self._find("undecodable-text", tag)
+            self._find(Code.UNDECODABLE_TEXT, tag)
             return replace(element, value=b"")
         return element
 
@@ -115,7 +118,7 @@ class Cleaner:
         return self._dummy(element)
 
     def _uid(self, element: Element) -> Element:
-        if element.tag in _KINDS:
+        if element.tag in _KINDS and _UID_FORM.fullmatch(element.value):
             return element
         words = [word.strip(" \0") for word in element.value.decode("ascii", "backslashreplace").split("\\")]
         uids = [self._new_uid(word, element.tag) if word else "" for word in words]
@@ -128,5 +131,5 @@ class Cleaner:
         """An empty value stays empty: there is nothing to hide, and nothing to invent."""
         return replace(element, value=dummy(element.vr), encapsulated=False) if element.value else element
 
-    def _find(self, code: str, tag: int) -> None:
-        self.findings.append(Finding(code=code, tag=f"{tag:08X}"))
+    def _find(self, code: Code, tag: int) -> None:
+        self.findings.append(finding(code, tag))

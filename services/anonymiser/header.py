@@ -5,6 +5,7 @@ import struct
 from typing import Any
 
 from services.anonymiser import text
+from services.anonymiser.findings import Code, finding
 from services.anonymiser.tree import Element, Item, Syntax
 from services.anonymiser.values import BYTES_VRS, TEXT_VRS
 from shared.events import BulkElement, Finding
@@ -78,7 +79,7 @@ def _member(element: Element, syntax: Syntax, names: text.Encodings, findings: l
     else:
         values = _values(element, syntax, names)
         if _UNKNOWN in values:
-            findings.append(Finding(code="not-in-json", tag=f"{element.tag:08X}"))
+            findings.append(finding(Code.NOT_IN_JSON, element.tag))
             values = [None if value is _UNKNOWN else value for value in values]
     return {"vr": vr, "Value": values} if any(value is not None for value in values) else {"vr": vr}
 
