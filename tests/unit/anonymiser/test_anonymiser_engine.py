@@ -1,0 +1,280 @@
+"""The verdict on one instance."""
+
+import json
+from io import BytesIO
+
+import pydicom
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom.encaps import encapsulate
+
+from services.anonymiser.engine import Cleaned, Context, Held, Rejected, anonymise, revision
+from services.anonymiser.tree import Element, find
+from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from shared.dicom.identity import Pseudonyms
+from shared.events import Finding
+from shared.outcome import Reason
+from tests.unit.anonymiser.building import (
+    BIG,
+    CONTEXT,
+    DEFLATED,
+    EXPLICIT,
+    IMPLICIT,
+    NATIVE,
+    RLE,
+    cleaned,
+    elements_of,
+    instance,
+    sequence,
+    text,
+    value_of,
+    verdict,
+)
+
+PIXELS = Element(0x7FE00010, "OW", bytes(range(256)) * 2)
+FRAGMENTS = encapsulate([b"one!", b"two two!"], has_bot=True)
+ENCAPSULATED = Element(0x7FE00010, "OB", FRAGMENTS, encapsulated=True)
+
+
+@pytest.mark.parametrize("syntax", NATIVE)
+def test_a_part_10_file_of_our_own(syntax: str):
+    original = bytearray(instance(PIXELS, text(0x00080020, "DA", "20240102"), syntax=syntax))
+    original[:128] = b"MZ" * 64
+    result = cleaned(bytes(original))
+    assert result.part10[:132] == bytes(128) + b"DICM"
+    dataset = pydicom.dcmread(BytesIO(result.part10))
+    meta = dataset.file_meta
+    assert meta.TransferSyntaxUID == result.transfer_syntax_uid == syntax
+    assert meta.MediaStorageSOPInstanceUID == dataset.SOPInstanceUID == result.instance_uid
+    assert meta.MediaStorageSOPClassUID == dataset.SOPClassUID == result.sop_class_uid
+    assert meta.ImplementationClassUID == IMPLEMENTATION_CLASS_UID
+    assert meta.ImplementationVersionName == IMPLEMENTATION_VERSION_NAME
+    assert meta.FileMetaInformationGroupLength == len(result.part10[144:]) - len(_body(result.part10))
+    assert dataset.PixelData == PIXELS.value
+    assert dataset.PatientID == str(dataset.PatientName) == result.patient.code
+    assert (dataset.StudyInstanceUID, dataset.SeriesInstanceUID) == (result.study_uid, result.series_uid)
+
+
+def _body(part10: bytes) -> bytes:
+    buffer = BytesIO(part10)
+    pydicom.filereader.read_preamble(buffer, force=False)
+    pydicom.filereader._read_file_meta_info(buffer)
+    return buffer.read()
+
+
+def test_all_syntaxes_tell_the_same_header():
+    headers = [cleaned(instance(text(0x00080020, "DA", "20240102"), syntax=syntax)).header for syntax in NATIVE]
+    assert headers[1:] == headers[:-1]
+
+
+def test_markers():
+    dataset = pydicom.dcmread(BytesIO(cleaned(instance()).part10))
+    assert dataset.PatientIdentityRemoved == "YES"
+    assert dataset.LongitudinalTemporalInformationModified == "MODIFIED"
+    assert "PS3.15 2026d Table E.1-1" in dataset.DeidentificationMethod
+    codes = [(item.CodeValue, item.CodingSchemeDesignator) for item in dataset.DeidentificationMethodCodeSequence]
+    assert codes == [("113100", "DCM"), ("113107", "DCM")]
+    assert all(len(item.CodeMeaning) <= 64 for item in dataset.DeidentificationMethodCodeSequence)
+
+
+def test_encapsulated_fragments_are_untouched_and_described():
+    result = cleaned(instance(ENCAPSULATED, syntax=RLE))
+    assert FRAGMENTS in result.part10
+    assert value_of(result, 0x7FE00010) == FRAGMENTS.rstrip(b" \0")
+    (described,) = result.bulk
+    assert described.model_dump() == {"tag": "7FE00010", "vr": "OB", "length": 12, "encapsulated": True, "fragments": 2}
+
+
+def test_native_bulk_is_described_and_not_in_the_header():
+    table = Element(0x00281201, "OW", bytes(600))
+    long_numbers = Element(0x00209157, "UL", bytes(2048))
+    result = cleaned(instance(PIXELS, table, long_numbers))
+    assert {(bulk.tag, bulk.vr, bulk.length) for bulk in result.bulk} == {
+        ("00281201", "OW", 600),
+        ("7FE00010", "OW", 512),
+        ("00209157", "UL", 2048),
+    }
+    assert not {"00281201", "7FE00010", "00209157"} & result.header.keys()
+
+
+def test_references_still_find_their_images():
+    reference = (text(0x00081150, "UI", "1.2.840.10008.5.1.4.1.1.4"), text(0x00081155, "UI", "1.2.3.4.5\0"))
+    result = cleaned(instance(sequence(0x00081140, reference), text(0x00200052, "UI", "1.2.840.10008.1.4.1.1")))
+    dataset = pydicom.dcmread(BytesIO(result.part10))
+    (item,) = dataset.ReferencedImageSequence
+    assert item.ReferencedSOPInstanceUID == result.instance_uid
+    assert item.ReferencedSOPClassUID == "1.2.840.10008.5.1.4.1.1.4"
+    assert dataset.FrameOfReferenceUID == "1.2.840.10008.1.4.1.1", "a well-known frame of reference names nobody"
+
+
+def test_a_name_is_not_a_sop_class():
+    result = cleaned(instance(sequence(0x00081140, (text(0x00081150, "UI", "KANARIE^Jane"),))))
+    assert b"KANARIE" not in result.part10
+
+
+def test_even_an_instance_uid_under_dicoms_root_is_replaced():
+    result = cleaned(instance(text(0x00080018, "UI", "1.2.840.10008.5.1")))
+    assert result.instance_uid == CONTEXT.pseudonyms.uid("1.2.840.10008.5.1")
+
+
+def test_dates_move_together_and_malformed_ones_go():
+    result = cleaned(
+        instance(
+            text(0x00080020, "DA", "20240102"),
+            text(0x0008002A, "DT", "20240105101112"),
+            text(0x00080030, "TM", "101112"),
+            text(0x00080012, "DA", "January"),  # X/D
+            text(0x00321000, "DA", "January"),  # X
+            text(0x00100030, "DA", "19500102"),
+            text(0x00080201, "SH", "+0100"),
+            text(0x00181200, "DA", "20230101"),
+        )
+    )
+    days = CONTEXT.pseudonyms.shift_days(result.patient)
+    dataset = pydicom.dcmread(BytesIO(result.part10))
+    pydicom.config.datetime_conversion = False
+    assert dataset.StudyTime == "101112"
+    assert dataset.InstanceCreationDate == "19000101"
+    assert (dataset.PatientBirthDate, "ScheduledStudyStartDate" in dataset) == ("", False)
+    assert "TimezoneOffsetFromUTC" not in dataset
+    assert "DateOfLastCalibration" not in dataset, "many patients share it, so it would tell their shifts"
+    moved = pydicom.valuerep.DA(dataset.StudyDate), pydicom.valuerep.DT(dataset.AcquisitionDateTime).date()
+    assert (moved[1] - moved[0]).days == 3
+    assert (moved[0] - pydicom.valuerep.DA("20240102")).days == days
+    assert Finding(code="malformed-date", tag="00080012") in result.findings
+
+
+def test_a_dummy_sequence_keeps_its_form_and_nothing_else():
+    annotation = (
+        text(0x0040A130, "CS", "POINT"),
+        text(0x00700006, "ST", "Doe, Jane"),
+        text(0x0040A160, "UT", "seen by Dr. Roe"),
+        Element(0x0040A132, "UL", b"\5\0\0\0"),
+        sequence(0x0040A043, (text(0x00080100, "SH", "Roe"), text(0x00080104, "LO", "Roe"))),
+    )
+    result = cleaned(instance(sequence(0x0040B020, annotation), sop_class="1.2.840.10008.5.1.4.1.1.9.1.1"))
+    element = find(elements_of(result), 0x0040B020)
+    assert element is not None
+    values = {child.tag: child.value for child in element.items[0]}
+    assert values[0x0040A130] == b"POINT "
+    assert values[0x00700006] == b"ANONYMISED"
+    assert values[0x0040A132] == b"\5\0\0\0"
+    assert b"Roe" not in result.part10
+
+
+def test_the_patient_is_the_same_within_a_site_and_another_elsewhere():
+    other = Context("s2", CONTEXT.pseudonyms)
+    one, same = cleaned(instance()), cleaned(instance(text(0x0020000D, "UI", "1.2.9")))
+    elsewhere = anonymise(instance(), other)
+    assert isinstance(elsewhere, Cleaned)
+    assert one.patient == same.patient != elsewhere.patient
+    assert one.instance_uid == elsewhere.instance_uid
+
+
+def test_without_a_patient_id_the_study_stands_in_and_it_says_so():
+    result = cleaned(instance(text(0x00100020, "LO", " ")))
+    assert result.patient.from_study
+    assert value_of(result, 0x00100020) == result.patient.code.encode()
+
+
+def test_another_key_gives_another_identity():
+    other = anonymise(instance(), Context("s1", Pseudonyms(b"x" * 32)))
+    assert isinstance(other, Cleaned)
+    assert other.instance_uid != cleaned(instance()).instance_uid
+
+
+def test_cleaning_twice_gives_the_same_bytes():
+    data = instance(PIXELS, text(0x00080020, "DA", "20240102"), syntax=DEFLATED)
+    assert cleaned(data) == cleaned(data)
+    assert revision() == revision()
+
+
+@pytest.mark.parametrize(
+    ("charset", "value", "shown"),
+    [
+        (b"ISO_IR 100", "Übersicht".encode("latin-1"), "Übersicht"),
+        (b"ISO_IR 192", "総覧".encode(), "総覧"),
+        (b"GB18030", "概览".encode("gb18030"), "概览"),
+        (b"\\ISO 2022 IR 87", "総覧".encode("iso2022_jp"), "総覧"),
+        (b"\\ISO 2022 IR 149", b"\x1b$)C\xb0\xb3\xbf\xe4", "개요"),
+    ],
+)
+def test_text_stays_in_its_character_set(charset: bytes, value: bytes, shown: str):
+    result = cleaned(instance(Element(0x00080005, "CS", charset), Element(0x00081090, "LO", value)))
+    assert result.header["00081090"]["Value"] == [shown]
+    assert pydicom.dcmread(BytesIO(result.part10))["00081090"].value == shown
+    assert result.header["00080005"]["Value"] == ["ISO_IR 192"]
+
+
+@pytest.mark.parametrize("charset", [b"", b"ISO_IR 999", b"ISO_IR 192"])
+def test_text_that_nobody_can_decode_is_emptied(charset: bytes):
+    result = cleaned(instance(Element(0x00080005, "CS", charset), Element(0x00081090, "LO", b"\xdcbersicht")))
+    assert value_of(result, 0x00081090) == b""
+    assert Finding(code="undecodable-text", tag="00081090") in result.findings
+    assert value_of(result, 0x00080005) == (None if b"999" in charset else charset)
+
+
+def test_json_has_no_nan():
+    numbers = Element(0x00189073, "FD", b"\0\0\0\0\0\0\xf8\x7f")
+    result = cleaned(instance(numbers, text(0x00280030, "DS", "0.5\\\\1e400"), text(0x00200013, "IS", "7")))
+    assert json.loads(json.dumps(result.header, allow_nan=False)) == result.header
+    assert result.header["00189073"] == {"vr": "FD"}
+    assert result.header["00280030"]["Value"] == [0.5, None, None]
+    assert result.header["00200013"]["Value"] == [7]
+    assert {finding.tag for finding in result.findings} == {"00189073", "00280030"}
+    assert pydicom.Dataset.from_json(json.dumps(result.header)).InstanceNumber == 7
+
+
+def test_bare_data_sets_need_their_syntax():
+    body = _body(instance(syntax=IMPLICIT))
+    assert verdict(body) == Rejected(Reason.NOT_DICOM)
+    assert anonymise(body, CONTEXT, IMPLICIT) == cleaned(instance(syntax=IMPLICIT))
+
+
+@pytest.mark.parametrize(
+    ("data", "result"),
+    [
+        (b"", Rejected(Reason.NOT_DICOM)),
+        (b"%PDF" * 100, Rejected(Reason.NOT_DICOM)),
+        (bytes(128) + b"DICM", Rejected(Reason.NOT_DICOM)),
+        (instance(text(0x0020000D, "UI", "")), Rejected(Reason.MISSING_TYPE_1)),
+        (instance(PIXELS)[:-10], Rejected(Reason.UNDECODABLE)),
+        (instance(ENCAPSULATED, syntax=RLE)[:-10], Rejected(Reason.UNDECODABLE)),
+        (
+            instance(Element(0x7FE00010, "OB", b"no fragments", encapsulated=True), syntax=RLE),
+            Rejected(Reason.UNDECODABLE),
+        ),
+        (instance(syntax=DEFLATED)[:-10], Rejected(Reason.UNDECODABLE)),
+        (instance().replace(EXPLICIT.encode(), b"1.2.840.10008.9.9.9"), Rejected(Reason.UNDECODABLE)),
+    ],
+)
+def test_broken_objects_are_rejected(data: bytes, result: Rejected):
+    assert verdict(data) == result
+
+
+@pytest.mark.parametrize("depth", [40, 3000])
+@pytest.mark.parametrize("undefined", [True, False])
+def test_too_deep_is_held_or_rejected_and_never_a_crash(depth: int, undefined: bool):
+    value = b""
+    for _ in range(depth):
+        item = b"\xfe\xff\x00\xe0" + (
+            b"\xff" * 4 + value + b"\xfe\xff\x0d\xe0\0\0\0\0" if undefined else len(value).to_bytes(4, "little") + value
+        )
+        head = b"\x08\x00\x15\x11SQ\0\0"
+        end = b"\xfe\xff\xdd\xe0\0\0\0\0" if undefined else b""
+        value = head + (b"\xff" * 4 if undefined else len(item).to_bytes(4, "little")) + item + end
+    assert verdict(instance() + value) in (Held(Reason.UNCLEANABLE), Rejected(Reason.UNDECODABLE))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.sampled_from([EXPLICIT, IMPLICIT, BIG]))
+def test_damaged_bytes_never_crash(data: st.DataObject, syntax: str):
+    whole = bytearray(instance(sequence(0x00081115, (text(0x00080020, "DA", "20240102"),)), PIXELS, syntax=syntax))
+    for _ in range(data.draw(st.integers(1, 5))):
+        whole[data.draw(st.integers(132, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    result = verdict(bytes(whole))
+    assert isinstance(result, Cleaned | Held | Rejected)
+    if isinstance(result, Cleaned):
+        json.dumps(result.header, allow_nan=False)
+        assert verdict(bytes(whole)) == result
