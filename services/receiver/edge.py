@@ -38,7 +38,7 @@ class Edge:
         """`associations`: how many may be open at the same time; more are rejected as a local limit (2/3/2)."""
         self._sites = sites
         self._receive = receive
-        self._open = metrics.gauge("isocentre_receive_associations")
+        self._open = metrics.gauge("isocentre_receive_open_associations")
         self._asked = metrics.counter("isocentre_receive_associations_total")
         self._instances = metrics.counter("isocentre_receive_instances_total")
         self._bytes = metrics.counter("isocentre_receive_bytes_total")
