@@ -20,7 +20,7 @@ demo: setup ## Send DICOM files through the whole system [INPUT=folder] [KEEP=1 
 test: ## Check, then run all tests
 	@$(SETUP) --with test
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest
+	@mkdir -p build/pytest && PYTEST_DEBUG_TEMPROOT=$(CURDIR)/build/pytest $(BIN)/python -m pytest
 
 check: setup ## Format, lint, types, imports, drift; starts no service
 	$(BIN)/ruff format --check .

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -110,7 +110,7 @@ def logs(home: Path, service: str | None, follow: bool) -> None:
         known = ", ".join(sorted(file.stem for file in place.logs.glob("*.log")))
         raise click.ClickException(f"no such log; there are: {known or 'none'}")
     lines = "+1" if service else "10"
-    sys.exit(subprocess.call(["tail", "-n", lines, *(["-F"] if follow else []), *map(str, files)]))
+    os.execvp("tail", ["tail", "-n", lines, *(["-F"] if follow else []), *map(str, files)])  # noqa: S606
 
 
 def _read(place: Home) -> Stack | None:

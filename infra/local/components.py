@@ -14,10 +14,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from infra.local import kafka
+from infra.local.bound import bound
 from infra.local.credentials import keep_private
 from infra.local.layout import Cache, Home
 from infra.local.probes import answers, database_works, kafka_works, store_works
-from infra.local.process import Spec, bound
+from infra.local.process import Spec
 from infra.local.state import Stack
 
 COMPONENTS = ("kafka", "versitygw", "postgres", "zipkin")

@@ -8,10 +8,11 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.local.bound import bound
 from infra.local.layout import ROOT
 from infra.local.state import Process, ProcessCondition
 
@@ -43,19 +44,8 @@ class Spec:
     address: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     grace_seconds: float = 15.0
-    start_seconds: float = 60.0
+    start_seconds: float = 120.0
     user_namespace: bool = False
-
-
-def bound(argv: Sequence[str], *, user_namespace: bool = False) -> list[str]:
-    """The command line of a child that the kernel kills when this process (or thread) ends.
-
-    The shell looks once whether we are still its parent: we may have died before the kernel was told.
-    A new user namespace forgets the death signal, so that is set inside.
-    """
-    namespace = ["unshare", "--user", "--map-user=1000", "--map-group=1000"] if user_namespace else []
-    check = ["sh", "-c", 'test "$PPID" = "$0" && exec "$@"', str(os.getpid())]
-    return [*namespace, "setpriv", "--pdeathsig", "KILL", *check, *argv]
 
 
 def backoff(restarts_in_a_row: int) -> float:

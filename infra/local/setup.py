@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from functools import partial
 from pathlib import Path
@@ -58,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _set_up(work: Work, groups: list[str]) -> None:
     with lock(work.cache.folder / "setup.lock", "setup  another set-up holds the cache; waiting for it"):
+        shutil.rmtree(work.cache.temporary, ignore_errors=True)  # what an interrupted set-up left
         packages = tools.missing_packages()
         if packages:
             run(work, [Step("debian packages", lambda: False, tools.install(packages))])

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local import state
+from infra.local.bound import bound
 from infra.local.install.work import tail
 from infra.local.layout import ROOT, Home
 from infra.local.ownership import supervisor_pid
 from infra.local.plan import home_of
-from infra.local.process import bound
 from infra.local.state import Process, Stack
 
 START_SECONDS = 180.0

@@ -12,13 +12,14 @@ from functools import partial
 from pathlib import Path
 
 from infra.local import services, state
+from infra.local.bound import bound
 from infra.local.components import COMPONENTS, Site, component
 from infra.local.install.parts import postgres_binaries
 from infra.local.install.work import tail
 from infra.local.layout import DEFAULT_HOME, ROOT, Cache, Home, default_cache
 from infra.local.ownership import sole_owner
 from infra.local.plan import home_of, plan
-from infra.local.process import Spec, StartFailed, Supervised, bound
+from infra.local.process import Spec, StartFailed, Supervised
 from infra.local.provision import database, objectstore, topics
 from infra.local.state import StackCondition
 

@@ -6,16 +6,18 @@ import hashlib
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from functools import cache
 from pathlib import Path
 
+from infra.local.bound import bound
 from infra.local.install.work import SetupError, Work
 from infra.local.kafka import Listeners, java_command, server_properties
 from infra.local.layout import Cache
 from infra.local.ports import free_ports
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 @cache
@@ -44,7 +46,15 @@ def archive_file(cache_: Cache) -> Path:
 
 
 def make_archive(work: Work) -> None:
-    """Run a broker once, for nothing but the classes that it loads."""
+    """The archive, if this JVM can make one: Kafka starts without it too, only later."""
+    try:
+        _run_once(work)
+    except SetupError as error:
+        print(f"setup  Kafka will start more slowly: {error}", file=sys.stderr, flush=True)
+
+
+def _run_once(work: Work) -> None:
+    """Run a broker for nothing but the classes that it loads."""
     folder = work.cache.temporary / "kafka-archive"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -60,7 +70,7 @@ def make_archive(work: Work) -> None:
     log = work.logs / "kafka-archive.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [java[0], f"-XX:ArchiveClassesAtExit={draft}", *java[1:], "kafka.Kafka", str(properties)],
+            bound([java[0], f"-XX:ArchiveClassesAtExit={draft}", *java[1:], "kafka.Kafka", str(properties)]),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -69,6 +79,8 @@ def make_archive(work: Work) -> None:
             _wait_for_port(broker, process)
             process.terminate()
             process.wait(START_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise SetupError("the broker did not stop") from None
         finally:
             process.kill()
             process.wait()

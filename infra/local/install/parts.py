@@ -24,7 +24,7 @@ def venv_done(work: Work) -> bool:
 
 def make_venv(work: Work) -> None:
     """`.venv` with what the lock names."""
-    if not (work.venv / "bin" / "pip").exists():
+    if not _is_ours(work.venv):
         # The base interpreter: a set-up started from some other environment must not depend on it.
         base = Path(sys.base_prefix) / "bin" / f"python{sysconfig.get_python_version()}"
         python = str(base) if base.exists() else sys.executable
@@ -32,6 +32,13 @@ def make_venv(work: Work) -> None:
     pip = [str(work.venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     work.run("python", [*pip, "install", "--progress-bar", "off", "--require-hashes", "-r", "requirements.lock"])
     set_stamp(work.venv, venv_key())
+
+
+def _is_ours(venv: Path) -> bool:
+    """Whether it is of this Python, and was made in this place: its scripts name their interpreter by path."""
+    pip = venv / "bin" / "pip"
+    of_this_python = (venv / "lib" / f"python{sysconfig.get_python_version()}").is_dir()
+    return of_this_python and pip.exists() and str(venv) in pip.read_text()
 
 
 def kafka_done(work: Work) -> bool:

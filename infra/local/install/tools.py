@@ -97,9 +97,9 @@ def install(packages: Sequence[str]) -> Callable[[Work], None]:
             raise SetupError(f"Debian packages are missing; as root: {command}")
         print(f"setup  installing Debian packages: {' '.join(packages)}", file=sys.stderr, flush=True)
         quiet = {"DEBIAN_FRONTEND": "noninteractive", "TMPDIR": "/tmp"}  # noqa: S108 - apt drops to a user that cannot enter our cache
-        work.run("debian packages", ["apt-get", "-q", "update"], env=quiet)
+        work.run("debian packages", ["apt-get", "-q", "update"], env=quiet, outlives=True)
         with no_daemons():
-            work.run("debian packages", ["apt-get", "-qy", *command.split()[1:]], env=quiet)
+            work.run("debian packages", ["apt-get", "-qy", *command.split()[1:]], env=quiet, outlives=True)
 
     return make
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.local.bound import bound
 from infra.local.layout import ROOT, Cache
 
 
@@ -38,18 +42,23 @@ class Work:
         *,
         env: Mapping[str, str] | None = None,
         cwd: Path = ROOT,
+        outlives: bool = False,
     ) -> None:
-        """Run a command with its output in the step's log; raise with the log's end if it fails."""
+        """Run a command with its output in the step's log; raise with the log's end if it fails.
+
+        It ends when we do, unless it `outlives` us because half of its work would do harm.
+        """
+        words = [str(part) for part in command]
         self.logs.mkdir(parents=True, exist_ok=True)
         log = self.logs / f"{step.replace(' ', '-')}.log"
         with log.open("ab") as output:
-            output.write(f"$ {' '.join(map(str, command))}\n".encode())
+            output.write(f"$ {' '.join(words)}\n".encode())
             output.flush()
             with self._guard:
                 if self._stopped:
                     raise SetupError("interrupted")
                 child = subprocess.Popen(
-                    [str(part) for part in command],
+                    words if outlives else bound(words),
                     env={**self.environment(), **(env or {})},
                     cwd=cwd,
                     stdin=subprocess.DEVNULL,
@@ -61,7 +70,7 @@ class Work:
         with self._guard:
             self._children.discard(child)
         if code != 0:
-            raise SetupError(f"{Path(command[0]).name} ended with {code}; {log}:\n{tail(log)}")
+            raise SetupError(f"{Path(words[0]).name} ended with {code}; {log}:\n{tail(log)}")
 
     def environment(self) -> dict[str, str]:
         """The caller's environment (proxies, certificates), with every cache moved into ours.
@@ -131,9 +140,12 @@ def lock(file: Path, waiting: str) -> Iterator[None]:
     """Hold a file's lock; say so when another set-up holds it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(waiting, flush=True)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        for attempt in itertools.count():
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if attempt % 10 == 0:
+                    print(waiting, file=sys.stderr, flush=True)
+                time.sleep(0.5)
         yield
