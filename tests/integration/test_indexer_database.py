@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from infra.local.state import Database as Address
+from infra.local.state import Stack
 from services.indexer import rows, tables
 from services.indexer.database import Database
 from services.indexer.handler import Indexer
@@ -26,6 +27,8 @@ from shared.events.header import place_header
 from shared.outcome import Done, Outcome, Reason, Reject
 from tests.support import postgres
 from tests.support.indexer_events import MORNING, TRACE, header, record, validated
+
+pytestmark = pytest.mark.stack
 
 TABLES = ("patient", "study", "series", "instance", "picture", "journey")
 
@@ -43,15 +46,9 @@ class Objects:
         return self.data[key]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    with postgres.server(tmp_path_factory.mktemp("postgres")) as running:
-        yield running
-
-
 @pytest.fixture
-def address(server: Address) -> Address:
-    made = postgres.fresh(server)
+def address(components: Stack) -> Address:
+    made = postgres.fresh(components.database)
     migrate(made.url("indexer"))
     return made
 

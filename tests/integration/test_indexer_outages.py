@@ -4,7 +4,6 @@ import contextlib
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -14,6 +13,7 @@ from sqlalchemy import create_engine
 
 from infra.local.ports import free_ports
 from infra.local.state import Database as Address
+from infra.local.state import Stack
 from services.indexer import rows, tables
 from services.indexer.database import Database
 from services.indexer.handler import Indexer
@@ -21,6 +21,8 @@ from services.indexer.migrate import config_of, migrate, newest, with_driver
 from shared.outcome import Done, Transient
 from tests.support import postgres
 from tests.support.indexer_events import MORNING, record, validated
+
+pytestmark = pytest.mark.stack
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,15 +37,9 @@ class NoObjects:
         raise AssertionError
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    with postgres.server(tmp_path_factory.mktemp("postgres")) as running:
-        yield running
-
-
 @pytest.fixture
-def address(server: Address) -> Address:
-    return postgres.fresh(server)
+def address(components: Stack) -> Address:
+    return postgres.fresh(components.database)
 
 
 def test_up_from_nothing_and_again(address: Address) -> None:

@@ -1,23 +1,12 @@
-"""A PostgreSQL of infra.local for the tests, and fresh databases on it with the rights that a stack gives."""
+"""Fresh databases on the running PostgreSQL, with the rights that a stack gives."""
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from infra.local.provision import database
-from infra.local.stack import running
 from infra.local.state import Database
-
-
-@contextmanager
-def server(home: Path) -> Iterator[Database]:
-    """PostgreSQL alone, for as long as the block lasts."""
-    with running(home, services=False, only=("postgres",)) as stack:
-        yield stack.database
 
 
 def fresh(server: Database) -> Database:
