@@ -20,6 +20,7 @@ from shared.events import (
     StudyReopened,
     StudyUpdated,
 )
+from shared.kafka import read_to_end
 from shared.service import Service, running
 
 READS = tuple(
@@ -61,9 +62,27 @@ async def follow(edge: Edge, service: Service) -> None:
         await asyncio.sleep(TICK)
 
 
-async def run(service: Service, connection: Connection, handler: Handler) -> None:
+def catch_up(service: Service, handler: Handler) -> dict[tuple[str, int], int]:
+    """Read all inputs from the beginning to where they end now; this way costs a quarter of what faust takes."""
+    positions: dict[tuple[str, int], int] = {}
+
+    def go_on() -> bool:
+        service.health.beat()
+        return not service.stop.is_set()
+
+    def read() -> None:
+        records = read_to_end(service.settings.kafka_bootstrap_servers, READS)
+        positions.update(handler.catch_up(records, go_on))
+
+    service.health.waiting("rebuild")
+    service.verify("broker", read)
+    return positions
+
+
+async def run(service: Service, handler: Handler, positions: dict[tuple[str, int], int]) -> None:
     # faust belongs to the loop that runs when it is made.
-    edge = Edge(connection, READS, WRITES, handler)
+    connection = Connection(service.settings.kafka_bootstrap_servers, NAME, service.settings.instance)
+    edge = Edge(connection, READS, WRITES, handler, positions)
     await edge.start()
     try:
         await follow(edge, service)
@@ -76,8 +95,10 @@ def main() -> None:
     with running(NAME, settings) as service:
         service.verify_topics((*READS, *WRITES))
         pace = Pace(settings.update_interval_seconds, settings.quiet_seconds, settings.patience_seconds)
-        connection = Connection(settings.kafka_bootstrap_servers, NAME, settings.instance)
-        asyncio.run(run(service, connection, Handler(Tracker(pace))))
+        handler = Handler(Tracker(pace))
+        positions = catch_up(service, handler)
+        if not service.stop.is_set():
+            asyncio.run(run(service, handler, positions))
 
 
 if __name__ == "__main__":

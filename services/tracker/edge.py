@@ -1,7 +1,7 @@
-"""The one place that knows faust: streams the topics from their beginning, publishes what the tracker says.
+"""The one place that knows faust: streams the topics from where the state ends, publishes what the tracker says.
 
-Nothing is kept but the topics. A worker that gets the partitions first reads what its own output topics say,
-then all inputs from the beginning; it publishes only when it has caught up, and then only what differs.
+Nothing is kept but the topics: no offsets are committed. A worker that gets the partitions reads what its own
+output topics say and catches up; only then does it publish, and only what differs.
 """
 
 import asyncio
@@ -171,7 +171,14 @@ class Connection:
 class Edge:
     """A faust app around one `Handler`."""
 
-    def __init__(self, connection: Connection, inputs: Sequence[str], outputs: Sequence[str], handler: Handler) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        handler: Handler,
+        positions: Mapping[tuple[str, int], int],
+    ) -> None:
         self._connection = connection
         self._outputs = outputs
         self._handler = handler
@@ -180,6 +187,7 @@ class Edge:
         self._begun = 0
         self._ends: Mapping[TP, int] = {}
         self._app = _app(connection)
+        self._app.positions = {TP(*where): offset for where, offset in positions.items()}
         topic = self._app.topic(
             *inputs, key_serializer="raw", value_serializer="raw", allow_empty=True, internal=True, acks=False
         )
@@ -277,7 +285,7 @@ AWAY = (KafkaError, ProducerSendError, TimeoutError, Transient)
 
 
 def _app(connection: Connection) -> _App:
-    app = _App(
+    return _App(
         connection.group,
         broker=[f"kafka://{server}" for server in connection.bootstrap_servers.split(",")],
         consumer_group_instance_id=f"{connection.group}-{connection.instance}",
@@ -285,15 +293,13 @@ def _app(connection: Connection) -> _App:
         broker_heartbeat_interval=2.0,
         broker_rebalance_timeout=10.0,
         broker_request_timeout=20.0,
-        consumer_max_fetch_size=4 * 1024 * 1024,
+        consumer_max_fetch_size=1024 * 1024,
         producer_linger=0.005,
         producer_request_timeout=20.0,
         topic_allow_declare=False,
         topic_disable_leader=True,
         web_enabled=False,
     )
-    app.positions = {}
-    return app
 
 
 def _record(message: Any) -> Record:

@@ -33,6 +33,16 @@ class Handler:
         self.tracker.forget()
         self.rebuilding = True
 
+    def catch_up(self, records: Iterable[Record], go_on: Callable[[], bool]) -> dict[tuple[str, int], int]:
+        """Take in `records` while `go_on` says so. Returns by topic and partition the offset to go on from."""
+        positions: dict[tuple[str, int], int] = {}
+        for record in records:
+            if not go_on():
+                break
+            self.take(record)
+            positions[record.topic, record.partition] = record.offset + 1
+        return positions
+
     def begin(self, last_words: Iterable[Record]) -> None:
         """The work is ours. `last_words` is what our own topics hold, newest last under each key."""
         self.rebuilding = True
