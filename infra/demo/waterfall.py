@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+GAP, NARROWEST, DEEPEST = 2, 12, 4
+"""Columns between texts, columns of the narrowest bar, levels of indentation."""
+
+JUSTIFIED: tuple[Literal["left", "right"], ...] = ("left", "left", "right", "right", "left", "left")
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_cyan", "bright_magenta", "bright_yellow")
@@ -84,37 +89,35 @@ def milliseconds(microseconds: int) -> str:
 
 
 def render(trace_id: str, spans: Sequence[Span], width: int = 100) -> RenderableType:
-    """The waterfall, about `width` columns wide."""
+    """The waterfall, `width` columns wide; bars take what the text leaves."""
     begin = min(span.start for span in spans)
     whole = max(max(span.start + span.duration for span in spans) - begin, 1)
     services = list(dict.fromkeys(span.service for span in spans))
     colours = {service: COLOURS[number % len(COLOURS)] for number, service in enumerate(services)}
-    room = max(12, width - 78)
-    table = Table(box=None, pad_edge=False, padding=(0, 1))
-    table.add_column("service", no_wrap=True)
-    table.add_column("step", no_wrap=True)
-    table.add_column("starts", justify="right", no_wrap=True)
-    table.add_column("takes", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True, min_width=room)
-    table.add_column("", no_wrap=True)
-    for span in spans:
+    texts = [_texts(span, begin) for span in spans]
+    room = max(NARROWEST, width - sum(max(map(len, column)) + GAP for column in zip(*texts, strict=True)))
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_header=False)
+    for justify in JUSTIFIED:
+        table.add_column(justify=justify, no_wrap=True)
+    for span, (service, step, starts, takes, ending) in zip(spans, texts, strict=True):
         offset = span.start - begin
+        line = bar(offset / whole, (offset + span.duration) / whole, room)
         table.add_row(
-            Text(span.service, style=colours[span.service]),
-            Text("  " * min(span.depth, 6) + span.name),
-            Text(milliseconds(offset), style="dim"),
-            milliseconds(span.duration),
-            Text(bar(offset / whole, (offset + span.duration) / whole, room), style=colours[span.service]),
-            _ending(span),
+            Text(service, style=colours[span.service]),
+            step,
+            Text(starts, style="dim"),
+            takes,
+            Text(line.ljust(room), style=colours[span.service]),
+            Text(ending, style="bold red" if span.error else "yellow"),
         )
     steps = f"{len(spans)} steps" if len(spans) != 1 else "1 step"
     heading = Text.assemble(("trace ", "dim"), trace_id, (f"  {steps} in {milliseconds(whole)}", "dim"))
     return Group(heading, table)
 
 
-def _ending(span: Span) -> Text:
-    if span.error:
-        return Text(f"error: {span.error}", style="bold red")
-    if span.outcome and span.outcome != "done":
-        return Text(span.outcome, style="yellow")
-    return Text("")
+def _texts(span: Span, begin: int) -> tuple[str, str, str, str, str]:
+    """Service, step, start after the first one, duration, and how it ended when it did not simply go well."""
+    step = "  " * min(span.depth, DEEPEST) + span.name
+    ending = f"error: {span.error}" if span.error else span.outcome or ""
+    starts = f"+{milliseconds(span.start - begin)}"
+    return span.service, step, starts, milliseconds(span.duration), "" if ending == "done" else ending

@@ -68,9 +68,9 @@ def test_the_waterfall_tells_services_steps_times_and_errors() -> None:
     shown = text(spans_of(ANSWER))
     lines = shown.splitlines()
     assert "4 steps in 1.0 ms" in lines[0]
-    assert [line.split()[0] for line in lines[2:]] == ["receiver", "anonymiser", "validator", "thumbnailer"]
-    assert "quarantine overlay" in lines[3]
-    assert "error: Transient" in lines[5]
+    assert [line.split()[0] for line in lines[1:]] == ["receiver", "anonymiser", "validator", "thumbnailer"]
+    assert "quarantine overlay" in lines[2]
+    assert "error: Transient" in lines[4]
     assert all(len(line) <= 120 for line in lines)
 
 
