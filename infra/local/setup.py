@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _set_up(work: Work, groups: list[str]) -> None:
     with lock(work.cache.folder / "setup.lock", "setup  another set-up holds the cache; waiting for it"):
         shutil.rmtree(work.cache.temporary, ignore_errors=True)  # what an interrupted set-up left
-        packages = tools.missing_packages()
+        packages = tools.missing_packages(work)
         if packages:
             run(work, [Step("debian packages", lambda: False, tools.install(packages))])
         todo = [step for step in steps(work, groups) if not step.done()]

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +48,11 @@ def check_python() -> None:
         raise SetupError(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
 
 
-def missing_packages(tools: Sequence[Tool] = TOOLS) -> list[str]:
+def missing_packages(work: Work, tools: Sequence[Tool] = TOOLS) -> list[str]:
     """Debian packages for tools that are absent; raises for a tool that Debian cannot give."""
     packages = [] if importlib.util.find_spec("ensurepip") else ["python3-venv"]
     for tool in tools:
-        problem = problem_with(tool)
+        problem = problem_with(tool, work.environment())
         if problem is None:
             continue
         if not tool.needed:
@@ -64,12 +64,12 @@ def missing_packages(tools: Sequence[Tool] = TOOLS) -> list[str]:
     return packages
 
 
-def problem_with(tool: Tool) -> str | None:
-    """One line on what is wrong with a tool, or None."""
+def problem_with(tool: Tool, env: Mapping[str, str]) -> str | None:
+    """One line on what is wrong with a tool, or None. (Asked its version, Go already writes telemetry.)"""
     path = shutil.which(tool.command)
     if path is None:
         return f"{tool.command} is missing: {tool.how}"
-    said = subprocess.run([path, tool.version_flag], capture_output=True, text=True, check=False)
+    said = subprocess.run([path, tool.version_flag], env=env, capture_output=True, text=True, check=False)
     major = major_version(said.stdout + said.stderr)
     if major is None or major < tool.least:
         return f"{tool.command} {tool.least} or newer is needed, {path} is {major}: {tool.how}"

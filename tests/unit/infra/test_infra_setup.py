@@ -104,15 +104,15 @@ def test_versions_are_read(said: str, major: int | None) -> None:
     assert tools.major_version(said) == major
 
 
-def test_a_missing_tool_says_how_to_get_it() -> None:
+def test_a_missing_tool_says_how_to_get_it(work: Work) -> None:
     absent = tools.Tool("no-such-tool", "--version", 1, "get it from there")
     with pytest.raises(SetupError, match="no-such-tool is missing: get it from there"):
-        tools.missing_packages([absent])
+        tools.missing_packages(work, [absent])
 
 
-def test_a_missing_tool_that_debian_has_is_a_package() -> None:
+def test_a_missing_tool_that_debian_has_is_a_package(work: Work) -> None:
     absent = tools.Tool("no-such-tool", "--version", 1, "apt-get install it", package="it")
-    assert "it" in tools.missing_packages([absent])
+    assert "it" in tools.missing_packages(work, [absent])
 
 
 def test_set_up_needs_nothing_but_the_standard_library() -> None:
