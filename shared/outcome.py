@@ -23,10 +23,10 @@ class Reason(StrEnum):
     FREE_TEXT_OBJECT = "free-text-object"
     OVERLAY = "overlay"
     UNCLEANABLE = "uncleanable"
-    # Rejected by the anonymiser: there is no readable data set.
+    # Rejected by the anonymiser: there is no readable composite instance.
     NOT_DICOM = "not-dicom"
     UNDECODABLE = "undecodable"
-    # Rejected by the validator.
+    # Rejected by the validator (the first one by the anonymiser too, where a UID is missing).
     MISSING_TYPE_1 = "missing-type-1"
     MALFORMED_UID = "malformed-uid"
     PIXEL_LENGTH = "pixel-length"
@@ -49,7 +49,6 @@ class Reason(StrEnum):
     UNKNOWN_AE_TITLE = "unknown-ae-title"
     STORE_AWAY = "store-away"
     BROKER_AWAY = "broker-away"
-    CANNOT_UNDERSTAND = "cannot-understand"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Fixtures for all layers. The real components start once per session, and only when a test asks for them."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +16,9 @@ BUILD = Path(__file__).resolve().parent.parent / "build" / "test"
 @pytest.fixture(scope="session")
 def components() -> Iterator[Stack]:
     """Kafka, the S3 server, PostgreSQL and the trace store, without our services. Tests use names of their own."""
-    import shutil
-
-    home = BUILD / "components"
-    shutil.rmtree(home, ignore_errors=True)
-    with stack.running(home, services=False) as running:
-        yield running
+    home = BUILD / f"components-{os.getpid()}"
+    try:
+        with stack.running(home, services=False) as running:
+            yield running
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
