@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 import yaml
@@ -58,6 +59,16 @@ def _create(client: AdminClient, topics: Mapping[str, Topic]) -> None:
     new = [NewTopic(name, topic.partitions, 1, config=dict(topic.config)) for name, topic in topics.items()]
     for future in client.create_topics(new, operation_timeout=SECONDS).values():
         future.result(SECONDS)
+    _wait_until_known(client, topics.keys())
+
+
+def _wait_until_known(client: AdminClient, names: Set[str]) -> None:
+    """The controller answers before the broker has heard; a service that asks the broker would miss a topic."""
+    deadline = time.monotonic() + SECONDS
+    while missing := names - client.list_topics(timeout=SECONDS).topics.keys():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the broker does not show {', '.join(sorted(missing))}")
+        time.sleep(0.05)
 
 
 def _alter(client: AdminClient, topics: Mapping[str, Topic]) -> None:

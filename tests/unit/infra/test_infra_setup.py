@@ -3,8 +3,10 @@
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from infra.local.install import tools
@@ -130,3 +132,23 @@ def test_down_without_an_environment_sets_nothing_up(tmp_path: Path) -> None:
     said = subprocess.run(["make", "down"], cwd=tmp_path, check=True, capture_output=True, text=True)
     assert said.stdout == "nothing was up\n"
     assert [file.name for file in tmp_path.iterdir()] == ["Makefile"]
+
+
+def test_what_a_killed_set_up_had_started_ends_too(tmp_path: Path) -> None:
+    script = f"""
+from pathlib import Path
+from infra.local.install.work import Work
+from infra.local.layout import Cache
+place = Path({str(tmp_path)!r})
+Work(Cache(place / "cache"), logs=place).run("long", ["sh", "-c", "echo $$ > {tmp_path}/pid; exec sleep 600"])
+"""
+    set_up = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
+    pid = tmp_path / "pid"
+    deadline = time.monotonic() + 20
+    while not (pid.exists() and pid.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    child = psutil.Process(int(pid.read_text()))
+    set_up.kill()
+    set_up.wait()
+    child.wait(10)
