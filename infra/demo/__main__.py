@@ -34,6 +34,9 @@ REPORT, SHEET = RESULTS / "report.json", RESULTS / "contact-sheet.png"
 OWN_HOME = RESULTS / "stack"
 WHEEL = Path(pydicom.__file__).parent / "data"
 
+MOST_PICTURES = 600
+"""On the contact sheet: beyond that nobody looks, and the image would not fit into memory."""
+
 PLAIN_WIDTH = 140
 """Columns where there is no terminal to ask."""
 
@@ -134,12 +137,13 @@ def _draw(stack: Stack, facts: Facts) -> int:
     shown = [way for way in facts.ways() if way.picture and (way.verdict and way.verdict.outcome == "clean")]
     pictures = [
         contact_sheet.Picture(derived.get(way.picture), way.modality or "no modality", way.origin[0])
-        for way in shown
+        for way in shown[:MOST_PICTURES]
         if way.picture and way.origin and derived.exists(way.picture)
     ]
     if pictures:
         studies = len({way.study for way in shown})
-        subtitle = f"{len(pictures)} pictures of de-identified instances from {studies} studies"
+        first = "the first " if len(shown) > MOST_PICTURES else ""
+        subtitle = f"{first}{len(pictures)} pictures of de-identified instances from {studies} studies"
         contact_sheet.draw(pictures, subtitle).save(SHEET, optimize=True)
     return len(pictures)
 

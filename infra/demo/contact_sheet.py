@@ -29,42 +29,70 @@ class Picture:
     site: str
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The pictures of one modality, and where they stand: a row of tiles after another from `column` on."""
+
+    modality: str
+    pictures: tuple[Picture, ...]
+    column: int
+    top: int
+
+    @property
+    def columns(self) -> int:
+        return min(len(self.pictures), COLUMNS)
+
+    @property
+    def height(self) -> int:
+        return HEADING + -(-len(self.pictures) // COLUMNS) * (TILE + CAPTION + GAP)
+
+
 def draw(pictures: Sequence[Picture], subtitle: str) -> Image.Image:
-    """The sheet: a row of tiles after another, one section for each modality."""
-    ordered = sorted(pictures, key=lambda picture: (picture.modality, picture.site))
-    sections = [(modality, list(group)) for modality, group in groupby(ordered, lambda picture: picture.modality)]
-    width = 2 * MARGIN + COLUMNS * TILE + (COLUMNS - 1) * GAP
-    height = MARGIN + TITLE + sum(_section_height(len(group)) for _, group in sections) + MARGIN
-    sheet = Image.new("RGB", (width, height), PAPER)
+    """The sheet: one section for each modality, small ones side by side."""
+    sections = arrange(pictures)
+    height = max((section.top + section.height for section in sections), default=MARGIN + TITLE) + MARGIN
+    sheet = Image.new("RGB", (2 * MARGIN + COLUMNS * (TILE + GAP) - GAP, height), PAPER)
     pen = ImageDraw.Draw(sheet)
     pen.text((MARGIN, MARGIN), "Isocentre", INK, _font(34))
     pen.text((MARGIN, MARGIN + 44), subtitle, DIM, _font(17))
-    top = MARGIN + TITLE
-    for modality, group in sections:
-        top = _section(sheet, pen, top, modality, group)
+    for section in sections:
+        _section(sheet, pen, section)
     return sheet
 
 
-def _section_height(count: int) -> int:
-    rows = -(-count // COLUMNS)
-    return HEADING + rows * (TILE + CAPTION + GAP)
+def arrange(pictures: Sequence[Picture]) -> list[Section]:
+    """By modality; a section that fits beside the one before it stands there."""
+    ordered = sorted(pictures, key=lambda picture: (picture.modality, picture.site))
+    sections: list[Section] = []
+    column, top, below = 0, MARGIN + TITLE, MARGIN + TITLE
+    for modality, group in groupby(ordered, lambda picture: picture.modality):
+        members = tuple(group)
+        if column + min(len(members), COLUMNS) > COLUMNS:
+            column, top = 0, below
+        section = Section(modality, members, column, top)
+        sections.append(section)
+        column += section.columns
+        below = max(below, top + section.height)
+    return sections
 
 
-def _section(sheet: Image.Image, pen: ImageDraw.ImageDraw, top: int, modality: str, group: list[Picture]) -> int:
-    """Draw one section; returns where the next one begins."""
-    name, font = modality, _font(20)
-    pen.text((MARGIN, top + 10), name, INK, font)
-    beside = MARGIN + pen.textlength(name, font) + 10
-    count = f"{len(group)} picture{'s' if len(group) != 1 else ''}"
-    pen.text((beside, top + 14), count, DIM, _font(15))
-    beside += pen.textlength(count, _font(15)) + 14
-    pen.line((beside, top + 23, sheet.width - MARGIN, top + 23), RULE, 1)
-    for number, picture in enumerate(group):
+def _section(sheet: Image.Image, pen: ImageDraw.ImageDraw, section: Section) -> None:
+    left, right = _left(section.column), _left(section.column + section.columns) - GAP
+    pen.text((left, section.top + 10), section.modality, INK, _font(20))
+    beside = left + pen.textlength(section.modality, _font(20)) + 9
+    count = str(len(section.pictures))
+    pen.text((beside, section.top + 14), count, DIM, _font(15))
+    beside += pen.textlength(count, _font(15)) + 12
+    if beside < right:
+        pen.line((beside, section.top + 23, right, section.top + 23), RULE, 1)
+    for number, picture in enumerate(section.pictures):
         row, column = divmod(number, COLUMNS)
-        left = MARGIN + column * (TILE + GAP)
-        above = top + HEADING + row * (TILE + CAPTION + GAP)
-        _tile(sheet, pen, (left, above), picture)
-    return top + _section_height(len(group))
+        above = section.top + HEADING + row * (TILE + CAPTION + GAP)
+        _tile(sheet, pen, (_left(section.column + column), above), picture)
+
+
+def _left(column: int) -> int:
+    return MARGIN + column * (TILE + GAP)
 
 
 def _tile(sheet: Image.Image, pen: ImageDraw.ImageDraw, corner: tuple[int, int], picture: Picture) -> None:
