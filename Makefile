@@ -25,7 +25,7 @@ test: ## Check, then run all tests
 check: setup ## Format, lint, types, imports, drift; starts no service
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy --strict shared services infra tests
+	$(BIN)/mypy --strict
 	$(BIN)/lint-imports
 	$(BIN)/python -m shared.events.generate --check
 

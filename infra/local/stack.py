@@ -61,8 +61,11 @@ def running(
     *,
     only: Sequence[str] = (),
     settings: Mapping[str, Mapping[str, str]] | None = None,
+    changed: Callable[[Process], None] = lambda _: None,
 ) -> Iterator[Stack]:
     """A stack that lives as long as this block, and dies with this process (and thread).
+
+    `changed` is told of each process whose state changes while the stack starts.
 
     Raises StackError when it does not start, or when the home is in use.
     """
@@ -70,7 +73,7 @@ def running(
     choice = Choice(services=services, only=tuple(only), settings=settings)
     supervisor = _spawn(place, choice, bind=True)
     try:
-        yield wait_ready(place, supervisor)
+        yield wait_ready(place, supervisor, changed)
     finally:
         supervisor.terminate()
         _wait_end(supervisor)
