@@ -1,0 +1,111 @@
+"""What the door between the zones lets through, and what it tells of the rest."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
+
+from services.anonymiser.handler import Anonymise
+from shared.dicom import part10
+from shared.dicom.identity import Pseudonyms
+from shared.events import (
+    IdentifiedInstanceQuarantined,
+    IdentifiedInstanceRejected,
+    InstanceAnonymised,
+    InstanceHeld,
+    InstanceReceived,
+)
+from shared.outcome import Done, Outcome, Quarantine, Reject, Transient
+from shared.runner import Incoming
+from shared.storage import ObjectNotFound
+from tests.support.events import received
+from tests.support.memory_store import MemoryStore
+
+PSEUDONYMS = Pseudonyms(b"k" * 32)
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.identified = MemoryStore("identified")
+        self.clean = MemoryStore("clean")
+        self.handle = Anonymise(identified=self.identified, clean=self.clean, pseudonyms=PSEUDONYMS)
+
+    def event(self, content: bytes) -> InstanceReceived:
+        digest = part10.digest(content, "")
+        event = received(digest=digest, key=f"site-a/{digest}.dcm", arrival=PSEUDONYMS.arrival("site-a", digest))
+        self.identified.put(event.key, content)
+        return event
+
+    def __call__(self, event: InstanceReceived) -> Outcome:
+        return self.handle(Incoming(event, event.topic, 0, 0, datetime.now(UTC)))
+
+
+def _file(name: str) -> bytes:
+    path = get_testdata_file(name, download=False)
+    assert isinstance(path, str)
+    return Path(path).read_bytes()
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_lets_a_clean_copy_through(bench: Bench) -> None:
+    original = _file("CT_small.dcm")
+    outcome = bench(bench.event(original))
+    assert isinstance(outcome, Done)
+    event = outcome.events[0].event
+    assert isinstance(event, InstanceAnonymised)
+    assert list(bench.clean.objects) == [event.key]
+    assert event.key.endswith(f"/{event.sop_instance_uid}.{event.digest[:12]}.dcm")
+    assert event.size == len(bench.clean.objects[event.key])
+    assert event.header is not None
+    assert event.header["00100020"]["Value"] == [event.patient_id]
+    assert "7FE00010" in {item.tag for item in event.bulk}
+    told = event.model_dump_json()
+    source = dcmread(get_testdata_file("CT_small.dcm", download=False))
+    for value in (source.PatientID, source.StudyInstanceUID, source.SOPInstanceUID, part10.digest(original, "")):
+        assert str(value) not in told
+
+
+def test_the_same_again_gives_the_same_bytes_and_the_same_event(bench: Bench) -> None:
+    event = bench.event(_file("CT_small.dcm"))
+    first, objects = bench(event), dict(bench.clean.objects)
+    assert bench(event) == first
+    assert bench.clean.objects == objects
+
+
+def test_what_it_holds_back_stays_on_the_identified_side(bench: Bench) -> None:
+    event = bench.event(_file("examples_ybr_color.dcm"))
+    outcome = bench(event)
+    assert isinstance(outcome, Quarantine)
+    verdict, counted = outcome.events
+    assert isinstance(verdict.event, IdentifiedInstanceQuarantined)
+    assert verdict.event.arrival == event.arrival
+    assert isinstance(counted.event, InstanceHeld)
+    assert event.arrival not in counted.id + counted.key + counted.event.model_dump_json()
+    assert bench.clean.objects == {}
+
+
+def test_what_is_no_dicom_is_rejected(bench: Bench) -> None:
+    outcome = bench(bench.event(b"no dicom at all"))
+    assert isinstance(outcome, Reject)
+    assert isinstance(outcome.events[0].event, IdentifiedInstanceRejected)
+    assert bench.clean.objects == {}
+
+
+def test_a_store_that_is_away_is_left_to_the_runner(bench: Bench) -> None:
+    event = bench.event(_file("CT_small.dcm"))
+    bench.clean.away = True
+    with pytest.raises(Transient):
+        bench(event)
+
+
+def test_a_missing_original_is_no_transient_trouble(bench: Bench) -> None:
+    event = bench.event(_file("CT_small.dcm"))
+    bench.identified.delete(event.key)
+    with pytest.raises(ObjectNotFound):
+        bench(event)

@@ -1,0 +1,151 @@
+"""The DICOM edge with a real peer: pynetdicom as the sender."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+
+import pytest
+from pydicom.uid import UID
+from pynetdicom import AE
+from pynetdicom.dimse_primitives import C_STORE
+
+from services.receiver.edge import Edge
+from services.receiver.handler import OUT_OF_RESOURCES, SUCCESS, Answer, Arriving
+from services.receiver.sites import Site, Sites
+from shared import telemetry
+from shared.metrics.registry import counter
+
+CT = "1.2.840.10008.5.1.4.1.1.2"
+ECHO = "1.2.840.10008.1.1"
+EXPLICIT = "1.2.840.10008.1.2.1"
+SITES = Sites(
+    sites=(
+        Site(
+            code="site-a",
+            project="demo",
+            calling_ae_titles=frozenset({"A1"}),
+            called_ae_titles=frozenset({"ISOCENTRE"}),
+        ),
+    )
+)
+
+Receive = Callable[[Arriving, telemetry.Span], Answer]
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.arrived: list[Arriving] = []
+        self.answer: Receive = lambda arriving, span: Answer(SUCCESS)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.edge = Edge(SITES, self._receive, associations=2)
+        self.edge.start("127.0.0.1", self.port)
+
+    def _receive(self, arriving: Arriving, span: telemetry.Span) -> Answer:
+        self.arrived.append(arriving)
+        return self.answer(arriving, span)
+
+    def associate(self, calling: str = "A1", called: str = "ISOCENTRE", classes: tuple[str, ...] = (CT, ECHO)):  # type: ignore[no-untyped-def]
+        entity = AE(calling)
+        for sop_class in classes:
+            entity.add_requested_context(sop_class, EXPLICIT)
+        return entity.associate("127.0.0.1", self.port, ae_title=called)
+
+    def store(self, data_set: bytes) -> int:
+        association = self.associate()
+        request = C_STORE()
+        request.MessageID = 1
+        request.AffectedSOPClassUID = UID(CT)
+        request.AffectedSOPInstanceUID = UID("1.2.3")
+        request.Priority = 2
+        request.DataSet = BytesIO(data_set)
+        context = association.accepted_contexts[0].context_id
+        # As pynetdicom's own senders do: else its reactor takes the answer away from us.
+        association._reactor_checkpoint.clear()
+        while not association._is_paused:
+            time.sleep(0.001)
+        association.dimse.send_msg(request, context)
+        _, response = association.dimse.get_msg(block=True)
+        association._reactor_checkpoint.set()
+        association.release()
+        return int(response.Status)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    made = Bench()
+    yield made
+    made.edge.drain(1.0)
+
+
+def test_answers_an_echo(bench: Bench) -> None:
+    association = bench.associate()
+    assert association.send_c_echo().Status == SUCCESS
+    association.release()
+
+
+@pytest.mark.parametrize("data_set", [b"\x08\x00\x05\x00CS\x00\x00", b"no data set at all", bytes(300_001)])
+def test_hands_on_the_data_set_byte_for_byte(bench: Bench, data_set: bytes) -> None:
+    assert bench.store(data_set) == SUCCESS
+    (arriving,) = bench.arrived
+    assert arriving.data_set == data_set
+    assert (arriving.site.code, arriving.sop_class_uid, arriving.sop_instance_uid) == ("site-a", CT, "1.2.3")
+    assert arriving.transfer_syntax_uid == EXPLICIT
+
+
+def test_passes_the_answer_on(bench: Bench) -> None:
+    bench.answer = lambda arriving, span: Answer(OUT_OF_RESOURCES)
+    assert bench.store(b"any") == OUT_OF_RESOURCES
+
+
+def test_a_bug_is_never_a_success(bench: Bench) -> None:
+    def broken(arriving: Arriving, span: telemetry.Span) -> Answer:
+        raise KeyError
+
+    bench.answer = broken
+    assert bench.store(b"any") == OUT_OF_RESOURCES
+    bench.answer = lambda arriving, span: Answer(SUCCESS)
+    assert bench.store(b"any") == SUCCESS
+
+
+@pytest.mark.parametrize(("calling", "called", "diagnostic"), [("WHO", "ISOCENTRE", 3), ("A1", "WHERE", 7)])
+def test_refuses_whom_it_does_not_know(bench: Bench, calling: str, called: str, diagnostic: int) -> None:
+    before = counter("isocentre_receive_associations_total").labels("unknown", "unknown-ae-title")._value.get()
+    association = bench.associate(calling, called)
+    assert association.is_rejected
+    answer = association.acceptor.primitive
+    assert (answer.result, answer.result_source, answer.diagnostic) == (1, 1, diagnostic)
+    after = counter("isocentre_receive_associations_total").labels("unknown", "unknown-ae-title")._value.get()
+    assert after == before + 1
+
+
+def test_refuses_more_associations_than_it_may_hold(bench: Bench) -> None:
+    held = [bench.associate() for _ in range(2)]
+    third = bench.associate()
+    answer = third.acceptor.primitive
+    assert third.is_rejected
+    assert (answer.result, answer.result_source, answer.diagnostic) == (2, 3, 2)
+    for association in held:
+        association.release()
+
+
+def test_a_class_that_is_no_storage_is_refused_at_its_context(bench: Bench) -> None:
+    association = bench.associate(classes=(ECHO, "1.2.840.10008.5.1.4.1.2.2.1"))
+    assert [context.abstract_syntax for context in association.accepted_contexts] == [ECHO]
+    association.release()
+
+
+def test_drains_by_closing_the_door_and_waiting_for_who_is_inside() -> None:
+    bench = Bench()
+    inside = bench.associate()
+    drained = threading.Thread(target=bench.edge.drain, args=(5.0,))
+    drained.start()
+    time.sleep(0.2)
+    assert not bench.associate().is_established
+    assert inside.send_c_echo().Status == SUCCESS
+    inside.release()
+    drained.join(4.0)
+    assert not drained.is_alive()

@@ -1,0 +1,171 @@
+"""When the receiver says yes, and when it does not."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.receiver.arrivals import Arrivals
+from services.receiver.handler import OUT_OF_RESOURCES, SUCCESS, Answer, Arriving, Receive
+from services.receiver.sites import Site
+from shared import telemetry
+from shared.dicom import part10
+from shared.dicom.identity import Pseudonyms
+from shared.events import InstanceReceived
+from shared.events.envelope import decode
+from shared.kafka import Output, Record
+from shared.outcome import Reason, Transient
+from tests.support.memory_log import MemoryBroker
+from tests.support.memory_store import MemoryStore
+
+SITE = Site(code="site-a", project="demo")
+CT = "1.2.840.10008.5.1.4.1.1.2"
+EXPLICIT = "1.2.840.10008.1.2.1"
+STUDY = b"\x20\x00\x0d\x00UI\x08\x001.2.3.4\x00"
+
+
+class Broker(MemoryBroker):
+    """Refuses while it is away."""
+
+    away = False
+
+    def publish(self, output: Output) -> None:
+        if self.away:
+            raise Transient("away")
+        self.produce(output)
+
+    @property
+    def received(self) -> list[Record]:
+        return self.topics[InstanceReceived.topic]
+
+
+class Bench:
+    def __init__(self, folder: Path) -> None:
+        self.store = MemoryStore("identified")
+        self.broker = Broker()
+        self.arrivals = Arrivals(folder / "arrivals.sqlite")
+        pseudonyms = Pseudonyms(b"k" * 32)
+        self.receive = Receive(identified=self.store, broker=self.broker, arrivals=self.arrivals, pseudonyms=pseudonyms)
+
+    def send(self, data_set: bytes = STUDY, site: Site = SITE) -> Answer:
+        with telemetry.span("C-STORE") as span:
+            return self.receive(Arriving(site, "association", CT, "1.2.3", EXPLICIT, data_set), span)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.arrivals.close()
+
+
+def test_success_means_bytes_stored_as_sent_and_event_published(bench: Bench) -> None:
+    assert bench.send() == Answer(SUCCESS)
+    (key,) = bench.store.objects
+    digest = part10.digest(STUDY, EXPLICIT)
+    assert key == f"site-a/{digest[:2]}/{digest}.dcm"
+    assert bench.store.objects[key] == part10.wrap(STUDY, EXPLICIT, CT, "1.2.3")
+    assert bench.store.objects[key].endswith(STUDY)
+    (record,) = bench.broker.received
+    event = decode(record.topic, record.value, record.headers)
+    assert isinstance(event, InstanceReceived)
+    assert (event.key, event.digest, event.size) == (key, digest, len(bench.store.objects[key]))
+
+
+def test_the_partition_key_is_the_studys_and_says_nothing_of_it(bench: Bench) -> None:
+    bench.send(STUDY)
+    bench.send(STUDY + b"\x20\x00\x10\x00SH\x00\x00")
+    keys = {record.key for record in bench.broker.received}
+    assert len(keys) == 1
+    assert "1.2.3.4" not in keys.pop()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("data_set", [b"", b"\x00", b"garbage that is no data set", bytes(1000)])
+def test_what_cannot_be_read_is_kept_all_the_same(bench: Bench, data_set: bytes) -> None:
+    assert bench.send(data_set).status == SUCCESS
+    assert len(bench.store.objects) == len(bench.broker.received) == 1
+
+
+def test_store_away_keeps_the_copy_at_the_sender(bench: Bench) -> None:
+    bench.store.away = True
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
+    assert bench.broker.received == []
+    bench.store.away = False
+    assert bench.send() == Answer(SUCCESS)
+
+
+def test_broker_away_keeps_the_copy_at_the_sender(bench: Bench) -> None:
+    bench.broker.away = True
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+    bench.broker.away = False
+    assert bench.send() == Answer(SUCCESS)
+    assert len(bench.broker.received) == 1
+
+
+def test_the_same_again_is_a_success_without_a_second_event(bench: Bench) -> None:
+    bench.send()
+    assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert len(bench.broker.received) == 1
+
+
+def test_the_same_from_another_site_is_another_arrival(bench: Bench) -> None:
+    bench.send()
+    assert bench.send(site=Site(code="site-b", project="demo")) == Answer(SUCCESS)
+    assert len(bench.broker.received) == 2
+
+
+def test_the_same_twice_at_once_waits_for_the_first(bench: Bench) -> None:
+    entered, go = threading.Event(), threading.Event()
+    put = bench.store.put
+
+    def slow(key: str, data: bytes, content_type: str = "application/dicom") -> None:
+        entered.set()
+        assert go.wait(5)
+        put(key, data, content_type)
+
+    bench.store.put = slow  # type: ignore[method-assign]
+    answers: list[Answer] = []
+    first = threading.Thread(target=lambda: answers.append(bench.send()))
+    first.start()
+    assert entered.wait(5)
+    second = threading.Thread(target=lambda: answers.append(bench.send()))
+    second.start()
+    second.join(0.1)
+    assert answers == []
+    go.set()
+    first.join(5)
+    second.join(5)
+    assert [answer.reason for answer in answers] == [None, Reason.ALREADY_DONE]
+    assert len(bench.broker.received) == 1
+
+
+def _catch_up(arrivals: Arrivals, broker: Broker) -> int:
+    records = broker.received
+    ends = {(InstanceReceived.topic, 0): len(records)}
+    return arrivals.catch_up(ends, lambda start: records[start.get((InstanceReceived.topic, 0), 0) :])
+
+
+def test_a_restart_learns_from_the_topic_what_its_own_notes_lack(bench: Bench, tmp_path: Path) -> None:
+    """Killed after the broker's acknowledgement and before our own note of it."""
+    bench.send()
+    fresh = Arrivals(tmp_path / "fresh" / "arrivals.sqlite")
+    assert not fresh.known("site-a", part10.digest(STUDY, EXPLICIT))
+    assert _catch_up(fresh, bench.broker) == 1
+    assert fresh.known("site-a", part10.digest(STUDY, EXPLICIT))
+    assert _catch_up(fresh, bench.broker) == 0
+    fresh.close()
+
+
+def test_a_topic_that_began_anew_is_read_anew(bench: Bench) -> None:
+    bench.send()
+    bench.send(STUDY + bytes(2))
+    _catch_up(bench.arrivals, bench.broker)
+    assert _catch_up(bench.arrivals, Broker()) == 0
+    assert not bench.arrivals.known("site-a", part10.digest(STUDY, EXPLICIT))
+
+
+def test_records_that_are_no_arrivals_do_not_stop_a_restart(bench: Bench) -> None:
+    bench.broker.produce(Output(InstanceReceived.topic, "k", b"{", ()))
+    bench.send()
+    assert _catch_up(bench.arrivals, bench.broker) == 2
