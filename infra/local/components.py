@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from infra.local import kafka
 from infra.local.bound import bound
 from infra.local.credentials import keep_private
+from infra.local.install.archive import archive_file
 from infra.local.layout import Cache, Home
 from infra.local.probes import answers, database_works, kafka_works, store_works
 from infra.local.process import Spec
@@ -68,7 +69,8 @@ def component(name: str, site: Site) -> Spec:
 
 def _kafka(site: Site) -> Spec:
     ports = site.stack.ports
-    java = kafka.java_command(site.cache, temporary=site.home.run, archive=site.cache.kafka_archive())
+    archive = archive_file(site.cache)
+    java = kafka.java_command(site.cache, temporary=site.home.run, archive=archive if archive.exists() else None)
     properties = site.home.run / "kafka.properties"
     listeners = kafka.Listeners(ports["kafka"], ports["kafka-controller"])
     return Spec(

@@ -60,10 +60,6 @@ class Cache:
         """All jars in a fixed order: a class-data archive is valid for one class path only."""
         return ":".join(str(jar) for jar in sorted((self.kafka / "libs").glob("*.jar")))
 
-    def kafka_archive(self) -> Path | None:
-        """The broker's class-data archive, when there is one."""
-        return next(iter(sorted(self.kafka.glob("classes-*.jsa"))), None)
-
     def zipkin_jar(self) -> Path:
         return next((self.zipkin / "libs").glob("zipkin-server-*-exec.jar"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,19 @@ def sole_owner(home: Home) -> Iterator[None]:
     home.make()
     with home.lock_file.open("w") as handle:
         fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _sweep(home)
         yield
+
+
+def _sweep(home: Home) -> None:
+    """Remove what processes of an earlier run left behind: nobody can be using it now."""
+    for entry in home.run.iterdir():
+        if entry == home.lock_file:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink()
 
 
 def supervisor_pid(home: Home) -> int | None:
