@@ -1,0 +1,85 @@
+"""The rules of the architecture hold, and each of their guards is seen red when its rule is broken."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import architecture
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_pure_modules_import_only_pure_things() -> None:
+    assert architecture.impure(ROOT) == []
+
+
+def test_only_wiring_reads_settings() -> None:
+    assert architecture.settings_readers(ROOT) == []
+
+
+def test_nobody_reads_the_environment() -> None:
+    assert architecture.environment_readers(ROOT) == []
+
+
+def test_system_tests_are_black_box() -> None:
+    for path in (ROOT / "tests" / "system").rglob("*.py"):
+        roots = {name.split(".")[0] for name in architecture.imports_of(path)}
+        assert not roots & {"shared", "services"}, path
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the code, to break."""
+    for name in ("services", "shared", "infra"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "zipkin"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("line", "finding"),
+    [
+        ("import socket", "imports socket"),
+        ("from shared.kafka import KafkaLog", "imports shared.kafka"),
+        ("from services.validator.handler import Validate", "imports services.validator.handler"),
+        ("import minio", "imports minio"),
+    ],
+)
+def test_an_impure_module_is_seen(tree: Path, line: str, finding: str) -> None:
+    (tree / "services" / "validator" / "broken.py").write_text(f"{line}\n", encoding="utf-8")
+    assert any(finding in found for found in architecture.impure(tree))
+
+
+def test_a_module_that_reads_settings_is_seen(tree: Path) -> None:
+    broken = tree / "services" / "validator" / "broken.py"
+    broken.write_text("from services.validator.settings import Settings\n", encoding="utf-8")
+    assert architecture.settings_readers(tree) == ["services/validator/broken.py"]
+
+
+def test_a_module_that_reads_the_environment_is_seen(tree: Path) -> None:
+    (tree / "shared" / "broken.py").write_text("import os\nX = os.environ\n", encoding="utf-8")
+    assert architecture.environment_readers(tree) == ["shared/broken.py:2"]
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "contract"),
+    [
+        ("services/validator/broken.py", "import services.indexer.rows", "Services never import each other"),
+        ("shared/broken.py", "import services.validator", "Shared code knows no service"),
+        ("services/validator/broken.py", "import infra.local", "Services know no infrastructure"),
+        ("services/validator/broken.py", "import confluent_kafka", "One home per vendor: Kafka"),
+        ("services/validator/broken.py", "import pynetdicom", "One home per vendor: DICOM networking"),
+        ("shared/broken.py", "import prometheus_client", "One home per vendor: metrics"),
+    ],
+)
+def test_a_forbidden_import_is_seen(tree: Path, module: str, line: str, contract: str) -> None:
+    (tree / module).write_text(f'"""Breaks a rule."""\n\n{line}\n', encoding="utf-8")
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    done = subprocess.run(
+        command, cwd=tree, capture_output=True, text=True, check=False, env={"PATH": "", "PYTHONPATH": str(tree)}
+    )
+    assert done.returncode == 1, done.stdout
+    assert any(contract in row and "BROKEN" in row for row in done.stdout.splitlines()), done.stdout
