@@ -1,0 +1,63 @@
+"""Makes the secrets that `docker-compose.yml` mounts: `python3 -m infra.docker.secrets`. Standard library only.
+
+What exists is kept, so it can be run again. The folder is closed to others; the files that are mounted into
+containers are readable inside it, because Compose mounts them with the owner that they have here, and the
+containers run as another user.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.local.credentials import keep_private, project_key, secret, token
+from infra.local.layout import ROOT
+
+FOLDER = ROOT / "build" / "docker"
+STORE_USERS = ("receiver", "anonymiser", "validator", "indexer", "thumbnailer", "gateway")
+DATABASE_ROLES = ("postgres", "indexer", "gateway")
+DATABASE = "postgres:5432/isocentre"
+
+
+def make(folder: Path) -> None:
+    """All secrets of one deployment, and the environment file of each container that needs one."""
+    files, environments = folder / "secrets", folder / "env"
+    for place in (folder, files, environments):
+        place.mkdir(parents=True, exist_ok=True)
+        place.chmod(0o700)
+    secret(files, "project-key", project_key())
+    store = {user: secret(files, f"s3-{user}", token()) for user in ("root", *STORE_USERS)}
+    roles = {role: secret(files, f"database-{role}", token()) for role in DATABASE_ROLES}
+    for file in files.iterdir():
+        file.chmod(0o444)
+    for name, content in _environments(store, roles).items():
+        keep_private(environments / f"{name}.env", "".join(f"{key}={value}\n" for key, value in content.items()))
+
+
+def _environments(store: Mapping[str, str], roles: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """By container; nobody is told more than its own."""
+    told = {user: {"ISOCENTRE_S3_ACCESS_KEY": user, "ISOCENTRE_S3_SECRET_KEY": store[user]} for user in STORE_USERS}
+    urls = {role: {"ISOCENTRE_DATABASE_URL": f"postgresql://{role}:{key}@{DATABASE}"} for role, key in roles.items()}
+    return {
+        **told,
+        "indexer": {**told["indexer"], **urls["indexer"]},
+        "gateway": {**told["gateway"], **urls["gateway"]},
+        "migrate": urls["indexer"],
+        "versitygw": {"ROOT_ACCESS_KEY": "root", "ROOT_SECRET_KEY": store["root"]},
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make what is missing, and say where."""
+    parser = argparse.ArgumentParser(prog="secrets", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where they are kept (docker-compose.yml's place)")
+    folder: Path = parser.parse_args(arguments).folder
+    make(folder)
+    print(f"secrets are in {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
