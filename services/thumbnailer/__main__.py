@@ -1,0 +1,48 @@
+"""Wires the thumbnailer together and runs it."""
+
+from services.thumbnailer.handler import Thumbnail
+from services.thumbnailer.render import render
+from services.thumbnailer.settings import Settings
+from services.thumbnailer.worker import Renderer
+from shared import storage
+from shared.events import CleanDeadLetter, InstanceThumbnailed, InstanceValidated
+from shared.kafka import KafkaLog
+from shared.runner import DeadLetters, Each, Runner, Stage
+from shared.service import RELEASE, running
+
+NAME = "thumbnailer"
+READS = (InstanceValidated.topic,)
+WRITES = (InstanceThumbnailed.topic, CleanDeadLetter.topic)
+MIB = 1024 * 1024
+
+
+def main() -> None:
+    settings = Settings()
+    pool = Renderer(
+        render,
+        workers=settings.render_workers,
+        memory=settings.render_memory_mib * MIB,
+        seconds=settings.render_seconds,
+    )
+    with running(NAME, settings) as service, pool as renderer:
+        secret = settings.s3_secret_key.get_secret_value()
+        clean, derived = (
+            storage.connect(settings.s3_endpoint, settings.s3_access_key, secret, bucket)
+            for bucket in ("clean", "derived")
+        )
+        service.verify("rendering processes", renderer.warm)
+        service.verify_topics((*READS, *WRITES))
+        service.verify("store", lambda: storage.probe(clean, settings.s3_access_key, writes=False))
+        service.verify("store", lambda: storage.probe(derived, settings.s3_access_key, writes=True))
+        stage = Stage(
+            name=NAME,
+            handling=Each(NAME, Thumbnail(clean=clean, derived=derived, render=renderer.render), settings.concurrency),
+            dead_letters=DeadLetters(NAME, RELEASE),
+            batch_size=settings.batch_size,
+        )
+        source = KafkaLog(settings.kafka_bootstrap_servers, NAME, settings.instance, READS)
+        Runner(stage, source, service.health, service.stop).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""The worker process: renders one object after the other until its parent closes the line. See worker.py.
+
+Started as `python -m services.thumbnailer.child FD PARENT MEMORY`. It has no credentials and writes nowhere; what
+decoders print is thrown away, because it may quote what they read.
+"""
+
+import ctypes
+import logging
+import os
+import pickle
+import resource
+import signal
+import socket
+import sys
+import warnings
+from types import FrameType
+
+from services.thumbnailer import wire
+from services.thumbnailer.picture import NoPicture, Picture, Render
+from shared.outcome import Reason
+
+_PR_SET_PDEATHSIG = 1
+OUT_OF_MEMORY = 77
+"""Exit status."""
+
+
+def main(fd: int, parent: int, memory: int) -> None:
+    """Serve the socket `fd` for the process `parent`, within `memory` bytes of address space."""
+    _die_with(parent)
+    _be_silent()
+    link = socket.socket(fileno=fd)
+    render = _told_render(link)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        wire.send(link, wire.READY)
+        while True:
+            wire.send(link, wire.as_answer(_rendered(render, wire.receive(link))))
+    except wire.Broken:
+        return
+
+
+def _die_with(parent: int) -> None:
+    """The kernel kills this process when its parent ends, however that ends; even in the midst of a decoder."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before we asked for that
+        sys.exit(1)
+    # Ctrl-C and an orderly stop reach the whole process group; the parent still wants its last answers.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _ignore)
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    pass
+
+
+def _be_silent() -> None:
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+
+
+def _told_render(link: socket.socket) -> Render:
+    """The function to call, pickled by reference: our own parent says which."""
+    render: Render = pickle.loads(wire.receive(link))  # noqa: S301  from the parent, never from an object
+    return render
+
+
+def _rendered(render: Render, data: bytes) -> Picture | NoPicture:
+    try:
+        return render(data)
+    except MemoryError:
+        # What is left of this process is not to be trusted. The parent tries once more in a fresh one.
+        os._exit(OUT_OF_MEMORY)
+    except Exception:
+        return NoPicture(Reason.DECODER_FAILED)
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in sys.argv[1:]))

@@ -1,0 +1,43 @@
+"""One validated instance in, one picture in the bucket `derived` out, or the reason why there is none."""
+
+from collections.abc import Callable
+
+from services.thumbnailer.picture import LONG_SIDE, REVISION, NoPicture, Picture
+from shared.events import InstanceThumbnailed, InstanceValidated, Outgoing
+from shared.outcome import Done, Outcome
+from shared.runner import Incoming
+from shared.storage import Store
+
+
+class Thumbnail:
+    """Handles InstanceValidated. No picture is an answer too: the instance is as good without."""
+
+    def __init__(self, *, clean: Store, derived: Store, render: Callable[[bytes], Picture | NoPicture]) -> None:
+        self._clean = clean
+        self._derived = derived
+        self._render = render
+
+    def __call__(self, record: Incoming) -> Outcome:
+        """Raises what the stores and `render` raise."""
+        event = record.event
+        assert isinstance(event, InstanceValidated)
+        result = self._render(self._clean.get(event.key))
+        if isinstance(result, NoPicture):
+            return _done(InstanceThumbnailed(**event.reference(), renderer=REVISION, reason=result.reason.value))
+        key = picture_key(event)
+        self._derived.put(key, result.jpeg, "image/jpeg")
+        return _done(
+            InstanceThumbnailed(
+                **event.reference(), renderer=REVISION, picture=key, width=result.width, height=result.height
+            )
+        )
+
+
+def picture_key(event: InstanceValidated) -> str:
+    """Where the picture lies: the same content and renderer, the same key."""
+    instance = f"{event.study_instance_uid}/{event.series_instance_uid}/{event.sop_instance_uid}"
+    return f"{REVISION}/{instance}/{event.digest[:12]}-{LONG_SIDE}.jpg"
+
+
+def _done(event: InstanceThumbnailed) -> Done:
+    return Done((Outgoing.of(event),))
