@@ -1,6 +1,7 @@
 """Wires the tracker together and runs it on an event loop of its own."""
 
 import asyncio
+import time
 
 from services.tracker.announcing import Pace
 from services.tracker.edge import AWAY, Connection, Edge
@@ -39,6 +40,9 @@ WRITES = tuple(model.topic for model in (StudyUpdated, StudyCompleted, StudyReop
 TICK = 0.2
 """Seconds between looks at what is due."""
 
+LAG_EVERY = 2.0
+"""Seconds between questions for the lag; they also tell that the broker is away when there is nothing to do."""
+
 STOP_WITHIN = 10.0
 """Seconds for faust to leave the group; the state needs no saving."""
 
@@ -47,11 +51,14 @@ async def follow(edge: Edge, service: Service) -> None:
     """Come round until told to stop."""
     lag = metrics.gauge("isocentre_stage_lag_records").labels(NAME)
     degraded = metrics.gauge("isocentre_stage_degraded").labels(NAME)
+    asked = 0.0
     while not service.stop.is_set():
         service.health.beat()
         try:
             settled = await edge.tick()
-            lag.set(await edge.lag())
+            if time.monotonic() - asked > LAG_EVERY:
+                lag.set(await edge.lag())
+                asked = time.monotonic()
         except AWAY as away:
             service.health.waiting("broker")
             service.log.warning("waiting", reason=type(away).__name__)

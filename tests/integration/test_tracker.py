@@ -36,7 +36,7 @@ QUIET = 2.0
 class Worker:
     """One process of the tracker."""
 
-    def __init__(self, bootstrap: str, folder: Path, name: str = "0") -> None:
+    def __init__(self, bootstrap: str, folder: Path, name: str = "0", interval: float = 1.0) -> None:
         (self._port,) = free_ports(1)
         self._log = folder / f"tracker-{name}-{self._port}.log"
         environment = {
@@ -46,6 +46,7 @@ class Worker:
             "ISOCENTRE_HEALTH_PORT": str(self._port),
             "ISOCENTRE_INSTANCE": name,
             "ISOCENTRE_QUIET_SECONDS": str(QUIET),
+            "ISOCENTRE_UPDATE_INTERVAL_SECONDS": str(interval),
             "ISOCENTRE_PATIENCE_SECONDS": "20",
         }
         with self._log.open("wb") as log:
@@ -85,8 +86,8 @@ class Worker:
 
 
 @contextmanager
-def worker(bootstrap: str, folder: Path, name: str = "0") -> Iterator[Worker]:
-    running = Worker(bootstrap, folder, name)
+def worker(bootstrap: str, folder: Path, name: str = "0", interval: float = 1.0) -> Iterator[Worker]:
+    running = Worker(bootstrap, folder, name, interval)
     try:
         yield running
     finally:
@@ -271,3 +272,25 @@ def test_told_to_stop_in_the_middle_it_ends_in_time(case: Case, tmp_path: Path) 
         case.publish(*[event for number in range(200) for event in whole_way(case.instance(number))])
         tracker.process.send_signal(signal.SIGTERM)
         assert tracker.process.wait(15) == 0
+
+
+def test_one_that_slept_while_another_worked_says_nothing_old(case: Case, tmp_path: Path) -> None:
+    with worker(case.bootstrap, tmp_path, "a", 5.0) as sleeper, worker(case.bootstrap, tmp_path, "b") as other:
+        sleeper.wait_ready()
+        other.wait_ready()
+        case.publish(indexed(case.instance(1)))
+        until(lambda: case.said(StudyUpdated))
+        case.publish(indexed(case.instance(2)))
+        time.sleep(1)  # taken in, and not to be said before the interval is over
+        assert [event.instances for event in case.said(StudyUpdated)] == [1]
+        sleeper.process.send_signal(signal.SIGSTOP)
+        until(lambda: "rebuilt" in other.log, 60)
+        case.publish(*whole_way(case.instance(1)), *whole_way(case.instance(2)), *whole_way(case.instance(3)))
+        until(lambda: case.complete(3), 60)
+        sleeper.process.send_signal(signal.SIGCONT)
+        time.sleep(5)
+        assert [event.instances for event in case.said(StudyUpdated)][-1] == 3
+        # It is the oldest, so the work is its again, and it goes on from what the other said.
+        case.publish(*whole_way(case.instance(4)))
+        until(lambda: case.complete(4), 60)
+    case.assert_nothing_twice()
