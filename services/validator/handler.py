@@ -20,11 +20,11 @@ class Validate:
         event = record.event
         assert isinstance(event, InstanceAnonymised)
         verdict = validate(header_of(event, self._clean), event.bulk, _reference(event))
+        # What rejects comes first; what the anonymiser found stays known.
+        findings = tuple(dict.fromkeys((*verdict.findings, *event.findings)))
         if verdict.reason is None:
-            return Done((Outgoing.of(_validated(event, verdict.findings)),))
-        rejected = InstanceRejected(
-            **event.reference(), stage=STAGE, reason=verdict.reason.value, findings=verdict.findings
-        )
+            return Done((Outgoing.of(_validated(event, findings)),))
+        rejected = InstanceRejected(**event.reference(), stage=STAGE, reason=verdict.reason.value, findings=findings)
         return Reject(verdict.reason, (Outgoing.of(rejected),))
 
 

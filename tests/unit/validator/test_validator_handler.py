@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.validator.handler import Validate
-from shared.events import Event, InstanceAnonymised, InstanceRejected, InstanceValidated
+from shared.events import Event, Finding, InstanceAnonymised, InstanceRejected, InstanceValidated
 from shared.events.header import place_header
 from shared.outcome import Done, Reason, Reject
 from shared.runner import Incoming
@@ -90,3 +90,13 @@ def test_an_event_without_header_is_rejected_not_a_crash() -> None:
     outcome = Validate(clean=Objects())(incoming(anonymised()))
     assert isinstance(outcome, Reject)
     assert outcome.reason is Reason.MISSING_TYPE_1
+
+
+def test_what_the_anonymiser_found_is_carried_on() -> None:
+    earlier = (Finding(code="inexpressible", tag="00101010"),)
+    for made, own in ((header(t00100030=None), "missing-type-2"), (header(t00080060="MR"), "modality-mismatch")):
+        outcome = Validate(clean=Objects())(incoming(anonymised(header=made, findings=earlier)))
+        assert isinstance(outcome, Done | Reject)
+        (out,) = outcome.events
+        assert isinstance(out.event, InstanceValidated | InstanceRejected)
+        assert [finding.code for finding in out.event.findings] == [own, "inexpressible"]
