@@ -4,10 +4,11 @@ import asyncio
 import time
 
 from services.tracker.announcing import Pace
-from services.tracker.edge import AWAY, Connection, Edge
+from services.tracker.edge import AWAY, Connection
 from services.tracker.handler import NAME, Handler
 from services.tracker.settings import TrackerSettings
 from services.tracker.tracking import Tracker
+from services.tracker.worker import Worker
 from shared import metrics
 from shared.events import (
     InstanceAnonymised,
@@ -47,7 +48,7 @@ STOP_WITHIN = 10.0
 """Seconds for faust to leave the group; the state needs no saving."""
 
 
-async def follow(edge: Edge, service: Service) -> None:
+async def follow(worker: Worker, service: Service) -> None:
     """Come round until told to stop."""
     lag = metrics.gauge("isocentre_stage_lag_records").labels(NAME)
     degraded = metrics.gauge("isocentre_stage_degraded").labels(NAME)
@@ -55,9 +56,9 @@ async def follow(edge: Edge, service: Service) -> None:
     while not service.stop.is_set():
         service.health.beat()
         try:
-            settled = await edge.tick()
+            settled = await worker.tick()
             if time.monotonic() - asked > LAG_EVERY:
-                lag.set(await edge.lag())
+                lag.set(await worker.lag())
                 asked = time.monotonic()
         except AWAY as away:
             service.health.waiting("broker")
@@ -89,12 +90,12 @@ def catch_up(service: Service, handler: Handler) -> dict[tuple[str, int], int]:
 async def run(service: Service, handler: Handler, positions: dict[tuple[str, int], int]) -> None:
     # faust belongs to the loop that runs when it is made.
     connection = Connection(service.settings.kafka_bootstrap_servers, NAME, service.settings.instance)
-    edge = Edge(connection, READS, WRITES, handler, positions)
-    await edge.start()
+    worker = Worker(connection, READS, WRITES, handler, positions)
+    await worker.start()
     try:
-        await follow(edge, service)
+        await follow(worker, service)
     finally:
-        await asyncio.wait_for(edge.stop(), STOP_WITHIN)
+        await asyncio.wait_for(worker.stop(), STOP_WITHIN)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The one place that knows faust: streams the topics from where the state ends, publishes what the tracker says.
+"""Streams the topics from where the state ends and publishes what the tracker says.
 
 Nothing is kept but the topics: no offsets are committed. A worker that gets the partitions reads what its own
 output topics say and catches up; only then does it publish, and only what differs.
@@ -10,22 +10,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from aiokafka.errors import KafkaError
-from faust.exceptions import ProducerSendError
-from faust.types import TP
-
-from services.tracker.edge.app import SESSION, Connection, make
+from services.tracker.edge import SESSION, Connection, make
 from services.tracker.handler import NAME, Handler
 from shared.events import Outgoing
 from shared.events.envelope import encode
 from shared.kafka import Record, read_to_end
-from shared.outcome import Transient
-
-AWAY = (KafkaError, ProducerSendError, TimeoutError, Transient)
-"""What `tick` raises while the broker is away."""
 
 
-class Edge:
+class Worker:
     """A faust app around one `Handler`."""
 
     def __init__(
@@ -42,10 +34,10 @@ class Edge:
         self._owns = False
         self._round = 0
         self._begun = 0
-        self._ends: Mapping[TP, int] = {}
+        self._ends: Mapping[tuple[str, int], int] = {}
         self._ticked = self._silent_until = time.monotonic()
         self._app = make(connection)
-        self._app.positions = {TP(*where): offset for where, offset in positions.items()}
+        self._app.positions = dict(positions)
         topic = self._app.topic(
             *inputs, key_serializer="raw", value_serializer="raw", allow_empty=True, internal=True, acks=False
         )
@@ -65,7 +57,7 @@ class Edge:
         return self._round > 0 and not self._owns
 
     async def tick(self) -> bool:
-        """Come round once. False: still rebuilding the state. Raises AWAY, and what ended faust."""
+        """Come round once. False: still rebuilding the state. Raises what AWAY lists, and what ended faust."""
         if self._app.should_stop:
             raise self._app.crash_reason or RuntimeError("faust stopped")
         if not self._owns or self._has_slept():
@@ -78,7 +70,8 @@ class Edge:
     async def _say_what_is_due(self, current: int) -> bool:
         if self._begun != current:
             self._handler.begin(await asyncio.to_thread(self._last_words))
-            self._ends = await self._app.reader.highwaters(*self._app.reader.assignment())
+            ends = await self._app.reader.highwaters(*self._app.reader.assignment())
+            self._ends = {(tp.topic, tp.partition): end for tp, end in ends.items()}
             self._begun = current
         if self._handler.rebuilding and await self._caught_up():
             self._handler.rebuilt()
@@ -128,8 +121,8 @@ class Edge:
         progress = await self._app.reader.progress()
         taken = self._app.positions
         return all(
-            tp in progress and progress[tp][0] >= end and taken.get(tp, 0) > progress[tp][1]
-            for tp, end in self._ends.items()
+            where in progress and progress[where][0] >= end and taken.get(where, 0) > progress[where][1]
+            for where, end in self._ends.items()
         )
 
     async def _publish(self, portion: Sequence[Outgoing]) -> None:

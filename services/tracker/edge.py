@@ -1,4 +1,4 @@
-"""faust's worker as we need it: committed records, no committed offsets, all partitions to one member."""
+"""The only home of faust: its app as we need it. Committed records, no committed offsets, one member works."""
 
 import asyncio
 import logging
@@ -11,8 +11,15 @@ import aiokafka
 import faust
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, ConsumerProtocolMemberMetadata
+from aiokafka.errors import KafkaError
+from faust.exceptions import ProducerSendError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+
+from shared.outcome import Transient
+
+AWAY = (KafkaError, ProducerSendError, TimeoutError, Transient)
+"""What a question to the broker raises while it is away."""
 
 OLDEST = b"%020d" % time.time_ns()
 """When this worker started, as other members of the group see it."""
@@ -115,14 +122,17 @@ class _Thread(driver.AIOKafkaConsumerThread):
         self.handed.update({tp: batch[-1].offset for tp, batch in records.items() if batch})
         return records
 
-    async def progress(self) -> dict[TP, tuple[int, int]]:
-        """By partition: the offset to be fetched next, and that of the last record given to faust (-1 for none)."""
+    async def progress(self) -> dict[tuple[str, int], tuple[int, int]]:
+        """By topic and partition: the offset to be fetched next, and that of the last record handed on (-1: none)."""
         # A position that nobody has told yet is waited for without end.
         return await asyncio.wait_for(self.call_thread(self._progress), PATIENCE)
 
-    async def _progress(self) -> dict[TP, tuple[int, int]]:
+    async def _progress(self) -> dict[tuple[str, int], tuple[int, int]]:
         consumer = self._ensure_consumer()
-        return {tp: (await consumer.position(tp), self.handed.get(tp, -1)) for tp in consumer.assignment()}
+        return {
+            (tp.topic, tp.partition): (await consumer.position(tp), self.handed.get(tp, -1))
+            for tp in consumer.assignment()
+        }
 
 
 class _Consumer(driver.Consumer):
@@ -131,7 +141,7 @@ class _Consumer(driver.Consumer):
     def _new_consumer_thread(self) -> _Thread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 
-    async def progress(self) -> dict[TP, tuple[int, int]]:
+    async def progress(self) -> dict[tuple[str, int], tuple[int, int]]:
         return await self._thread.progress()
 
 
@@ -149,8 +159,8 @@ class _Transport(driver.Transport):
 class App(faust.App):
     """A faust app that keeps its positions with its state."""
 
-    positions: dict[TP, int]
-    """By partition, the offset after the last record that the state has taken in."""
+    positions: dict[tuple[str, int], int]
+    """By topic and partition, the offset after the last record that the state has taken in."""
 
     @property
     def reader(self) -> _Consumer:
