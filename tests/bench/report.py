@@ -105,21 +105,17 @@ def _speed(rounds: Sequence[Round]) -> Table:
 
 
 def _cost(rounds: Sequence[Round], side: str) -> Table:
-    table = Table(title=f"{side}: CPU ms per instance, mean of {len(rounds)}")
+    table = Table(title=f"{side}: CPU, mean of {len(rounds)}")
     table.add_column("process")
-    table.add_column("ms", justify="right")
-    names = sorted(rounds[0].cpu_ms, key=lambda name: -_mean(rounds, name))
-    for name in names:
-        table.add_row(name, f"{_mean(rounds, name):.2f}")
+    table.add_column("ms per instance", justify="right")
+    table.add_column("at rest, ms/s", justify="right", style="dim")
+    at_rest = {name: mean(one.idle_cpu_ms_per_second[name] for one in rounds) for name in rounds[0].cpu_ms}
+    each = {name: mean(one.cpu_ms[name] for one in rounds) for name in rounds[0].cpu_ms}
+    for name in sorted(each, key=lambda name: -each[name]):
+        table.add_row(name, f"{each[name]:.2f}", f"{at_rest[name]:.1f}")
     table.add_section()
-    table.add_row("total", f"[bold]{mean(one.total_cpu_ms for one in rounds):.2f}[/]")
+    table.add_row("total", f"[bold]{sum(each.values()):.2f}[/]", f"{sum(at_rest.values()):.1f}")
     table.add_section()
     for name in rounds[0].beside_cpu_ms:
-        table.add_row(f"[dim]{name} (apart)[/]", f"[dim]{mean(one.beside_cpu_ms[name] for one in rounds):.2f}[/]")
-    idle = mean(one.idle_cpu_ms_per_second for one in rounds)
-    table.add_row("[dim]at rest, per second[/]", f"[dim]{idle:.1f}[/]")
+        table.add_row(f"[dim]{name} (apart)[/]", f"[dim]{mean(one.beside_cpu_ms[name] for one in rounds):.2f}[/]", "")
     return table
-
-
-def _mean(rounds: Sequence[Round], process: str) -> float:
-    return mean(one.cpu_ms[process] for one in rounds)

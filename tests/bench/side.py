@@ -18,6 +18,7 @@ from tests.bench.instances import Instance, read_index
 SETTLE_SECONDS = 2.0
 """What trails behind the last instance (spans, counts, checkpoints) is part of the cost."""
 
+IDLE_SECONDS = 4.0
 WAIT_SECONDS = 300.0
 
 
@@ -65,7 +66,7 @@ class Round:
     store_p99_ms: float
     cpu_ms: Mapping[str, float]
     beside_cpu_ms: Mapping[str, float]
-    idle_cpu_ms_per_second: float
+    idle_cpu_ms_per_second: Mapping[str, float]
     others_cores: float
     load_before: float
 
@@ -76,6 +77,10 @@ class Round:
     @property
     def total_cpu_ms(self) -> float:
         return sum(self.cpu_ms.values())
+
+    @property
+    def total_idle(self) -> float:
+        return sum(self.idle_cpu_ms_per_second.values())
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -88,7 +93,7 @@ class Round:
             "c_store_p99_ms": self.store_p99_ms,
             "cpu_ms_per_instance": {"total": round(self.total_cpu_ms, 2)} | _rounded(self.cpu_ms),
             "beside_cpu_ms_per_instance": _rounded(self.beside_cpu_ms),
-            "idle_cpu_ms_per_second": round(self.idle_cpu_ms_per_second, 1),
+            "idle_cpu_ms_per_second": {"total": round(self.total_idle, 1)} | _rounded(self.idle_cpu_ms_per_second),
             "other_work_on_the_machine_cores": round(self.others_cores, 2),
             "load_average_before": round(self.load_before, 2),
         }
@@ -157,11 +162,12 @@ def measure(side: Side, folder: Path, associations: int) -> Round:
     )
 
 
-def _idle(side: Side) -> float:
+def _idle(side: Side) -> dict[str, float]:
     """CPU milliseconds a second while nothing is to be done; contained in what an instance is said to cost."""
     before, start = cpu.measure(side.pids), time.monotonic()
-    time.sleep(SETTLE_SECONDS)
-    return 1e3 * (sum(cpu.measure(side.pids).values()) - sum(before.values())) / (time.monotonic() - start)
+    time.sleep(IDLE_SECONDS)
+    after, seconds = cpu.measure(side.pids), time.monotonic() - start
+    return {name: 1e3 * (after[name] - before[name]) / seconds for name in before}
 
 
 class sending:  # noqa: N801 - reads as a statement: with sending(...)

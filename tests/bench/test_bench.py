@@ -137,7 +137,9 @@ def test_children_count_with_their_parent() -> None:
 
 
 def measured(side: str, seconds: float, cost: float) -> Round:
-    return Round(side, 100, seconds, 1.0, 5.0, 9.0, {"a": cost, "b": 1.0}, {"sender": 0.3}, 10.0, 0.1, 0.5)
+    return Round(
+        side, 100, seconds, 1.0, 5.0, 9.0, {"a": cost, "b": 1.0}, {"sender": 0.3}, {"a": 9.0, "b": 1.0}, 0.1, 0.5
+    )
 
 
 def test_the_ratio_is_between_neighbours() -> None:
