@@ -40,7 +40,7 @@ def run(side: str, associations: int) -> Round:
 
 @click.command(help=__doc__)
 @click.option("--count", default=400, show_default=True, help="Instances measured in a round.")
-@click.option("--warm-up", "warm", default=200, show_default=True, help="Instances sent before, and not measured.")
+@click.option("--warm-up", "warm", default=400, show_default=True, help="Instances sent before, and not measured.")
 @click.option("--rounds", default=2, show_default=True, help="How often both are measured.")
 @click.option("--associations", default=4, show_default=True, help="Associations that send at the same time.")
 @click.option("--skip-orthanc", is_flag=True, help="Only our side.")
