@@ -6,9 +6,9 @@ import time
 from services.tracker.announcing import Pace
 from services.tracker.edge import AWAY, Connection
 from services.tracker.handler import NAME, Handler
+from services.tracker.publishing import Worker
 from services.tracker.settings import TrackerSettings
 from services.tracker.tracking import Tracker
-from services.tracker.worker import Worker
 from shared import metrics
 from shared.events import (
     InstanceAnonymised,
