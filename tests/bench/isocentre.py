@@ -78,12 +78,12 @@ class Watch(threading.Thread):
         self._indexed: set[str] = set()
         self._pictured: set[str] = set()
         self._rejected: set[str] = set()
-        self._bootstrap = bootstrap
+        self._servers = bootstrap
         # Asked for before anything is sent: from here on every record counts.
         self._begin = end_offsets(bootstrap, TOPICS)
 
     def run(self) -> None:
-        for records in tail(self._bootstrap, TOPICS, self._begin):
+        for records in tail(self._servers, TOPICS, self._begin):
             for record in records:
                 self._take(decode(record.topic, record.value, record.headers))
             if min(len(self._indexed), len(self._pictured)) >= self._count:

@@ -51,7 +51,8 @@ def version() -> str | None:
     program = shutil.which("Orthanc")
     if program is None:
         return None
-    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    return said.splitlines()[0].rpartition("/")[2]  # it calls itself by its path
 
 
 class Orthanc:
