@@ -1,5 +1,6 @@
 """One Kafka transaction after another: outputs and offsets together, resumable while the broker is away."""
 
+import threading
 from collections.abc import Callable, Sequence
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -9,6 +10,10 @@ from shared.outcome import Transient
 
 PATIENCE = 5.0
 """Seconds for one call to the transaction coordinator; half of the transaction's own time-out."""
+
+STUCK = 10.0
+"""Seconds after which a call counts as hanging. When the coordinator goes away in the middle of it, librdkafka 2.16
+waits for ever, whatever limit it was given (rd_kafka_txn_op_req0; tests/chaos kills the broker)."""
 
 
 class Transaction:
@@ -91,7 +96,7 @@ def _size(output: Output) -> int:
 def _step(call: Callable[[], object]) -> None:
     """Run one step, sorting its errors into the three kinds there are."""
     try:
-        call()
+        _bounded(call)
     except KafkaException as failed:
         error: KafkaError = failed.args[0]
         if error.fatal():
@@ -101,3 +106,22 @@ def _step(call: Callable[[], object]) -> None:
         if error.retriable():
             raise Transient(error.name()) from None
         raise LogLost(error.name()) from None
+
+
+def _bounded(call: Callable[[], object]) -> None:
+    """Make the call on a thread that can be left behind: who hangs cannot be told to stop, only be replaced."""
+    failed: list[Exception] = []
+
+    def run() -> None:
+        try:
+            call()
+        except Exception as failure:
+            failed.append(failure)
+
+    thread = threading.Thread(target=run, name="transaction", daemon=True)
+    thread.start()
+    thread.join(STUCK)
+    if thread.is_alive():
+        raise LogLost("the client hangs")
+    if failed:
+        raise failed[0]
