@@ -6,7 +6,7 @@ INPUT ?=
 KEEP ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check up down bench
+.PHONY: help setup demo test chaos check up down bench
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ test: ## Check, then run all tests
 	@$(SETUP) --with test
 	@$(MAKE) --no-print-directory check
 	@mkdir -p build/pytest && PYTEST_DEBUG_TEMPROOT=$(CURDIR)/build/pytest $(BIN)/python -m pytest
+
+chaos: ## Kill services, broker, store and database at random, for minutes
+	@$(SETUP) --with test
+	@mkdir -p build/pytest && PYTEST_DEBUG_TEMPROOT=$(CURDIR)/build/pytest $(BIN)/python -m pytest -m chaos tests/chaos
 
 check: setup ## Format, lint, types, imports, drift; starts no service
 	$(BIN)/ruff format --check .

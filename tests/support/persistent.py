@@ -33,6 +33,10 @@ class PersistentSender(threading.Thread):
             self._allowed = min(self._allowed + more, len(self._items))
             self._changed.notify_all()
 
+    def allow_up_to(self, number: int) -> None:
+        """Let it send until so many have gone."""
+        self.allow(max(0, number - self._allowed))
+
     @property
     def waiting(self) -> bool:
         """Whether it has sent all that it may."""

@@ -1,0 +1,87 @@
+"""Fixtures of the whole stack, started once when the first test asks for it. Black box: imports nothing of ours."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.canaries import Canaries
+from tests.support.pipeline import Pipeline
+from tests.support.stack import ROOT, Stack, running
+
+BUILD = ROOT / "build" / "test"
+KEPT_LOGS = BUILD / "system-logs"
+"""The logs of the last run that failed."""
+
+QUIET = "tracker.ISOCENTRE_QUIET_SECONDS=3"
+
+
+@pytest.fixture(scope="session")
+def canaries() -> Canaries:
+    """The values that must not be found; others in every session."""
+    return Canaries(secrets.token_hex(4))
+
+
+@pytest.fixture(scope="session")
+def escaped() -> Canaries:
+    """Values that this session lets out on purpose, to see that they are found."""
+    return Canaries(secrets.token_hex(4))
+
+
+def sites_file(canaries: Canaries, escaped: Canaries) -> str:
+    """Who may send. The site `leaking` is what must never be: its code is made of its AE title."""
+    sites = {
+        "site-a": ["SITE_A"],
+        "site-b": ["SITE_B"],
+        "site-kill-a": ["KILL_A"],
+        "site-kill-b": ["KILL_B"],
+        "site-canary": [canaries.calling],
+        escaped.calling.lower(): [escaped.calling],
+    }
+    listed = [
+        {
+            "code": code,
+            "project": "system",
+            "calling_ae_titles": titles,
+            "called_ae_titles": [canaries.called] if code == "site-canary" else ["ISOCENTRE"],
+        }
+        for code, titles in sites.items()
+    ]
+    return yaml.safe_dump({"sites": listed})
+
+
+@contextmanager
+def started(request: pytest.FixtureRequest, canaries: Canaries, escaped: Canaries) -> Iterator[Stack]:
+    """A whole stack in a folder of its own, which goes with it; the logs stay when a test fails."""
+    home = BUILD / f"system-{os.getpid()}"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "sites.yaml").write_text(sites_file(canaries, escaped))
+    before = request.session.testsfailed
+    try:
+        with running(home, [QUIET]) as stack:
+            yield stack
+    finally:
+        if request.session.testsfailed > before:
+            _keep_logs(home)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest, canaries: Canaries, escaped: Canaries) -> Iterator[Stack]:
+    with started(request, canaries, escaped) as whole:
+        yield whole
+
+
+@pytest.fixture(scope="session")
+def pipeline(stack: Stack) -> Pipeline:
+    return Pipeline(stack)
+
+
+def _keep_logs(home: Path) -> None:
+    shutil.rmtree(KEPT_LOGS, ignore_errors=True)
+    shutil.copytree(home / "logs", KEPT_LOGS, dirs_exist_ok=True)
