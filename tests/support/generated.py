@@ -45,14 +45,10 @@ def data_set_of(part10: bytes) -> bytes:
 
 
 def item_of(part10: bytes) -> Item:
-    """The request that a sender makes of a whole file."""
-    meta = dcmread(BytesIO(part10), stop_before_pixels=True, force=True).file_meta
-    return Item(
-        str(meta.MediaStorageSOPClassUID),
-        str(meta.MediaStorageSOPInstanceUID),
-        data_set_of(part10),
-        str(meta.TransferSyntaxUID),
-    )
+    """The request that a sender makes of a whole file. Its meta information may name another instance than it is."""
+    file = dcmread(BytesIO(part10), stop_before_pixels=True, force=True)
+    syntax = file.file_meta.TransferSyntaxUID
+    return Item(str(file.SOPClassUID), str(file.SOPInstanceUID), data_set_of(part10), str(syntax))
 
 
 def encoded(dataset: Dataset) -> Item:

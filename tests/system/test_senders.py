@@ -25,10 +25,10 @@ COLLECTION = 100
 # Files of the pydicom wheel that each command can send as they are, no two with the same SOP Instance UID.
 FILES = {
     "storescu": ("CT_small.dcm", "rtplan.dcm", "waveform_ecg.dcm"),
-    "dcmsend": ("MR_small.dcm", "rtdose_1frame.dcm", "JPEG2000.dcm"),
+    "dcmsend": ("MR_small.dcm", "rtdose_1frame.dcm", "693_J2KI.dcm"),
 }
 # What storescp has to be told to accept the same transfer syntax as we did.
-ACCEPT = {"1.2.840.10008.1.2": "+xi", "1.2.840.10008.1.2.1": "+xe", "1.2.840.10008.1.2.4.91": "+xv"}
+ACCEPT = {"1.2.840.10008.1.2": "+xi", "1.2.840.10008.1.2.1": "+xe", "1.2.840.10008.1.2.4.91": "+xa"}
 
 
 def folder_of(command: str, folder: Path) -> list[Path]:
