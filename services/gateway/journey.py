@@ -7,7 +7,6 @@ from typing import Any
 
 STEPS = ("anonymiser", "validator", "indexer", "thumbnailer")
 REFUSED = "rejected"
-REACHED = {"anonymised", "validated", "indexed", "thumbnailed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,11 @@ class Journey:
     def refused(self) -> bool:
         """Whether a stage has refused it for good."""
         return any(step.outcome == REFUSED for step in self.steps)
+
+    @property
+    def trace_ids(self) -> tuple[str, ...]:
+        """The traces that tell more of it: one, unless it was sent again or re-run."""
+        return tuple(sorted({step.trace_id for step in self.steps if step.trace_id}))
 
     @property
     def waiting_for(self) -> tuple[str, ...]:
@@ -76,7 +80,7 @@ def as_json(journey: Journey) -> dict[str, Any]:
         "in_index": journey.in_index,
         "refused": journey.refused,
         "waiting_for": list(journey.waiting_for),
-        "trace_ids": sorted({step.trace_id for step in journey.steps if step.trace_id}),
+        "trace_ids": list(journey.trace_ids),
         "steps": [_step_json(step) for step in journey.steps],
     }
 

@@ -62,11 +62,10 @@ PLANS = (
     StudyPlan(
         "north",
         "IC-7QH2MD4KX3",
-        "CT thorax",
+        "CT head, planning",
         "20210312",
         (
-            SeriesPlan("CT", "Thorax 1.0 soft", "693_J2KI.dcm", 9),
-            SeriesPlan("CT", "Topogram", "CT_small.dcm", 1),
+            SeriesPlan("CT", "Head 1.0 bone", "693_J2KI.dcm", 9),
             SeriesPlan("RTDOSE", "Plan dose", "rtdose.dcm", 1),
             SeriesPlan("RTPLAN", "Plan", "rtplan.dcm", 1),
         ),
@@ -94,39 +93,35 @@ PLANS = (
     ),
     StudyPlan(
         "south",
-        "IC-X4D1GR8SQY",
-        "Echocardiography",
-        "20220818",
-        (SeriesPlan("US", "Apical four chamber", "examples_ybr_color.dcm", 2),),
-        5.1,
-    ),
-    StudyPlan(
-        "south", "IC-2M8ZC6VNPE", "12-lead ECG", "20200601", (SeriesPlan("ECG", "Resting", "waveform_ecg.dcm", 1),), 7.5
+        "IC-2M8ZC6VNPE",
+        "12-lead ECG",
+        "20200601",
+        (SeriesPlan("ECG", "Resting", "waveform_ecg.dcm", 1),),
+        7.5,
     ),
     StudyPlan(
         "north",
         "IC-K9P3EY5UHF",
-        "CT abdomen, staging",
+        "CT skull base",
         "20180214",
-        (
-            SeriesPlan("CT", "Portal venous", "J2K_pixelrep_mismatch.dcm", 5),
-            SeriesPlan("SEG", "Liver", "liver_1frame.dcm", 1),
-        ),
+        (SeriesPlan("CT", "Bone 0.6", "J2K_pixelrep_mismatch.dcm", 5),),
         26,
         ("pixel-length", "missing-type-1"),
     ),
     StudyPlan(
-        "north", "IC-R6T0LN7WBJ", "MR brain", "20171009", (SeriesPlan("MR", "T1 MPRAGE sag", "MR_small.dcm", 4),), 75
+        "north",
+        "IC-R6T0LN7WBJ",
+        "MR spine",
+        "20171009",
+        (SeriesPlan("MR", "T1 TSE ax", "MR_small.dcm", 4),),
+        75,
     ),
     StudyPlan(
         "south",
         "IC-H1V5QA9DCK",
-        "Vascular ultrasound",
+        "CT thorax, staging",
         "20210930",
-        (
-            SeriesPlan("US", "Carotid left", "examples_palette.dcm", 1),
-            SeriesPlan("US", "Carotid right", "examples_rgb_color.dcm", 1),
-        ),
+        (SeriesPlan("CT", "Thorax 3.0", "CT_small.dcm", 6), SeriesPlan("SEG", "Liver", "liver_1frame.dcm", 1)),
         98,
     ),
 )
