@@ -74,6 +74,7 @@ class Edge:
         site = self._sites.find(called, calling)
         if site is not None:
             event.assoc.isocentre = (site, secrets.token_hex(8))
+            _follow_their_order(event.assoc)
             return
         diagnostic = REJECT_CALLING if self._sites.serves(called) else REJECT_CALLED
         self._asked.labels(NOBODY, Reason.UNKNOWN_AE_TITLE).inc()
@@ -143,6 +144,22 @@ def _arriving(event: Any, site: Site, association: str) -> Arriving:
         transfer_syntax_uid=str(event.context.transfer_syntax),
         data_set=event.encoded_dataset(include_meta=False),
     )
+
+
+def _follow_their_order(association: Any) -> None:
+    """Take the first transfer syntax that the sender proposes and we know, not the first of our own list.
+
+    Senders put first what their files are in; any other choice makes them convert, and what arrives is then not
+    what they have (implicit VR loses the VRs of private elements).
+    """
+    proposed: dict[str, list[UID]] = {}
+    for context in association.requestor.primitive.presentation_context_definition_list:
+        proposed.setdefault(str(context.abstract_syntax), []).extend(context.transfer_syntax)
+    for context in association.acceptor.supported_contexts:
+        theirs = proposed.get(str(context.abstract_syntax), [])
+        known = [syntax for syntax in dict.fromkeys(theirs) if syntax in context.transfer_syntax]
+        if known:
+            context.transfer_syntax = known
 
 
 def _application_entity(associations: int) -> AE:

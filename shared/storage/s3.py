@@ -13,8 +13,8 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from shared.outcome import Transient
 from shared.storage.store import AccessDenied, ObjectNotFound, Store
 
-CONNECT_TIMEOUT, READ_TIMEOUT = 2.0, 30.0
-"""Seconds."""
+CONNECT_TIMEOUT, READ_TIMEOUT = 2.0, 15.0
+"""Seconds. Common DICOM senders give up after 30: our refusal has to reach them before."""
 
 POOL = 16
 """Connections kept open: at least the number of threads that use a store at the same time."""

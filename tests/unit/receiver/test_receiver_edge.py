@@ -20,6 +20,8 @@ from shared.metrics.registry import counter
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ECHO = "1.2.840.10008.1.1"
 EXPLICIT = "1.2.840.10008.1.2.1"
+IMPLICIT = "1.2.840.10008.1.2"
+JPEG_LS = "1.2.840.10008.1.2.4.80"
 SITES = Sites(
     sites=(
         Site(
@@ -130,6 +132,15 @@ def test_refuses_more_associations_than_it_may_hold(bench: Bench) -> None:
     assert (answer.result, answer.result_source, answer.diagnostic) == (2, 3, 2)
     for association in held:
         association.release()
+
+
+@pytest.mark.parametrize("order", [(EXPLICIT, IMPLICIT), (IMPLICIT, EXPLICIT), (JPEG_LS, IMPLICIT, EXPLICIT)])
+def test_takes_the_transfer_syntax_that_the_sender_prefers(bench: Bench, order: tuple[str, ...]) -> None:
+    entity = AE("A1")
+    entity.add_requested_context(CT, list(order))
+    association = entity.associate("127.0.0.1", bench.port, ae_title="ISOCENTRE")
+    assert [context.transfer_syntax for context in association.accepted_contexts] == [[order[0]]]
+    association.release()
 
 
 def test_a_class_that_is_no_storage_is_refused_at_its_context(bench: Bench) -> None:
