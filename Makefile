@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := $(PYTHON) -m infra.local.setup
+# Whatever a library wants to leave in somebody's home (fonts, profiles, data sets) stays in the checkout.
+APART := HOME=$(CURDIR)/build/home XDG_CACHE_HOME=$(or $(XDG_CACHE_HOME),$(HOME)/.cache)
+PYTEST = mkdir -p build/home build/pytest && $(APART) PYTEST_DEBUG_TEMPROOT=$(CURDIR)/build/pytest $(BIN)/python -m pytest
 INPUT ?=
 KEEP ?=
 
@@ -15,16 +18,16 @@ setup: ## Bring everything that the project needs into .venv and the cache
 	@$(SETUP)
 
 demo: setup ## Send DICOM files through the whole system [INPUT=folder] [KEEP=1 leaves it running]
-	@$(BIN)/python -m infra.demo $(if $(INPUT),--input "$(INPUT)") $(if $(KEEP),--keep)
+	@mkdir -p build/home && $(APART) $(BIN)/python -m infra.demo $(if $(INPUT),--input "$(INPUT)") $(if $(KEEP),--keep)
 
 test: ## Check, then run all tests
 	@$(SETUP) --with test
 	@$(MAKE) --no-print-directory check
-	@mkdir -p build/pytest && PYTEST_DEBUG_TEMPROOT=$(CURDIR)/build/pytest $(BIN)/python -m pytest
+	@$(PYTEST)
 
 chaos: ## Kill services, broker, store and database at random, for minutes
 	@$(SETUP) --with test
-	@mkdir -p build/pytest && PYTEST_DEBUG_TEMPROOT=$(CURDIR)/build/pytest $(BIN)/python -m pytest -m chaos tests/chaos
+	@$(PYTEST) -m chaos tests/chaos
 
 check: setup ## Format, lint, types, imports, drift; starts no service
 	$(BIN)/ruff format --check .
