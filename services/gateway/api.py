@@ -1,5 +1,6 @@
 """The JSON API for the command line."""
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +13,8 @@ from services.gateway.console import site_books
 from services.gateway.parts import Parts
 from services.gateway.problems import Problem
 
+ID = re.compile(r"[0-9a-zA-Z.-]{1,64}")
+
 
 def routes(parts: Parts) -> APIRouter:
     """`/api/instances/{id}` and `/api/sites`."""
@@ -20,7 +23,8 @@ def routes(parts: Parts) -> APIRouter:
     @router.get("/instances/{uid}")
     def instances(uid: str) -> Response:
         """The journeys of every arrival that an instance, arrival, series, study or trace id of ours names."""
-        found = journey.assemble(parts.catalogue.journeys(uid), parts.trace_store_url)
+        named = ID.fullmatch(uid) is not None
+        found = journey.assemble(parts.catalogue.journeys(uid) if named else (), parts.trace_store_url)
         if not found:
             raise Problem(404, "Nothing of that id has arrived.")
         return _json({"journeys": [journey.as_json(item) for item in found]})

@@ -117,6 +117,8 @@ INSTANCE = (
     _of(Level.INSTANCE, "AvailableTransferSyntaxUID", "instance.transfer_syntax_uid", required=False),
 )
 ALL = STUDY + SERIES + INSTANCE
+AT_EVERY_LEVEL = frozenset(item for item in STUDY if item.keyword in ("InstanceAvailability", "TimezoneOffsetFromUTC"))
+"""Required of series and instances too, even where the URL names their study."""
 OF_LEVEL = {Level.STUDY: STUDY, Level.SERIES: SERIES, Level.INSTANCE: INSTANCE}
 UIDS = {Level.STUDY: "StudyInstanceUID", Level.SERIES: "SeriesInstanceUID", Level.INSTANCE: "SOPInstanceUID"}
 

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from services.gateway import journey, sites, views
 from services.gateway.parts import Parts
 from services.gateway.problems import Problem
+from services.gateway.qido import UID
 
 PAGE = 24
 FOLDER = Path(__file__).resolve().parent
@@ -89,6 +90,7 @@ def pages(parts: Parts) -> APIRouter:
 
     @routes.get("/study/{uid}")
     def study(request: Request, uid: str) -> Response:
+        _named(uid)
         found = parts.catalogue.study(uid)
         refused = parts.catalogue.refused_in(uid)
         if found is None and not refused:
@@ -98,6 +100,7 @@ def pages(parts: Parts) -> APIRouter:
 
     @routes.get("/instance/{uid}")
     def instance(request: Request, uid: str) -> Response:
+        _named(uid)
         journeys = journey.assemble(parts.catalogue.journeys_of_instance(uid), parts.trace_store_url)
         found = parts.catalogue.instance(uid)
         if found is None and not journeys:
@@ -105,6 +108,12 @@ def pages(parts: Parts) -> APIRouter:
         return show(request, "instance.html", uid=uid, instance=found, journeys=journeys)
 
     return routes
+
+
+def _named(uid: str) -> None:
+    # PostgreSQL takes no NUL, and nothing longer or stranger was ever let in.
+    if UID.fullmatch(uid) is None:
+        raise Problem(404, "That is not a UID.")
 
 
 def site_books(parts: Parts) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Errors as application/problem+json (RFC 9457): what went wrong, never a value that came in, never a trace."""
 
+from collections.abc import Mapping
+
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,11 +28,15 @@ class Problem(Exception):
         self.detail = detail
 
 
-def response(status: int, detail: str) -> Response:
-    """The answer that tells of a problem."""
+def headers(status: int) -> dict[str, str]:
+    """What an error answer says beside its body."""
+    return {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
+
+
+def response(status: int, detail: str, said: Mapping[str, str] | None = None) -> Response:
+    """The answer that tells of a problem; `said` are its headers when they are not those of its status."""
     content = {"type": "about:blank", "title": TITLES.get(status, "Error"), "status": status, "detail": detail}
-    headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
-    return Response(orjson.dumps(content), status, headers, "application/problem+json")
+    return Response(orjson.dumps(content), status, said or headers(status), "application/problem+json")
 
 
 def wants_page(request: Request) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.gateway.attributes import Attribute, Level, Matching, find, searchable, tag_of
+from services.gateway.attributes import TAG, Attribute, Level, Matching, find, searchable, tag_of
 
 UID = re.compile(r"[0-9.]{1,64}")
 DATE = re.compile(r"\d{8}")
@@ -101,8 +101,10 @@ class _Reading:
         if name in ("", "all"):
             self.include_all |= name == "all"
             return
-        tag = tag_of(name)
-        if tag is None:
+        # A path into a sequence brings the whole sequence; a private or future tag has no value here, but is one.
+        steps = [tag_of(step) or (step.upper() if TAG.fullmatch(step) else None) for step in name.split(".")]
+        tag = steps[0]
+        if tag is None or None in steps:
             raise QueryRefused("includefield names something that is not an attribute.")
         found = find(tag)
         if found is None:

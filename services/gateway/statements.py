@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.gateway.attributes import LEVELS, OF_LEVEL, Attribute, Level, Matching, uid_attribute
+from services.gateway.attributes import AT_EVERY_LEVEL, LEVELS, OF_LEVEL, Attribute, Level, Matching, uid_attribute
 from services.gateway.qido import Between, Condition, Equal, Like, OneOf, Query
 
 PAGE = 1000
@@ -72,7 +72,7 @@ def returned(query: Query) -> tuple[Attribute, ...]:
     outside = LEVELS.index(query.within) + 1 if query.within else 0
     shown = LEVELS[outside : LEVELS.index(query.level) + 1]
     chosen = {item for level in shown for item in OF_LEVEL[level] if item.required or query.include_all}
-    chosen |= {uid_attribute(level) for level in LEVELS if query.level.holds(level)}
+    chosen |= AT_EVERY_LEVEL | {uid_attribute(level) for level in LEVELS if query.level.holds(level)}
     return tuple(sorted(chosen | query.include, key=lambda item: item.tag))
 
 

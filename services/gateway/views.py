@@ -29,6 +29,7 @@ MEANINGS = {
     Reason.DECODER_FAILED: "its pixels cannot be decoded",
     Reason.DECODER_DIED: "its pixels broke the decoder",
     Reason.UNDECODABLE_EVENT: "the event cannot be read",
+    Reason.OUTPUT_TOO_LARGE: "what a stage made of it is too large",
     Reason.UNEXPECTED: "our fault: a defect in a stage",
 }
 STEP_NAMES = {

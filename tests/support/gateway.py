@@ -1,0 +1,82 @@
+"""A gateway over a seeded index and the real store, in process or on a socket of its own."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from infra.local.state import Stack
+from services.gateway.app import create_app
+from services.gateway.counters import SiteCounters
+from services.gateway.database import Database
+from services.gateway.parts import Parts
+from shared import storage
+from shared.events import SiteCounted
+from tests.support import postgres
+from tests.support.seed_index import seed
+from tests.support.waiting import until
+
+TRACES = "http://traces.example:9411"
+COUNTED = SiteCounted(
+    site="north",
+    counts={"anonymised": 34, "validated": 32, "indexed": 31, "thumbnailed": 30, "no-picture": 1},
+    reasons={"quarantined/burned-in-text": 3, "rejected/pixel-length": 1, "rejected/same-content": 1},
+)
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[str]:
+    """The base URL of `app` on a free port of 127.0.0.1, until the end of the block."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, server_header=False))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until(lambda: server.started, "the HTTP server listens")
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+def client(parts: Parts) -> TestClient:
+    """Asks in process. What the application lets escape is answered, as on a socket."""
+    return TestClient(create_app(parts), "http://gateway", raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="session")
+def gateway_parts(components: Stack) -> Iterator[Parts]:
+    """Index and store as the service has them: with the rights of the role and the user `gateway`."""
+    address = postgres.fresh(components.database)
+    objects = components.object_store
+    root = [
+        storage.connect(objects.endpoint, objects.root.access_key, objects.root.secret_key, bucket)
+        for bucket in ("clean", "derived")
+    ]
+    seed(address.url("indexer"), *root)
+    keys = objects.users["gateway"]
+    clean, derived = (
+        storage.connect(objects.endpoint, keys.access_key, keys.secret_key, bucket) for bucket in ("clean", "derived")
+    )
+    counters = SiteCounters()
+    counters.apply(COUNTED)
+    database = Database(address.url("gateway"))
+    yield Parts(database, clean, derived, counters, TRACES)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def gateway(gateway_parts: Parts) -> TestClient:
+    """The gateway in process."""
+    return client(gateway_parts)
+
+
+@pytest.fixture(scope="session")
+def gateway_url(gateway_parts: Parts) -> Iterator[str]:
+    """The gateway on a socket."""
+    with listening(create_app(gateway_parts)) as url:
+        yield url
