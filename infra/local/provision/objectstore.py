@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import yaml
+from minio.error import S3Error
 from pydantic import BaseModel, ConfigDict
 
 from infra.local.components import minimal_environment
@@ -19,6 +21,9 @@ from infra.local.probes import store
 from infra.local.state import Keys, ObjectStore
 
 ACCESS_FILE = ROOT / "infra" / "objectstore" / "access.yaml"
+
+KNOWN_WITHIN = 10.0
+"""Seconds within which the server must know its users and policies."""
 
 Right = Literal["put", "get", "list", "delete"]
 Statement = dict[str, object]
@@ -97,7 +102,19 @@ def provision(home: Home, server: ObjectStore, access: Access, versitygw: Path) 
             root.make_bucket(bucket)
         root.set_bucket_policy(bucket, json.dumps(policy(bucket, access)))
     for user, entry in access.users.items():
-        prove(server.endpoint, server.users[user], entry.probe)
+        _prove_soon(server.endpoint, server.users[user], entry.probe)
+
+
+def _prove_soon(endpoint: str, keys: Keys, bucket: str) -> None:
+    """The server keeps users in a cache for a while: what was just made or changed is not always known at once."""
+    deadline = time.monotonic() + KNOWN_WITHIN
+    while True:
+        try:
+            return prove(endpoint, keys, bucket)
+        except S3Error:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def prove(endpoint: str, keys: Keys, bucket: str) -> None:
