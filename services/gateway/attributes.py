@@ -145,7 +145,8 @@ def tag_of(name: str) -> str | None:
     """The tag, as in DICOM JSON, that the keyword or tag `name` stands for; None: nothing in PS3.6 does."""
     if TAG.fullmatch(name):
         return name.upper() if keyword_for_tag(int(name, 16)) else None
-    number = tag_for_keyword(name)
+    # Some retired attributes have no keyword, and would be found by an empty one.
+    number = tag_for_keyword(name) if name else None
     return None if number is None else f"{number:08X}"
 
 

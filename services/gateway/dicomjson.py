@@ -53,5 +53,6 @@ def _uid(dataset: Mapping[str, DicomJson], tag: str) -> str:
 
 def _value(vr: str, value: object) -> object:
     if isinstance(value, date):
-        return value.strftime("%Y%m%d")
+        # strftime writes the year 795 with three digits.
+        return f"{value.year:04d}{value.month:02d}{value.day:02d}"
     return {"Alphabetic": value} if vr == "PN" else value

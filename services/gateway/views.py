@@ -53,6 +53,31 @@ STAGES = (
     ("indexed", "Indexed"),
     ("thumbnailed", "Pictured"),
 )
+MODALITIES = {
+    "CR": "computed radiography",
+    "CT": "computed tomography",
+    "DX": "digital radiography",
+    "ECG": "electrocardiogram",
+    "MG": "mammography",
+    "MR": "magnetic resonance",
+    "NM": "nuclear medicine",
+    "OT": "other",
+    "PT": "positron emission tomography",
+    "REG": "registration",
+    "RF": "fluoroscopy",
+    "RTDOSE": "radiotherapy dose",
+    "RTIMAGE": "radiotherapy image",
+    "RTPLAN": "radiotherapy plan",
+    "RTRECORD": "radiotherapy record",
+    "RTSTRUCT": "radiotherapy structures",
+    "SC": "secondary capture",
+    "SEG": "segmentation",
+    "SM": "slide microscopy",
+    "SR": "structured report",
+    "US": "ultrasound",
+    "XA": "angiography",
+}
+"""Modalities (PS3.3 C.7.3.1.1.1) in words, for studies whose own description did not survive de-identification."""
 SEXES = {"F": "Female", "M": "Male", "O": "Other"}
 
 
@@ -87,6 +112,20 @@ def segments(book: SiteBook) -> tuple[Segment, ...]:
     return tuple(found)
 
 
+def title(study: Mapping[str, Any]) -> str:
+    """What to call a study: its description or, where de-identification has left none, what it is made of."""
+    described = str(study["study_description"] or "").strip()
+    if described:
+        return described
+    names: list[str] = [MODALITIES.get(modality, modality) for modality in study["modalities"]]
+    if not names:
+        return "Study"
+    first = names[0][0].upper() + names[0][1:]
+    if len(names) == 1:
+        return first
+    return f"{first} and {names[1]}" if len(names) == 2 else f"{first} and {len(names) - 1} more"
+
+
 def coarse(at: datetime | None, now: datetime) -> str:
     """How long ago, no finer than an hour: beside a shifted date a fine time would tell the shift."""
     if at is None:
@@ -96,13 +135,14 @@ def coarse(at: datetime | None, now: datetime) -> str:
     if hours < 1:
         return "within the hour"
     if hours < 24:
-        return f"{hours} h ago"
+        return "1 hour ago" if hours == 1 else f"{hours} hours ago"
     return "yesterday" if days < 2 else f"{days} days ago" if days < 60 else f"{at:%B %Y}"
 
 
 def hour(at: datetime) -> str:
-    """A time by the hour."""
-    return f"{at.astimezone(UTC):%-d %b %Y, %H} h UTC"
+    """The hour in which a time lies, and no more of it."""
+    utc = at.astimezone(UTC)
+    return f"{utc:%-d %b %Y, %H}\N{EN DASH}{utc.hour + 1:02d} h UTC"
 
 
 def after(seconds: float) -> str:

@@ -1,0 +1,209 @@
+"""What the console shows: counts, books, journeys, and rows as a person reads them."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.gateway import counters, journey, sites, views
+from services.gateway.console import Filters
+from services.gateway.counters import SiteCounters
+from shared.events import SiteCounted
+from shared.events.envelope import encode
+from shared.events.event import Outgoing
+from shared.kafka.log import Record
+from shared.outcome import Reason, Transient
+
+NOON = datetime(2026, 3, 4, 12, 34, 56, tzinfo=UTC)
+
+
+def counted(site: str, indexed: int = 0, **reasons: int) -> SiteCounted:
+    named = {name.replace("__", "/").replace("_", "-"): count for name, count in reasons.items()}
+    return SiteCounted(site=site, counts={"anonymised": 10, "indexed": indexed}, reasons=named)
+
+
+def record(event: SiteCounted) -> Record:
+    value, headers = encode(Outgoing.of(event), "tracker", NOON)
+    return Record(event.topic, 0, 0, NOON, event.site, value, tuple(headers))
+
+
+def test_the_newest_state_of_a_site_counts_and_what_cannot_be_read_is_passed_over() -> None:
+    known = SiteCounters()
+    torn = Record(counters.TOPIC, 0, 0, NOON, None, b"{")
+    counters.apply_records([record(counted("b", 1)), torn, record(counted("a", 2)), record(counted("b", 3))], known)
+    assert [(state.site, state.counts["indexed"]) for state in known.all()] == [("a", 2), ("b", 3)]
+
+
+def test_following_begins_again_when_the_broker_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counters, "RETRY_SECONDS", 0.0)
+    known, stop, tries = SiteCounters(), threading.Event(), [0]
+
+    def tail() -> Iterator[list[Record]]:
+        tries[0] += 1
+        yield [record(counted("a", tries[0]))]
+        if tries[0] <= 2:
+            raise Transient("broker")
+        stop.set()
+        yield []
+
+    counters.follow(tail, known, stop)
+    assert known.all()[0].counts["indexed"] == 3
+
+
+def test_a_book_accounts_for_all_that_this_side_has_heard_of() -> None:
+    book = sites.book_of(
+        counted(
+            "a", 6, rejected__pixel_length=1, rejected__not_dicom=5, quarantined__overlay=2, dead_lettered__unexpected=1
+        )
+    )
+    assert (book.clean, book.on_the_way, book.rejected, book.held, book.dead_lettered) == (6, 3, 6, 2, 1)
+    assert book.known == 18
+    assert [item.reason for item in book.reasons] == ["not-dicom", "overlay", "unexpected", "pixel-length"]
+
+
+def test_books_from_the_index_know_the_same_of_this_side() -> None:
+    rows = [
+        {"site": "a", "outcome": "anonymised", "reason": None, "count": 4},
+        {"site": "a", "outcome": "indexed", "reason": None, "count": 3},
+        {"site": "a", "outcome": "rejected", "reason": "uid-conflict", "count": 1},
+        {"site": "b", "outcome": "anonymised", "reason": None, "count": 1},
+    ]
+    books = [sites.book_of(item) for item in sites.counted_from_journeys(rows)]
+    assert [(book.site, book.clean, book.on_the_way, book.rejected) for book in books] == [
+        ("a", 3, 0, 1),
+        ("b", 0, 1, 0),
+    ]
+
+
+def step(name: str, seconds: float, outcome: str, arrival: str = "1", **more: Any) -> dict[str, Any]:
+    return {
+        "arrival": arrival,
+        "step": name,
+        "outcome": outcome,
+        "reason": None,
+        "at": NOON + timedelta(seconds=seconds),
+        "trace_id": "ab",
+        "site": "a",
+        "project": "p",
+        "study_instance_uid": "1.1",
+        "series_instance_uid": "1.2",
+        "sop_instance_uid": "1.3",
+        "in_index": True,
+        **more,
+    }
+
+
+def test_a_journey_in_the_order_of_its_steps() -> None:
+    rows = [step("indexer", 2, "indexed"), step("validator", 0, "validated"), step("anonymiser", 0, "anonymised")]
+    (found,) = journey.assemble(rows, "http://traces/")
+    assert [(item.step, item.after) for item in found.steps] == [("anonymiser", 0), ("validator", 0), ("indexer", 2)]
+    assert found.waiting_for == ("thumbnailer",)
+    assert {item.trace_url for item in found.steps} == {"http://traces/zipkin/traces/ab"}
+
+
+def test_after_a_refusal_nothing_is_waited_for() -> None:
+    rows = [step("anonymiser", 0, "anonymised"), step("validator", 1, "rejected", reason="pixel-length")]
+    (found,) = journey.assemble(rows, None)
+    assert (found.refused, found.waiting_for, found.steps[0].trace_url) == (True, (), None)
+
+
+def test_the_newest_arrival_comes_first() -> None:
+    rows = [step("anonymiser", 0, "anonymised"), step("anonymiser", 9, "anonymised", "2", in_index=False)]
+    assert [item.arrival for item in journey.assemble(rows, None)] == ["2", "1"]
+
+
+def test_the_hour_is_all_that_is_told_of_an_arrival() -> None:
+    (found,) = journey.assemble([step("anonymiser", 0, "anonymised"), step("validator", 1.5, "validated")], None)
+    told = journey.as_json(found)
+    assert [item["at"] for item in told["steps"]] == ["2026-03-04T12:00:00+00:00"] * 2
+    assert [item["after_seconds"] for item in told["steps"]] == [0, 1.5]
+    assert views.hour(NOON) == "4 Mar 2026, 12\N{EN DASH}13 h UTC"
+    assert views.hour(NOON.replace(hour=23)) == "4 Mar 2026, 23\N{EN DASH}24 h UTC"
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        (-0.5, "within the hour"),
+        (0.9, "within the hour"),
+        (1, "1 hour ago"),
+        (23.9, "23 hours ago"),
+        (24, "yesterday"),
+        (50, "2 days ago"),
+        (24 * 100, "November 2025"),
+    ],
+)
+def test_how_long_ago(hours: float, said: str) -> None:
+    assert views.coarse(NOON - timedelta(hours=hours), NOON) == said
+    assert views.coarse(None, NOON) == "some time ago"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "start"), (0.01, "+10 ms"), (0.14, "+0.1 s"), (119, "+119.0 s"), (600, "+10 min"), (9000, "+2 h")],
+)
+def test_how_much_later(seconds: float, said: str) -> None:
+    assert views.after(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("octets", "said"), [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (123456, "123 kB"), (5 * 10**9, "5.0 GB")]
+)
+def test_sizes(octets: int, said: str) -> None:
+    assert views.size(octets) == said
+
+
+def test_a_study_without_a_description_is_called_after_what_is_in_it() -> None:
+    assert views.title({"study_description": "CT head", "modalities": ["CT"]}) == "CT head"
+    assert views.title({"study_description": None, "modalities": ["MR"]}) == "Magnetic resonance"
+    assert (
+        views.title({"study_description": " ", "modalities": ["CT", "SEG"]}) == "Computed tomography and segmentation"
+    )
+    assert (
+        views.title({"study_description": None, "modalities": ["CT", "RTDOSE", "XX"]})
+        == "Computed tomography and 2 more"
+    )
+    assert views.title({"study_description": None, "modalities": ["XX"]}) == "XX"
+    assert views.title({"study_description": None, "modalities": []}) == "Study"
+
+
+def test_no_count_disappears_from_the_bar() -> None:
+    book = sites.book_of(
+        SiteCounted(site="a", counts={"anonymised": 10_000, "indexed": 9_999}, reasons={"rejected/x": 1})
+    )
+    parts = views.segments(book)
+    assert [part.count for part in parts] == [9_999, 0, 0, 1, 0]
+    assert parts[3].width > 10
+    assert sum(part.width for part in parts) == pytest.approx(1000, abs=0.5)
+    assert all(part.width == 0 for part in views.segments(sites.book_of(SiteCounted(site="b", counts={}, reasons={}))))
+
+
+def test_every_reason_of_this_side_has_words() -> None:
+    silent = {Reason.ALREADY_DONE, Reason.UNKNOWN_AE_TITLE, Reason.STORE_AWAY, Reason.BROKER_AWAY}
+    assert set(Reason) - silent <= views.MEANINGS.keys()
+    assert views.meaning("of-tomorrow") == "of-tomorrow"
+    assert views.meaning(None) == ""
+
+
+def test_filters_take_nonsense_for_nothing() -> None:
+    filters = Filters.of({"q": " a\0b ", "page": "-3", "site": "x" * 99})
+    assert (filters.text, filters.page, len(filters.site), filters.active) == ("ab", 1, 64, True)
+    assert Filters.of({"page": "²"}).page == 1
+    assert not Filters.of({"page": "2"}).active
+
+
+def test_a_page_of_filters_as_url() -> None:
+    filters = Filters.of({"q": "a&b", "page": "2"})
+    assert filters.url() == "q=a%26b&page=2"
+    assert filters.url(page=1) == "q=a%26b"
+
+
+def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline() -> None:
+    for template in (Path(views.__file__).parent / "templates").iterdir():
+        text = template.read_text()
+        assert "style=" not in text, template
+        assert " on" + "click" not in text, template
+        assert 'src="http' not in text, template
