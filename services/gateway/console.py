@@ -105,6 +105,8 @@ def pages(parts: Parts) -> APIRouter:
         found = parts.catalogue.instance(uid)
         if found is None and not journeys:
             raise Problem(404, "No instance of that UID has arrived.")
+        # What the page shows comes first, then what else arrived under its UID.
+        journeys = tuple(sorted(journeys, key=lambda item: not item.in_index))
         return show(request, "instance.html", uid=uid, instance=found, journeys=journeys)
 
     return routes

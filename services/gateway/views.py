@@ -50,26 +50,27 @@ OUTCOME_TONES = {"rejected": "bad", "no-picture": "plain"}
 STAGES = (
     ("anonymised", "De-identified"),
     ("validated", "Checked"),
-    ("indexed", "Indexed"),
     ("thumbnailed", "Pictured"),
+    ("indexed", "Indexed"),
 )
+"""In the order in which counts fall: what the index does not let in has a picture already."""
 MODALITIES = {
-    "CR": "computed radiography",
-    "CT": "computed tomography",
-    "DX": "digital radiography",
+    "CR": "X-ray",
+    "CT": "CT scan",
+    "DX": "X-ray",
     "ECG": "electrocardiogram",
-    "MG": "mammography",
-    "MR": "magnetic resonance",
+    "MG": "mammogram",
+    "MR": "MR scan",
     "NM": "nuclear medicine",
-    "OT": "other",
-    "PT": "positron emission tomography",
+    "OT": "other images",
+    "PT": "PET scan",
     "REG": "registration",
     "RF": "fluoroscopy",
-    "RTDOSE": "radiotherapy dose",
-    "RTIMAGE": "radiotherapy image",
-    "RTPLAN": "radiotherapy plan",
-    "RTRECORD": "radiotherapy record",
-    "RTSTRUCT": "radiotherapy structures",
+    "RTDOSE": "RT dose",
+    "RTIMAGE": "RT image",
+    "RTPLAN": "RT plan",
+    "RTRECORD": "RT record",
+    "RTSTRUCT": "RT structures",
     "SC": "secondary capture",
     "SEG": "segmentation",
     "SM": "slide microscopy",
@@ -124,6 +125,12 @@ def title(study: Mapping[str, Any]) -> str:
     if len(names) == 1:
         return first
     return f"{first} and {names[1]}" if len(names) == 2 else f"{first} and {len(names) - 1} more"
+
+
+def things(count: int, pictures: int) -> str:
+    """So many images or, where none of them can be looked at, objects."""
+    noun = "image" if pictures else "object"
+    return f"{number(count)} {noun if count == 1 else noun + 's'}"
 
 
 def coarse(at: datetime | None, now: datetime) -> str:

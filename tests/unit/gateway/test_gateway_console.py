@@ -158,16 +158,20 @@ def test_sizes(octets: int, said: str) -> None:
 
 def test_a_study_without_a_description_is_called_after_what_is_in_it() -> None:
     assert views.title({"study_description": "CT head", "modalities": ["CT"]}) == "CT head"
-    assert views.title({"study_description": None, "modalities": ["MR"]}) == "Magnetic resonance"
-    assert (
-        views.title({"study_description": " ", "modalities": ["CT", "SEG"]}) == "Computed tomography and segmentation"
-    )
-    assert (
-        views.title({"study_description": None, "modalities": ["CT", "RTDOSE", "XX"]})
-        == "Computed tomography and 2 more"
-    )
+    assert views.title({"study_description": None, "modalities": ["MR"]}) == "MR scan"
+    assert views.title({"study_description": " ", "modalities": ["CT", "SEG"]}) == "CT scan and segmentation"
+    assert views.title({"study_description": None, "modalities": ["CT", "RTDOSE", "XX"]}) == "CT scan and 2 more"
     assert views.title({"study_description": None, "modalities": ["XX"]}) == "XX"
     assert views.title({"study_description": None, "modalities": []}) == "Study"
+
+
+def test_what_cannot_be_looked_at_is_an_object() -> None:
+    assert [views.things(*pair) for pair in ((1, 1), (1200, 3), (1, 0), (2, 0))] == [
+        "1 image",
+        "1\u2009200 images",
+        "1 object",
+        "2 objects",
+    ]
 
 
 def test_no_count_disappears_from_the_bar() -> None:
