@@ -75,7 +75,8 @@ class Work:
     def environment(self) -> dict[str, str]:
         """The caller's environment (proxies, certificates), with every cache moved into ours.
 
-        Go also keeps telemetry in the user's configuration folder, whatever its own settings say.
+        Go also keeps telemetry in the user's configuration folder, whatever its own settings say, so that folder is
+        another one here; pip is told of the user's. pip also asks rustc for its version, which may make a home.
         """
         go = self.cache.folder / "go"
         home = Path.home()
@@ -83,8 +84,11 @@ class Work:
         temporary = self.cache.temporary
         temporary.mkdir(parents=True, exist_ok=True)
         java = f"-XX:-UsePerfData -Djava.io.tmpdir={temporary}"
+        pip = os.environ.get("PIP_CONFIG_FILE") or f"{settings}/pip/pip.conf"
         return {
             **os.environ,
+            **({"PIP_CONFIG_FILE": pip} if Path(pip).exists() else {}),
+            "RUSTUP_HOME": os.environ.get("RUSTUP_HOME") or str(self.cache.folder / "rustup"),
             "TMPDIR": str(temporary),
             "PIP_CACHE_DIR": str(self.cache.folder / "pip"),
             "GOPATH": str(go / "path"),
