@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway import problems
 from shared import metrics
+from shared.outcome import Transient
 from shared.telemetry import Attribute, frames_of, logger, span
 
 log = logger(__name__)
@@ -67,6 +68,10 @@ class Observed:
         try:
             await self._app(scope, receive, exchange.send)
         except Exception as failed:
+            # Starlette wraps what comes after the beginning of an answer.
+            if exchange.begun and isinstance(failed.__cause__, Transient | problems.Problem):
+                log.warning("answer-cut-off", reason=str(failed.__cause__))
+                raise
             log.error("request-failed", error=type(failed).__name__, frames=frames_of(failed))
             if exchange.begun:
                 raise  # the answer is cut off, which the client notices; there is no honest way to end it

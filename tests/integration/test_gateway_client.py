@@ -1,10 +1,19 @@
 """A DICOMweb client that others wrote, over a socket: dicomweb-client."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 import pytest
 import requests
 from dicomweb_client import DICOMwebClient
 from pydicom.dataset import Dataset
 
+from services.gateway.app import create_app
+from services.gateway.database import Database
+from services.gateway.parts import Parts
+from shared.outcome import Transient
+from shared.storage import Store
+from tests.support.gateway import listening
 from tests.support.seed_index import PLANS, study_uid, uid
 
 pytestmark = pytest.mark.stack
@@ -53,3 +62,34 @@ def test_nothing_there(peer: DICOMwebClient) -> None:
     assert peer.search_for_studies(search_filters={"PatientID": "nobody"}) == []
     with pytest.raises(requests.HTTPError, match="404"):
         peer.retrieve_instance("1.2.3", "1.2.4", "1.2.5")
+
+
+class Failing:
+    """A store that answers so many times and then is away."""
+
+    name, durable = "clean", False
+
+    def __init__(self, behind: Store, answers: int) -> None:
+        self._behind = behind
+        self._answers = answers
+
+    def get(self, key: str) -> bytes:
+        self._answers -= 1
+        if self._answers < 0:
+            raise Transient("away")
+        return self._behind.get(key)
+
+
+def test_a_study_that_breaks_off_in_the_middle_is_not_taken_for_whole(gateway_parts: Parts) -> None:
+    with listening(create_app(replace(gateway_parts, clean=Failing(gateway_parts.clean, 3)))) as url:
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            requests.get(f"{url}/studies/{HEAD}", timeout=10)
+        assert requests.get(f"{url}/studies/{HEAD}", timeout=10).status_code == 503
+
+
+def test_many_at_the_same_time_wait_for_a_connection(gateway_parts: Parts) -> None:
+    database = Database(str(gateway_parts.database._url), connections=2)
+    with listening(create_app(replace(gateway_parts, database=database))) as url, ThreadPoolExecutor(12) as people:
+        answers = list(people.map(lambda _: len(DICOMwebClient(url).search_for_instances(HEAD)), range(24)))
+    database.close()
+    assert answers == [11] * 24
