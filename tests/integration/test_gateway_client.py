@@ -8,6 +8,7 @@ import requests
 from dicomweb_client import DICOMwebClient
 from pydicom.dataset import Dataset
 
+from infra.local.state import Database as Address
 from services.gateway.app import create_app
 from services.gateway.database import Database
 from services.gateway.parts import Parts
@@ -87,8 +88,8 @@ def test_a_study_that_breaks_off_in_the_middle_is_not_taken_for_whole(gateway_pa
         assert requests.get(f"{url}/studies/{HEAD}", timeout=10).status_code == 503
 
 
-def test_many_at_the_same_time_wait_for_a_connection(gateway_parts: Parts) -> None:
-    database = Database(str(gateway_parts.database._url), connections=2)
+def test_many_at_the_same_time_wait_for_a_connection(gateway_parts: Parts, gateway_address: Address) -> None:
+    database = Database(gateway_address.url("gateway"), connections=2)
     with listening(create_app(replace(gateway_parts, database=database))) as url, ThreadPoolExecutor(12) as people:
         answers = list(people.map(lambda _: len(DICOMwebClient(url).search_for_instances(HEAD)), range(24)))
     database.close()

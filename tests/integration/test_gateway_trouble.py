@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from prometheus_client import REGISTRY
 
 from infra.local.ports import free_ports
-from infra.local.state import Stack
+from infra.local.state import Database as Address
 from services.gateway.counters import SiteCounters
 from services.gateway.database import Database
 from services.gateway.parts import Parts
@@ -74,13 +74,13 @@ def test_a_page_says_so_too(no_database: TestClient) -> None:
     assert "may succeed later" in answer.text
 
 
-def test_it_comes_back_by_itself(components: Stack, gateway: TestClient, gateway_parts: Parts) -> None:
-    (name,) = gateway_parts.database.fetch("SELECT current_database() AS name")
+def test_it_comes_back_by_itself(gateway_address: Address, gateway: TestClient) -> None:
+    assert gateway.get("/studies").status_code == 200
     end = (
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s AND usename = 'gateway'"
         " AND pid <> pg_backend_pid()"
     )
-    assert postgres.ask(components.database, end, name["name"], role="postgres")[0][0] >= 1
+    assert postgres.ask(gateway_address, end, gateway_address.name, role="postgres")[0][0] >= 1
     assert gateway.get("/studies").status_code == 200
 
 

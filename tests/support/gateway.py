@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from infra.local.state import Database as Address
 from infra.local.state import Stack
 from services.gateway.app import create_app
 from services.gateway.counters import SiteCounters
@@ -49,8 +50,8 @@ def client(parts: Parts) -> TestClient:
 
 
 @pytest.fixture(scope="session")
-def gateway_parts(components: Stack) -> Iterator[Parts]:
-    """Index and store as the service has them: with the rights of the role and the user `gateway`."""
+def gateway_address(components: Stack) -> Address:
+    """Index and store with the studies of `seed_index` in them."""
     address = postgres.fresh(components.database)
     objects = components.object_store
     root = [
@@ -58,13 +59,20 @@ def gateway_parts(components: Stack) -> Iterator[Parts]:
         for bucket in ("clean", "derived")
     ]
     seed(address.url("indexer"), *root)
+    return address
+
+
+@pytest.fixture(scope="session")
+def gateway_parts(components: Stack, gateway_address: Address) -> Iterator[Parts]:
+    """Index and store as the service has them: with the rights of the role and the user `gateway`."""
+    objects = components.object_store
     keys = objects.users["gateway"]
     clean, derived = (
         storage.connect(objects.endpoint, keys.access_key, keys.secret_key, bucket) for bucket in ("clean", "derived")
     )
     counters = SiteCounters()
     counters.apply(COUNTED)
-    database = Database(address.url("gateway"))
+    database = Database(gateway_address.url("gateway"))
     yield Parts(database, clean, derived, counters, TRACES)
     database.close()
 

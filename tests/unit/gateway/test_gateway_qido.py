@@ -70,7 +70,14 @@ def test_refusals_never_repeat_the_value(keyword: str, value: str) -> None:
 
 
 def test_options_are_no_attributes() -> None:
-    query = read(limit="10", offset="20", fuzzymatching="true", accept="x", includefield="all,PatientID")
+    query = read(
+        limit="10",
+        offset="20",
+        fuzzymatching="true",
+        accept="x",
+        emptyvaluematching="true",
+        includefield="all,PatientID",
+    )
     assert (query.limit, query.offset, query.fuzzy, query.include_all, query.conditions) == (10, 20, True, True, ())
 
 
