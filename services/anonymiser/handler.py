@@ -12,10 +12,10 @@ from shared.events import (
     InstanceReceived,
     Outgoing,
 )
-from shared.events.header import place_header
 from shared.outcome import Done, Outcome, Quarantine, Reason, Reject
 from shared.runner import Incoming
 from shared.storage import Store
+from shared.storage.headers import place_header
 
 
 class Anonymise:

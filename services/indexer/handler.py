@@ -9,9 +9,10 @@ from services.indexer.database import Database, Transaction
 from services.indexer.rows import Candidate, Journey
 from services.indexer.uniqueness import Owner, refusal
 from shared.events import InstanceIndexed, InstanceRejected, InstanceThumbnailed, InstanceValidated, Outgoing
-from shared.events.header import Objects, header_of
 from shared.outcome import Done, Outcome, Reason, Reject, events_of
 from shared.runner import Incoming
+from shared.storage import Store
+from shared.storage.headers import header_of
 
 STAGE = "indexer"
 
@@ -22,7 +23,7 @@ Candidates = Mapping[int, Candidate]
 class Indexer:
     """Handles whole batches. Raises `Transient` when the database or the store is away; then nothing was written."""
 
-    def __init__(self, *, database: Database, clean: Objects) -> None:
+    def __init__(self, *, database: Database, clean: Store) -> None:
         self._database = database
         self._clean = clean
 

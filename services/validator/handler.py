@@ -2,9 +2,10 @@
 
 from services.validator.checks import Reference, validate
 from shared.events import Finding, InstanceAnonymised, InstanceRejected, InstanceValidated, Outgoing
-from shared.events.header import Objects, header_of
 from shared.outcome import Done, Outcome, Reject
 from shared.runner import Incoming
+from shared.storage import Store
+from shared.storage.headers import header_of
 
 STAGE = "validator"
 
@@ -12,7 +13,7 @@ STAGE = "validator"
 class Validate:
     """Handles InstanceAnonymised. `clean` is read only for headers that were too large for their event."""
 
-    def __init__(self, *, clean: Objects) -> None:
+    def __init__(self, *, clean: Store) -> None:
         self._clean = clean
 
     def __call__(self, record: Incoming) -> Outcome:

@@ -23,8 +23,8 @@ from shared.events import (
     InstanceThumbnailed,
     InstanceValidated,
 )
-from shared.events.header import place_header
 from shared.outcome import Done, Outcome, Reason, Reject
+from shared.storage.headers import place_header
 from tests.support import postgres
 from tests.support.indexer_events import MORNING, TRACE, header, record, validated
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from services.validator.handler import Validate
 from shared.events import Event, Finding, InstanceAnonymised, InstanceRejected, InstanceValidated
-from shared.events.header import place_header
 from shared.outcome import Done, Reason, Reject
 from shared.runner import Incoming
+from shared.storage.headers import place_header
 from tests.unit.validator.headers import CT, NATIVE, header, native
 
 

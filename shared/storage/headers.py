@@ -2,24 +2,18 @@
 
 import hashlib
 import json
-from typing import Any, Protocol
+from typing import Any
 
 from shared.events.clean import HEADER_LIMIT, DicomJson, InstanceAnonymised, InstanceValidated
 from shared.outcome import Failure
-
-
-class Objects(Protocol):
-    """The part of a store that headers need."""
-
-    def put(self, key: str, data: bytes, content_type: str = ...) -> None: ...
-    def get(self, key: str) -> bytes: ...
+from shared.storage.store import Store
 
 
 class HeaderChanged(Failure):
     """The header object is not the one that the event told of."""
 
 
-def place_header(header: DicomJson, object_key: str, store: Objects) -> dict[str, Any]:
+def place_header(header: DicomJson, object_key: str, store: Store) -> dict[str, Any]:
     """The event fields for `header`; a large one is stored beside the object of that key."""
     raw = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     if len(raw) <= HEADER_LIMIT:
@@ -29,7 +23,7 @@ def place_header(header: DicomJson, object_key: str, store: Objects) -> dict[str
     return {"header_key": key, "header_digest": hashlib.sha256(raw).hexdigest()}
 
 
-def header_of(event: InstanceAnonymised | InstanceValidated, store: Objects) -> DicomJson:
+def header_of(event: InstanceAnonymised | InstanceValidated, store: Store) -> DicomJson:
     """The event's header. Raises what `store` raises, and `HeaderChanged`."""
     if event.header_key is None:
         return event.header or {}
