@@ -7,6 +7,7 @@ import logging
 import shutil
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from infra.demo.examination import Instance
 from infra.demo.facts import Facts, Way
 from infra.demo.run import Run, look, run
 from infra.demo.screen import Screen
-from infra.demo.waterfall import render
+from infra.demo.waterfall import Span, render
 from infra.demo.witness import bucket
 from infra.local import stack as local
 from infra.local.credentials import keep_private
@@ -33,6 +34,9 @@ RESULTS = ROOT / "build" / "demo"
 REPORT, SHEET = RESULTS / "report.json", RESULTS / "contact-sheet.png"
 OWN_HOME = RESULTS / "stack"
 WHEEL = Path(pydicom.__file__).parent / "data"
+
+SPAN_LOOKS, SPAN_PAUSE = 5, 1.0
+"""How often a trace is asked for until it is whole, and seconds between."""
 
 MOST_PICTURES = 600
 """On the contact sheet: beyond that nobody looks, and the image would not fit into memory."""
@@ -52,8 +56,9 @@ PLAIN_WIDTH = 140
 @click.option("--keep", is_flag=True, help="Leave the stack up.")
 def demo(folder: Path, keep: bool) -> None:
     """Send files through the whole of Isocentre and account for every one."""
-    logging.getLogger("pynetdicom").disabled = True
-    logging.getLogger("pydicom").disabled = True
+    # Both quote values of the files that they read.
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
     terminal = sys.stdout.isatty()
     screen = Screen(Console(width=None if terminal else PLAIN_WIDTH))
     RESULTS.mkdir(parents=True, exist_ok=True)
@@ -88,11 +93,21 @@ def _stack(screen: Screen, keep: bool) -> Iterator[Stack]:
         stack = local.start(DEFAULT_HOME, local.Choice(), lambda process: _started(screen, process, began))
         yield stack
         return
+    if _is_up(OWN_HOME):
+        raise local.StackError(f"another demo runs in {_shown(OWN_HOME)}; wait for its end")
     # Fresh each time, so that a second demo sends the same files again and finds no duplicates.
     shutil.rmtree(OWN_HOME, ignore_errors=True)
     with local.running(OWN_HOME) as stack:
         screen.say(f"Up in {time.monotonic() - began:.0f} s.")
         yield stack
+
+
+def _is_up(home: Path) -> bool:
+    try:
+        local.attach(home)
+    except local.NotUp:
+        return False
+    return True
 
 
 def _started(screen: Screen, process: Process, began: float) -> None:
@@ -117,8 +132,9 @@ def _demonstrate(screen: Screen, stack: Stack, folder: Path) -> list[Problem]:
     screen.head("Where every file ended")
     screen.outcomes(done.report)
     screen.counts(done.report)
-    screen.head("Rates")
-    screen.rates(done.report)
+    if done.report.rates:
+        screen.head("Rates")
+        screen.rates(done.report)
     _show_trace(screen, stack, done)
     _show_studies(screen, stack)
     screen.head("Where to look next")
@@ -134,7 +150,7 @@ def _demonstrate(screen: Screen, stack: Stack, folder: Path) -> list[Problem]:
 def _draw(stack: Stack, facts: Facts) -> int:
     """Write the contact sheet; answers how many pictures are on it."""
     derived = bucket(stack, "derived")
-    shown = [way for way in facts.ways() if way.picture and (way.verdict and way.verdict.outcome == "clean")]
+    shown = [way for way in _clean(facts) if way.picture]
     pictures = [
         contact_sheet.Picture(derived.get(way.picture), way.modality or "no modality", way.origin[0])
         for way in shown[:MOST_PICTURES]
@@ -148,6 +164,10 @@ def _draw(stack: Stack, facts: Facts) -> int:
     return len(pictures)
 
 
+def _clean(facts: Facts) -> Iterator[Way]:
+    return (way for way in facts.ways() if (verdict := way.verdict) and verdict.outcome == "clean")
+
+
 def _show_trace(screen: Screen, stack: Stack, done: Run) -> None:
     """The trace of the instance that took a middling time."""
     way = _typical(done.facts)
@@ -155,15 +175,26 @@ def _show_trace(screen: Screen, stack: Stack, done: Run) -> None:
         return
     screen.head("One instance, from the association to the thumbnail")
     try:
-        spans = web.trace(stack.trace_store_url, way.trace_id)
+        spans = _whole(stack.trace_store_url, way.trace_id)
     except (web.Away, web.Unknown) as missing:
         screen.say(str(missing) or "The trace store does not know it (yet).", "yellow")
         return
     screen.console.print(render(way.trace_id, spans, screen.console.width))
 
 
+def _whole(trace_store_url: str, trace_id: str) -> list[Span]:
+    """The trace once no more spans come: services export theirs twice a second."""
+    spans = web.trace(trace_store_url, trace_id)
+    for _ in range(SPAN_LOOKS):
+        time.sleep(SPAN_PAUSE)
+        before, spans = spans, web.trace(trace_store_url, trace_id)
+        if len(spans) == len(before):
+            break
+    return spans
+
+
 def _typical(facts: Facts) -> Way | None:
-    complete = [way for way in facts.ways() if way.settled and way.picture and way.trace_id]
+    complete = [way for way in _clean(facts) if way.settled and way.picture and way.trace_id]
 
     def took(way: Way) -> float:
         times = [when.timestamp() for when in way.reached.values()]

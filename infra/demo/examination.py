@@ -6,7 +6,6 @@ import hashlib
 import io
 import stat
 import struct
-import warnings
 import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -122,9 +121,7 @@ def _file_meta(head: bytes) -> tuple[Dataset, int]:
     """The file meta elements and their length in bytes: up to the first element of another group (PS3.10 7.1)."""
     buffer = io.BytesIO(head)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            meta = read_dataset(buffer, False, True, stop_when=lambda tag, vr, length: tag.group != 2)
+        meta = read_dataset(buffer, False, True, stop_when=lambda tag, vr, length: tag.group != 2)
     except Exception:  # whatever pydicom meets in bytes from anywhere: there is no usable meta
         return Dataset(), 0
     return meta, buffer.tell() if len(meta) else 0
@@ -146,15 +143,13 @@ def _identity(head: bytes, syntax: str) -> Dataset:
     try:
         if syntax == DeflatedExplicitVRLittleEndian:
             head = zlib.decompressobj(-zlib.MAX_WBITS).decompress(head, HEAD)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return read_dataset(
-                io.BytesIO(head),
-                syntax == ImplicitVRLittleEndian,
-                syntax != ExplicitVRBigEndian,
-                stop_when=beyond,
-                specific_tags=[BaseTag(tag) for tag in LOOKED_FOR],
-            )
+        return read_dataset(
+            io.BytesIO(head),
+            syntax == ImplicitVRLittleEndian,
+            syntax != ExplicitVRBigEndian,
+            stop_when=beyond,
+            specific_tags=[BaseTag(tag) for tag in LOOKED_FOR],
+        )
     except Exception:  # as above: the file meta may still say what this is
         return Dataset()
 

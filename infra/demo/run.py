@@ -171,6 +171,7 @@ def tally(sending: Sending, facts: Facts) -> Tally:
     """How far everything has come."""
     ways = list(facts.ways())
     outcomes = [verdict.outcome for way in ways if (verdict := way.verdict)]
+    drawn = sum(way.pictured for way in ways if (verdict := way.verdict) and verdict.outcome == "clean")
     anonymised = sum("anonymised" in way.reached for way in ways)
     ended_before = sum(way.verdict is not None and "anonymised" not in way.reached for way in ways)
     clean = outcomes.count("clean")
@@ -183,7 +184,7 @@ def tally(sending: Sending, facts: Facts) -> Tally:
         held=ended_before,
         rejected=len(outcomes) - ended_before - clean,
         indexed=clean,
-        thumbnailed=sum(way.pictured and way.settled for way in ways),
+        thumbnailed=drawn,
     )
 
 

@@ -83,6 +83,8 @@ def bar(start: float, end: float, width: int) -> str:
 
 def milliseconds(microseconds: int) -> str:
     """A duration for people."""
+    if microseconds < 100:
+        return f"{microseconds} µs"
     if microseconds < 10_000:
         return f"{microseconds / 1000:.1f} ms"
     return f"{microseconds / 1000:.0f} ms" if microseconds < 10_000_000 else f"{microseconds / 1_000_000:.1f} s"

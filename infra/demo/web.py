@@ -84,7 +84,7 @@ def _get(server: str, url: str) -> Any:
         with urlopen(request, timeout=SECONDS) as response:  # noqa: S310 - our own addresses, from stack.json
             return json.load(response)
     except HTTPError as refused:
-        if refused.code == 404:
+        if refused.code in (400, 404):  # 400: what it takes for no id at all
             raise Unknown from None
         raise Away(f"the {server} answers {refused.code}") from None
     except (URLError, TimeoutError, OSError, ValueError):

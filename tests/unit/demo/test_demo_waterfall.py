@@ -57,7 +57,7 @@ def test_bars_begin_and_end_where_they_should() -> None:
 
 def test_durations_for_people() -> None:
     assert [milliseconds(value) for value in (40, 1234, 56_789, 12_345_678)] == [
-        "0.0 ms",
+        "40 µs",
         "1.2 ms",
         "57 ms",
         "12.3 s",
