@@ -11,6 +11,7 @@ from infra.demo.books import Witness
 from infra.demo.facts import Way
 from infra.local.state import Stack
 from shared import storage
+from shared.outcome import Transient
 from shared.storage import Store
 
 THREADS = 8
@@ -41,6 +42,9 @@ def present(store: Store, keys: Iterable[str | None]) -> frozenset[str]:
 
 
 def _indexed(database: str, arrivals: list[str]) -> frozenset[str]:
-    with psycopg.connect(database) as connection:
-        rows = connection.execute("SELECT arrival FROM instance WHERE arrival = ANY(%s)", (arrivals,))
-        return frozenset(str(row[0]) for row in rows)
+    try:
+        with psycopg.connect(database) as connection:
+            rows = connection.execute("SELECT arrival FROM instance WHERE arrival = ANY(%s)", (arrivals,))
+            return frozenset(str(row[0]) for row in rows)
+    except psycopg.OperationalError:
+        raise Transient("the database does not answer") from None
