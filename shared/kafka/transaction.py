@@ -3,13 +3,16 @@
 import threading
 from collections.abc import Callable, Sequence
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from shared.kafka.log import CommitAborted, LogLost, Output, TooLarge
 from shared.outcome import Transient
 
 PATIENCE = 5.0
 """Seconds for one call to the transaction coordinator; half of the transaction's own time-out."""
+
+TOO_LARGE = "MSG_SIZE_TOO_LARGE"
+"""The name of the error with which a broker's refusal aborts a transaction."""
 
 STUCK = 10.0
 """Seconds after which a call counts as hanging. When the coordinator goes away in the middle of it, librdkafka 2.16
@@ -25,7 +28,6 @@ class Transaction:
         self._limit = limit
         self._produced = False
         self._offsets_sent = False
-        self._refused: str | None = None
 
     def initialise(self) -> None:
         """Fence older workers of the same name and end their open transactions."""
@@ -40,7 +42,10 @@ class Transaction:
                 _step(lambda: self._producer.send_offsets_to_transaction(offsets, group, PATIENCE))
                 self._offsets_sent = True
             _step(lambda: self._producer.commit_transaction(PATIENCE))
-        except CommitAborted:
+        except CommitAborted as aborted:
+            # The topic takes less than schemas/topics.yaml says: trying again would never end.
+            if str(aborted) == TOO_LARGE:
+                raise LogLost("a topic refuses a record that it should take") from None
             self._abort()
             raise
         self._reset()
@@ -56,15 +61,9 @@ class Transaction:
             self._produce(output)
 
     def _produce(self, output: Output) -> None:
-        def delivered(error: KafkaError | None, _: Message) -> None:
-            if error is not None and error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
-                self._refused = output.topic
-
         while True:
             try:
-                self._producer.produce(
-                    output.topic, output.value, output.key, headers=list(output.headers), on_delivery=delivered
-                )
+                self._producer.produce(output.topic, output.value, output.key, headers=list(output.headers))
                 return
             except BufferError:
                 self._producer.poll(0.1)
@@ -72,9 +71,6 @@ class Transaction:
                 raise LogLost(refused.args[0].name()) from None
 
     def _abort(self) -> None:
-        if self._refused is not None:
-            # The topic takes less than schemas/topics.yaml says: trying again would never end.
-            raise LogLost(f"{self._refused} refuses a record that it should take")
         self._reset()
         try:
             _step(lambda: self._producer.abort_transaction(PATIENCE))

@@ -83,9 +83,11 @@ def major_version(text: str) -> int | None:
 
 
 def installed(package: str) -> bool:
-    """Whether Debian's package is there, by the list of files that dpkg keeps of it."""
-    lists = Path("/var/lib/dpkg/info")
-    return (lists / f"{package}.list").exists() or any(lists.glob(f"{package}:*.list"))
+    """Whether Debian's package is there; one that was removed and left its configuration is not."""
+    if shutil.which("dpkg-query") is None:
+        return False
+    command = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout == "installed"
 
 
 def install(packages: Sequence[str]) -> Callable[[Work], None]:

@@ -1,5 +1,6 @@
 """Set-up: order, failure, stamps, tools."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -127,9 +128,17 @@ def test_it_runs_by_path_too() -> None:
     subprocess.run([sys.executable, "infra/local/setup.py", "--help"], cwd=ROOT, check=True, capture_output=True)
 
 
+def test_knows_which_debian_packages_are_there() -> None:
+    if shutil.which("dpkg-query") is None:
+        pytest.skip("no Debian")
+    assert tools.installed("dpkg")
+    assert not tools.installed("no-such-package-of-debian")
+
+
 def test_down_without_an_environment_sets_nothing_up(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
-    said = subprocess.run(["make", "down"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    command = ["make", "--no-print-directory", "down"]
+    said = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert said.stdout == "nothing was up\n"
     assert [file.name for file in tmp_path.iterdir()] == ["Makefile"]
 
