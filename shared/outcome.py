@@ -25,8 +25,9 @@ class Reason(StrEnum):
     UNCLEANABLE = "uncleanable"
     # Rejected by the anonymiser: there is no readable composite instance.
     NOT_DICOM = "not-dicom"
+    MISSING_UID = "missing-uid"
     UNDECODABLE = "undecodable"
-    # Rejected by the validator (the first one by the anonymiser too, where a UID is missing).
+    # Rejected by the validator.
     MISSING_TYPE_1 = "missing-type-1"
     MALFORMED_UID = "malformed-uid"
     PIXEL_LENGTH = "pixel-length"

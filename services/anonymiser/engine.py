@@ -87,7 +87,7 @@ def anonymise(data: bytes, context: Context, transfer_syntax: str | None = None)
     except BeyondLimits:
         return Held(Reason.UNCLEANABLE)
     if not all(word(elements, tag) for tag in (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES)):
-        return Rejected(Reason.MISSING_TYPE_1)
+        return Rejected(Reason.MISSING_UID)
     if reason := held_for(elements, syntax):
         return Held(reason)
     patient = _patient(elements, context)

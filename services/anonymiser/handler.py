@@ -17,6 +17,9 @@ from shared.runner import Incoming
 from shared.storage import Store
 from shared.storage.headers import place_header
 
+MOST_FINDINGS = 100
+"""Told of one instance at most; a record has to stay small."""
+
 
 class Anonymise:
     """De-identifies one received instance."""
@@ -58,7 +61,7 @@ class Anonymise:
                 digest=digest,
                 size=len(cleaned.part10),
                 bulk=cleaned.bulk,
-                findings=cleaned.findings,
+                findings=tuple(dict.fromkeys(cleaned.findings))[:MOST_FINDINGS],
                 **place_header(cleaned.header, key, self._clean),
             )
         )

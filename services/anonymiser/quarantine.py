@@ -5,6 +5,7 @@ Decided by what an object is, before anything is changed. A SOP class that nobod
 
 import re
 
+from services.anonymiser.hidden import hides_beside_pixels
 from services.anonymiser.tree import Item, Syntax, find, word, words
 from shared.outcome import Reason
 
@@ -44,6 +45,8 @@ def held_for(elements: Item, syntax: Syntax) -> Reason | None:
         return Reason.OVERLAY
     if any(find(elements, tag) for tag in _PIXELS) and _may_show_text(elements, kind, syntax):
         return Reason.BURNED_IN_TEXT
+    if hides_beside_pixels(elements, syntax):
+        return Reason.UNCLEANABLE
     known = kind in _IMAGES | _OTHERS or _WAVEFORMS.fullmatch(kind) or _PRESENTATION_STATES.fullmatch(kind)
     if known:
         return None

@@ -18,6 +18,7 @@ MEANINGS = {
     Reason.UNCLEANABLE: "cannot be cleaned safely",
     Reason.NOT_DICOM: "not a DICOM data set",
     Reason.UNDECODABLE: "data set cannot be read",
+    Reason.MISSING_UID: "no SOP class, study, series or instance UID",
     Reason.MISSING_TYPE_1: "a mandatory attribute is missing",
     Reason.MALFORMED_UID: "a UID is malformed",
     Reason.PIXEL_LENGTH: "pixel data has the wrong length",

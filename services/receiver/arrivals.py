@@ -42,17 +42,16 @@ class Arrivals:
         A position beyond the topic's end belongs to another topic's life: then everything is read again.
         """
         known = dict(self._positions())
-        if any(next_offset > ends.get(where, 0) for where, next_offset in known.items()):
-            known = {}
-            self._db.execute("DELETE FROM arrival")
-            self._db.execute("DELETE FROM position")
+        begins_anew = any(next_offset > ends.get(where, 0) for where, next_offset in known.items())
         count = 0
-        with self._lock:
-            self._db.execute("BEGIN")
+        with self._lock, self._transaction():
+            if begins_anew:
+                known = {}
+                self._db.execute("DELETE FROM arrival")
+                self._db.execute("DELETE FROM position")
             for record in read(known):
                 count += 1
                 self._take(record)
-            self._db.execute("COMMIT")
         return count
 
     def known(self, site: str, digest: str) -> bool:
@@ -83,6 +82,16 @@ class Arrivals:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
 
     def _positions(self) -> Iterator[tuple[tuple[str, int], int]]:
         for topic, part, next_offset in self._db.execute("SELECT topic, part, next FROM position"):

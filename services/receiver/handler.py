@@ -98,7 +98,7 @@ class Receive:
         stored = part10.wrap(
             arriving.data_set, arriving.transfer_syntax_uid, arriving.sop_class_uid, arriving.sop_instance_uid
         )
-        study = part10.study_instance_uid(stored) or arriving.sop_instance_uid
+        study = part10.study_instance_uid(arriving.data_set, arriving.transfer_syntax_uid) or arriving.sop_instance_uid
         event = InstanceReceived(
             site=arriving.site.code,
             project=arriving.site.project,

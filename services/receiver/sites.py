@@ -1,9 +1,10 @@
 """Who may send: the sites file."""
 
 from pathlib import Path
+from typing import Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Site(BaseModel):
@@ -23,6 +24,13 @@ class Sites(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sites: tuple[Site, ...]
+
+    @model_validator(mode="after")
+    def _one_project(self) -> Self:
+        """A node has one key, and two projects under one key could be linked."""
+        if len({site.project for site in self.sites}) > 1:
+            raise ValueError("all sites of a node belong to one project")
+        return self
 
     def find(self, called: str, calling: str) -> Site | None:
         """The first site that these AE titles (padding does not count) belong to."""

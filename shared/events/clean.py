@@ -135,6 +135,8 @@ class InstanceHeld(Event):
 
     topic: ClassVar[str] = "clean.instance.held"
     owner: ClassVar[str] = "anonymiser"
+    # The trace names the arrival.
+    traced: ClassVar[bool] = False
 
     site: str
     project: str

@@ -21,6 +21,8 @@ class Event(BaseModel):
     version: ClassVar[int] = 1
     owner: ClassVar[str]
     """The service that publishes it."""
+    traced: ClassVar[bool] = True
+    """Whether its record continues the trace of what it was made from."""
 
     def identity(self) -> tuple[str, ...]:
         """What makes two of these the same fact, whoever states it and however often."""

@@ -28,7 +28,7 @@ class Incoming:
     @property
     def trace_id(self) -> str | None:
         """32 hexadecimal digits."""
-        return self.traceparent.split("-")[1] if self.traceparent else None
+        return telemetry.trace_id_in(self.traceparent)
 
 
 Result = Outcome | Exception

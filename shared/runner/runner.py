@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from shared import telemetry
 from shared.events import Event, Outgoing
 from shared.events.envelope import UndecodableEvent, decode, encode, header
 from shared.health import Health
@@ -48,7 +49,7 @@ class Settled:
 
     @property
     def trace_id(self) -> str | None:
-        return self.traceparent.split("-")[1] if self.traceparent else None
+        return telemetry.trace_id_in(self.traceparent)
 
 
 class Runner:
@@ -68,6 +69,7 @@ class Runner:
         self._stop = stop
         self._clock = clock
         self._report = Report(stage.name, clock)
+        self._aborts = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="batch")
 
     def run(self) -> None:
@@ -102,8 +104,11 @@ class Runner:
         try:
             self._commit(ours)
         except CommitAborted as aborted:
+            self._aborts += 1
             self._report.aborted(str(aborted), len(ours))
+            self._stop.wait(backoff(self._aborts))
             return
+        self._aborts = 0
         self._report.committed(time.monotonic() - started)
         for item in ours:
             self._report.settled(item.record, item.result, item.seconds, item.trace_id, item.attempts)
@@ -187,6 +192,9 @@ class Runner:
                 if self._stop.is_set():
                     raise CommitAborted("told to stop") from None
                 self._wait_for(away, attempt)
+                # A new owner handles them too, and the group would take both commits: let the transaction die.
+                if not all(self._log.owns(record) for record in records):
+                    raise LogLost("partitions moved during a commit") from None
 
     def _outputs(self, settled: Sequence[Settled]) -> list[tuple[Output, Settled]]:
         """The records to publish, each with what it comes from."""
@@ -195,7 +203,8 @@ class Runner:
         for item in settled:
             for outgoing in self._published_for(item):
                 value, headers = encode(outgoing, self._stage.name, now)
-                traced = (*headers, ("traceparent", item.traceparent.encode()))
+                trace = [("traceparent", item.traceparent.encode())] if outgoing.event.traced else []
+                traced = (*headers, *trace)
                 owned.append((Output(outgoing.event.topic, outgoing.key, value, traced), item))
         return owned
 

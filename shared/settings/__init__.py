@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class ServiceSettings(BaseSettings):
     """What every service needs to know. Read from ISOCENTRE_… environment variables."""
 
-    model_config = SettingsConfigDict(env_prefix="ISOCENTRE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ISOCENTRE_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     kafka_bootstrap_servers: str = Field(description="Brokers to start from, host:port, comma separated.")
     health_port: int = Field(description="Port of /livez, /readyz and /metrics.")
@@ -29,7 +29,7 @@ class ServiceSettings(BaseSettings):
 class StoreSettings(BaseSettings):
     """Access to the object store as this service's own user."""
 
-    model_config = SettingsConfigDict(env_prefix="ISOCENTRE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ISOCENTRE_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     s3_endpoint: str = Field(description="Base URL of the S3 server.")
     s3_access_key: str = Field(description="This service's user.")
@@ -39,7 +39,7 @@ class StoreSettings(BaseSettings):
 class DatabaseSettings(BaseSettings):
     """Access to PostgreSQL as this service's own role."""
 
-    model_config = SettingsConfigDict(env_prefix="ISOCENTRE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ISOCENTRE_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: SecretStr = Field(description="postgresql://role:password@host:port/database")
 
@@ -54,7 +54,7 @@ class StageSettings(ServiceSettings):
 class ProjectKeySettings(BaseSettings):
     """The identified zone's secret."""
 
-    model_config = SettingsConfigDict(env_prefix="ISOCENTRE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ISOCENTRE_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     project_key_file: Path = Field(description="File with the project's key: 64 hexadecimal digits.")
 

@@ -16,6 +16,9 @@ from shared.storage.store import AccessDenied, ObjectNotFound, Store
 CONNECT_TIMEOUT, READ_TIMEOUT = 2.0, 15.0
 """Seconds. Common DICOM senders give up after 30: our refusal has to reach them before."""
 
+SMALLEST_PART = 5 * 1024 * 1024
+"""Bytes; the client refuses a smaller one, and S3 parts above 5 GiB."""
+
 POOL = 16
 """Connections kept open: at least the number of threads that use a store at the same time."""
 
@@ -32,7 +35,10 @@ class S3Store:
 
     def put(self, key: str, data: bytes, content_type: str = "application/dicom") -> None:
         with _failures():
-            written = self._client.put_object(self.name, key, io.BytesIO(data), len(data), content_type)
+            # One part whatever the size: only then does the answer tell a checksum that can be compared.
+            written = self._client.put_object(
+                self.name, key, io.BytesIO(data), len(data), content_type, part_size=max(len(data), SMALLEST_PART)
+            )
         etag = (written.etag or "").strip('"')
         # The ETag of an object stored in one part is the MD5 of what the server holds; others tell nothing.
         if len(etag) == 32 and etag != hashlib.md5(data, usedforsecurity=False).hexdigest():

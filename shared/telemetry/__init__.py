@@ -11,6 +11,7 @@ from shared.telemetry.tracing import (
     shut_down,
     span,
     start,
+    trace_id_in,
     traceparent_of,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "shut_down",
     "span",
     "start",
+    "trace_id_in",
     "traceparent_of",
 ]

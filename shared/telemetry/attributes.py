@@ -15,7 +15,6 @@ class Attribute(StrEnum):
     MESSAGING_OPERATION = "messaging.operation.type"
     MESSAGING_DESTINATION = "messaging.destination.name"
     MESSAGING_GROUP = "messaging.consumer.group.name"
-    MESSAGING_BATCH = "messaging.batch.message_count"
     # HTTP server (the gateway)
     HTTP_METHOD = "http.request.method"
     HTTP_ROUTE = "http.route"
@@ -23,10 +22,8 @@ class Attribute(StrEnum):
     # Ours
     ARRIVAL = "isocentre.arrival"
     ASSOCIATION = "isocentre.association"
-    ATTEMPTS = "isocentre.attempts"
     OUTCOME = "isocentre.outcome"
     REASON = "isocentre.reason"
     SITE = "isocentre.site"
     STATUS = "isocentre.dimse.status"
-    STUDY = "isocentre.study"
     ERROR = "error.type"

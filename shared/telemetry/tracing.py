@@ -135,6 +135,14 @@ def parent_in(traceparent: str | None) -> ParentContext | None:
     return context if trace.get_current_span(context).get_span_context().is_valid else None
 
 
+def trace_id_in(traceparent: str | None) -> str | None:
+    """The trace id in a well-formed `traceparent`: 32 hexadecimal digits."""
+    context = parent_in(traceparent)
+    if context is None:
+        return None
+    return trace.format_trace_id(trace.get_current_span(context).get_span_context().trace_id)
+
+
 def current_trace_id() -> str | None:
     """The trace that this thread works for, as 32 hexadecimal digits."""
     context = trace.get_current_span().get_span_context()

@@ -50,7 +50,7 @@ def test_bare_data_sets_need_their_syntax():
         (b"", Rejected(Reason.NOT_DICOM)),
         (b"%PDF" * 100, Rejected(Reason.NOT_DICOM)),
         (bytes(128) + b"DICM", Rejected(Reason.NOT_DICOM)),
-        (instance(text(0x0020000D, "UI", "")), Rejected(Reason.MISSING_TYPE_1)),
+        (instance(text(0x0020000D, "UI", "")), Rejected(Reason.MISSING_UID)),
         (instance(PIXELS)[:-10], Rejected(Reason.UNDECODABLE)),
         (instance(ENCAPSULATED, syntax=RLE)[:-10], Rejected(Reason.UNDECODABLE)),
         (

@@ -73,6 +73,9 @@ def test_a_module_that_reads_the_environment_is_seen(tree: Path) -> None:
         ("services/validator/broken.py", "import confluent_kafka", "One home per vendor: Kafka"),
         ("services/validator/broken.py", "import pynetdicom", "One home per vendor: DICOM networking"),
         ("shared/broken.py", "import prometheus_client", "One home per vendor: metrics"),
+        ("services/validator/broken.py", "import minio", "One home per vendor: object store"),
+        ("services/validator/broken.py", "import structlog", "One home per vendor: telemetry"),
+        ("services/validator/broken.py", "import faust", "One home per vendor: stream processing"),
     ],
 )
 def test_a_forbidden_import_is_seen(tree: Path, module: str, line: str, contract: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.receiver.arrivals import Arrivals
+from services.receiver.arrivals import Arrivals, Offsets
 from services.receiver.handler import OUT_OF_RESOURCES, SUCCESS, Answer, Arriving, Receive
 from services.receiver.sites import Site
 from shared import telemetry
@@ -154,6 +154,20 @@ def test_a_restart_learns_from_the_topic_what_its_own_notes_lack(bench: Bench, t
     assert _catch_up(fresh, bench.broker) == 1
     assert fresh.known("site-a", part10.digest(STUDY, EXPLICIT))
     assert _catch_up(fresh, bench.broker) == 0
+    fresh.close()
+
+
+def test_a_broker_that_goes_away_during_the_catching_up_can_be_asked_again(bench: Bench, tmp_path: Path) -> None:
+    bench.send()
+    fresh = Arrivals(tmp_path / "fresh" / "arrivals.sqlite")
+
+    def breaks_off(start: Offsets) -> Iterator[Record]:
+        yield bench.broker.received[0]
+        raise Transient("away")
+
+    with pytest.raises(Transient):
+        fresh.catch_up({(InstanceReceived.topic, 0): 1}, breaks_off)
+    assert _catch_up(fresh, bench.broker) == 1
     fresh.close()
 
 

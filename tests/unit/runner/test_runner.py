@@ -46,7 +46,13 @@ class Bench:
         for number in range(count):
             self.broker.produce(record_of(Outgoing.of(received(arrival=f"{number:032x}")), PARENT))
 
-    def run(self, handling: Handling, identified: bool = True, rounds: int = 20) -> None:
+    def run(
+        self,
+        handling: Handling,
+        identified: bool = True,
+        rounds: int = 20,
+        idle: Callable[[float], None] = lambda timeout: None,
+    ) -> None:
         letters = DeadLetters("stage", "1.0", identified=identified)
         log, stop = self.log, self.stop
 
@@ -66,6 +72,9 @@ class Bench:
 
             def owns(self, record: Record) -> bool:
                 return log.owns(record)
+
+            def idle(self, timeout: float) -> None:
+                idle(timeout)
 
         source = Ends(self.broker, "stage", [SOURCE])
         Runner(Stage("stage", handling, letters, batch_size=10), source, self.health, self.stop).run()
@@ -234,6 +243,29 @@ def test_an_undecodable_event_is_a_dead_letter(bench: Bench) -> None:
     assert len(bench.published(TARGET)) == 1
 
 
+@pytest.mark.parametrize("traceparent", ["garbage", "00--01", f"00-{'9' * 200}-b7ad6b7169203331-01", "-"])
+def test_a_traceparent_that_is_none_does_no_harm(bench: Bench, traceparent: str) -> None:
+    bench.broker.produce(record_of(Outgoing.of(received()), traceparent))
+    bench.broker.produce(Output(SOURCE, "k", b"{", (("traceparent", traceparent.encode()),)))
+    bench.run(_each(_done))
+    assert len(bench.published(TARGET)) == 1
+    assert [letter.trace_id for letter in bench.letters()] == [None]
+
+
+def test_partitions_that_move_during_a_commit_are_not_committed(bench: Bench) -> None:
+    bench.put(2)
+    bench.log.away = 1
+
+    def idle(timeout: float) -> None:
+        # Only in the wait after the commit's first try.
+        if bench.log.away == 0:
+            bench.log.lost.add(SOURCE)
+
+    with pytest.raises(LogLost):
+        bench.run(_each(_done), idle=idle)
+    assert bench.log.commits == []
+
+
 def test_the_clean_side_learns_of_an_identified_dead_letter_by_site_and_reason_only(bench: Bench) -> None:
     bench.put()
 
@@ -242,6 +274,7 @@ def test_the_clean_side_learns_of_an_identified_dead_letter_by_site_and_reason_o
 
     bench.run(_each(handle))
     (record,) = bench.published(InstanceHeld.topic)
+    assert header(record.headers, "traceparent") is None
     assert decode(record.topic, record.value, record.headers) == InstanceHeld(
         site="site-a", project="demo", outcome="dead-lettered", reason="unexpected"
     )
