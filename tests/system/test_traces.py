@@ -60,7 +60,7 @@ def test_the_trace_tells_the_whole_way(stack: Stack, instance: dict[str, Any]) -
     (root,) = (span for span in spans if "parentId" not in span)
     assert service(root) == "receiver"
     assert root["tags"]["isocentre.site"] == "site-a"
-    # A service may also listen to what comes before its own step (the indexer keeps the journey): by parent, not by name.
+    # By parent and not by name: the indexer also listens to what comes before its own step.
     by_id = {span["id"]: span for span in spans}
     for span in spans:
         if "parentId" in span:
