@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import PurePath
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -73,18 +74,16 @@ class Screen:
     def outcomes(self, report: Report) -> None:
         """Where every file ended, grouped: not one line for each."""
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        for title in ("ended as", "files", "by", "because", "for example"):
-            table.add_column(
-                title,
-                justify="right" if title == "files" else "left",
-                no_wrap=True,
-                overflow="ellipsis",
-            )
-        for outcome, stage, reason, ends in grouped(report.files):
+        rows = grouped(report.files)
+        # Only the example gives way on a narrow screen.
+        widest = max((len(reason) for _, _, reason, _ in rows), default=0)
+        for title, least in (("ended as", 13), ("files", 5), ("by", 11), ("because", widest), ("for example", 0)):
+            justify: JustifyMethod = "right" if title == "files" else "left"
+            table.add_column(title, justify=justify, min_width=least or None, no_wrap=True, overflow="ellipsis")
+        for outcome, stage, reason, ends in rows:
             colour = COLOURS.get(outcome, "")
-            table.add_row(
-                Text(outcome.replace("_", " "), style=colour), str(len(ends)), stage, reason, Text(ends[0].path, "dim")
-            )
+            example = Text(PurePath(ends[0].path).name, "dim")
+            table.add_row(Text(outcome.replace("_", " "), style=colour), str(len(ends)), stage, reason, example)
         self.console.print(table)
 
     def counts(self, report: Report) -> None:
