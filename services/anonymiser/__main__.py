@@ -30,9 +30,8 @@ WRITES = (
 def main() -> None:
     settings = Settings()
     with running(NAME, settings) as service:
-        secret = settings.s3_secret_key.get_secret_value()
-        identified = storage.connect(settings.s3_endpoint, settings.s3_access_key, secret, "identified")
-        clean = storage.connect(settings.s3_endpoint, settings.s3_access_key, secret, "clean")
+        identified = storage.open_bucket(settings, "identified")
+        clean = storage.open_bucket(settings, "clean")
         service.verify_topics((*READS, *WRITES))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key, writes=False))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key, writes=True))

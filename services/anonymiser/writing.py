@@ -4,13 +4,12 @@ import zlib
 from struct import Struct
 
 from services.anonymiser.tree import Element, Item, Syntax
-from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from shared.dicom.part10 import wrap
 
 _LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 _NULL_PADDED = frozenset({"UI", "OB", "OW", "UN"})
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _ITEM, _DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
-_META_SYNTAX = Syntax("1.2.840.10008.1.2.1")
 
 
 def part10(elements: Item, syntax: Syntax, sop_class: str, sop_instance: str) -> bytes:
@@ -19,25 +18,12 @@ def part10(elements: Item, syntax: Syntax, sop_class: str, sop_instance: str) ->
     if syntax.deflated:
         deflater = zlib.compressobj(level=6, wbits=-zlib.MAX_WBITS)
         body = _even(deflater.compress(body) + deflater.flush(), b"\0")
-    return bytes(128) + b"DICM" + _meta(syntax.uid, sop_class, sop_instance) + body
+    return wrap(body, syntax.uid, sop_class, sop_instance)
 
 
 def encoded(elements: Item, syntax: Syntax) -> bytes:
     """The elements one after the other (PS3.5 Section 7.1)."""
     return b"".join(_element(element, syntax) for element in elements)
-
-
-def _meta(transfer_syntax: str, sop_class: str, sop_instance: str) -> bytes:
-    rows = (
-        (0x00020002, "UI", sop_class),
-        (0x00020003, "UI", sop_instance),
-        (0x00020010, "UI", transfer_syntax),
-        (0x00020012, "UI", IMPLEMENTATION_CLASS_UID),
-        (0x00020013, "SH", IMPLEMENTATION_VERSION_NAME),
-    )
-    version = Element(0x00020001, "OB", b"\0\1")
-    body = encoded((version, *(Element(tag, vr, value.encode("ascii")) for tag, vr, value in rows)), _META_SYNTAX)
-    return encoded((Element(0x00020000, "UL", len(body).to_bytes(4, "little")),), _META_SYNTAX) + body
 
 
 def _element(element: Element, syntax: Syntax) -> bytes:

@@ -23,11 +23,7 @@ READS = (SiteCounted.topic,)
 def main() -> None:
     settings = Settings()
     with running(NAME, settings) as service:
-        secret = settings.s3_secret_key.get_secret_value()
-        clean, derived = (
-            storage.connect(settings.s3_endpoint, settings.s3_access_key, secret, bucket)
-            for bucket in ("clean", "derived")
-        )
+        clean, derived = (storage.open_bucket(settings, bucket) for bucket in ("clean", "derived"))
         database = Database(settings.database_url.get_secret_value())
         service.verify_topics(READS)
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key, writes=False))

@@ -28,8 +28,7 @@ def main() -> None:
     settings = IndexerSettings()
     database = Database(settings.database_url.get_secret_value())
     with running(STAGE, settings) as service:
-        secret = settings.s3_secret_key.get_secret_value()
-        clean = storage.connect(settings.s3_endpoint, settings.s3_access_key, secret, "clean")
+        clean = storage.open_bucket(settings, "clean")
         service.verify_topics((*READS, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key, writes=False))
         service.verify("database", lambda: verify_schema(database))

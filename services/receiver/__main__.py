@@ -19,8 +19,7 @@ def main() -> None:
     settings = Settings()
     with running(NAME, settings) as service:
         sites = read_sites(settings.sites_file)
-        secret = settings.s3_secret_key.get_secret_value()
-        identified = storage.connect(settings.s3_endpoint, settings.s3_access_key, secret, "identified")
+        identified = storage.open_bucket(settings, "identified")
         service.verify_topics(TOPICS)
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key, writes=True))
         if not identified.durable:

@@ -117,5 +117,5 @@ class Receive:
 
     def _output(self, event: InstanceReceived, span: telemetry.Span) -> Output:
         outgoing = Outgoing.of(event)
-        value, headers = encode(outgoing, "receiver", event.received_at)
-        return Output(event.topic, outgoing.key, value, (*headers, ("traceparent", span.traceparent.encode())))
+        value, headers = encode(outgoing, "receiver", event.received_at, span.traceparent)
+        return Output(event.topic, outgoing.key, value, tuple(headers))

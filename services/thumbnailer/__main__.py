@@ -25,11 +25,7 @@ def main() -> None:
         seconds=settings.render_seconds,
     )
     with running(NAME, settings) as service, pool as renderer:
-        secret = settings.s3_secret_key.get_secret_value()
-        clean, derived = (
-            storage.connect(settings.s3_endpoint, settings.s3_access_key, secret, bucket)
-            for bucket in ("clean", "derived")
-        )
+        clean, derived = (storage.open_bucket(settings, bucket) for bucket in ("clean", "derived"))
         service.verify("rendering processes", renderer.warm)
         service.verify_topics((*READS, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key, writes=False))

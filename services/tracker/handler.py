@@ -70,7 +70,9 @@ class Handler:
             self._apply(record, event, min(record.timestamp.timestamp(), self._clock()))
             return
         parent = telemetry.parent_in(header(record.headers, "traceparent"))
-        with telemetry.span(f"process {record.topic}", "consumer", parent, _attributes(record)) as span:
+        with telemetry.span(
+            f"process {record.topic}", "consumer", parent, telemetry.consuming(NAME, record.topic)
+        ) as span:
             outcome = self._apply(record, event, self._clock())
             span.set({Attribute.OUTCOME: outcome})
         reason = Reason.ALREADY_DONE.value if outcome == "skip" else ""
@@ -113,12 +115,3 @@ class Handler:
             error=type(bug).__name__ if bug else None,
             frames=telemetry.frames_of(bug)[-4:] if bug else None,
         )
-
-
-def _attributes(record: Record) -> dict[Attribute, str | int | bool]:
-    return {
-        Attribute.MESSAGING_SYSTEM: "kafka",
-        Attribute.MESSAGING_OPERATION: "process",
-        Attribute.MESSAGING_DESTINATION: record.topic,
-        Attribute.MESSAGING_GROUP: NAME,
-    }

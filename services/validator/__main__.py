@@ -16,8 +16,7 @@ WRITES = (InstanceValidated.topic, InstanceRejected.topic, CleanDeadLetter.topic
 def main() -> None:
     settings = Settings()
     with running(NAME, settings) as service:
-        secret = settings.s3_secret_key.get_secret_value()
-        clean = storage.connect(settings.s3_endpoint, settings.s3_access_key, secret, "clean")
+        clean = storage.open_bucket(settings, "clean")
         service.verify_topics((*READS, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key, writes=False))
         stage = Stage(

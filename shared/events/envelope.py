@@ -15,11 +15,13 @@ class UndecodableEvent(Exception):
     """The record is not an event that we know. Says what kind of trouble it is, never what the record holds."""
 
 
-def encode(outgoing: Outgoing, source: str, when: datetime) -> tuple[bytes, list[tuple[str, bytes]]]:
+def encode(
+    outgoing: Outgoing, source: str, when: datetime, traceparent: str = ""
+) -> tuple[bytes, list[tuple[str, bytes]]]:
     """Value and headers of the record for `outgoing`.
 
-    `source` is the publishing service. On the clean side `when` is told by the hour only: beside a shifted
-    study date an exact time of arrival would give the shift away (infra/adr/0006).
+    `source` is the publishing service, `traceparent` the span that the next step continues. On the clean side
+    `when` is told by the hour only; what that hides and what not stands in infra/adr/0006.
     """
     event = outgoing.event
     if event.topic.startswith("clean."):
@@ -34,6 +36,8 @@ def encode(outgoing: Outgoing, source: str, when: datetime) -> tuple[bytes, list
         "ce_dataschema": event.schema_path(),
         "content-type": "application/json",
     }
+    if event.traced and traceparent:
+        headers["traceparent"] = traceparent
     value = event.model_dump_json(exclude_none=True).encode()
     return value, [(name, text.encode()) for name, text in headers.items()]
 

@@ -125,9 +125,10 @@ def main(arguments: list[str]) -> int:
     """Returns the exit status."""
     root = schemas.ROOT
     if "--check" in arguments:
-        for line in drift(root):
+        found = drift(root)
+        for line in found:
             print(f"schemas: {line} (python -m shared.events.generate)", file=sys.stderr)  # noqa: T201 - a command
-        return 1 if drift(root) else 0
+        return 1 if found else 0
     for path, text in files().items():
         targets = [root / path]
         if "--release" in arguments and path.suffix == ".json":

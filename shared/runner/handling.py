@@ -67,7 +67,9 @@ class Each(Handling):
     def _one(self, record: Incoming) -> Handled:
         started = time.monotonic()
         parent = telemetry.parent_in(record.traceparent)
-        with telemetry.span(f"process {record.topic}", "consumer", parent, _attributes(self._stage, record)) as span:
+        with telemetry.span(
+            f"process {record.topic}", "consumer", parent, telemetry.consuming(self._stage, record.topic)
+        ) as span:
             result: Result
             try:
                 result = self._handle(record)
@@ -100,7 +102,9 @@ class Whole(Handling):
 
     def _open(self, record: Incoming) -> telemetry.Span:
         parent = telemetry.parent_in(record.traceparent)
-        return telemetry.start(f"process {record.topic}", "consumer", parent, _attributes(self._stage, record))
+        return telemetry.start(
+            f"process {record.topic}", "consumer", parent, telemetry.consuming(self._stage, record.topic)
+        )
 
 
 def tell(span: telemetry.Span, result: Result) -> None:
@@ -122,12 +126,3 @@ def outcome_name(result: Outcome) -> str:
 def reason_of(result: Outcome) -> str:
     """Its reason code, empty when it has none."""
     return "" if isinstance(result, Done) else result.reason.value
-
-
-def _attributes(stage: str, record: Incoming) -> dict[Attribute, str | int | bool]:
-    return {
-        Attribute.MESSAGING_SYSTEM: "kafka",
-        Attribute.MESSAGING_OPERATION: "process",
-        Attribute.MESSAGING_DESTINATION: record.topic,
-        Attribute.MESSAGING_GROUP: stage,
-    }

@@ -202,10 +202,8 @@ class Runner:
         owned = []
         for item in settled:
             for outgoing in self._published_for(item):
-                value, headers = encode(outgoing, self._stage.name, now)
-                trace = [("traceparent", item.traceparent.encode())] if outgoing.event.traced else []
-                traced = (*headers, *trace)
-                owned.append((Output(outgoing.event.topic, outgoing.key, value, traced), item))
+                value, headers = encode(outgoing, self._stage.name, now, item.traceparent)
+                owned.append((Output(outgoing.event.topic, outgoing.key, value, tuple(headers)), item))
         return owned
 
     def _published_for(self, item: Settled) -> Sequence[Outgoing]:

@@ -11,6 +11,7 @@ from minio import Minio
 from minio.error import InvalidResponseError, S3Error, ServerError
 
 from shared.outcome import Transient
+from shared.settings import StoreSettings
 from shared.storage.store import AccessDenied, ObjectNotFound, Store
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 2.0, 15.0
@@ -90,6 +91,11 @@ def connect(endpoint: str, access_key: str, secret_key: str, bucket: str) -> Sto
         http_client=http,
     )
     return S3Store(client, bucket)
+
+
+def open_bucket(settings: StoreSettings, bucket: str) -> Store:
+    """The bucket `bucket` as the user that a service's settings name."""
+    return connect(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key.get_secret_value(), bucket)
 
 
 @contextmanager

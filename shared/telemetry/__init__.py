@@ -1,6 +1,6 @@
 """The one home of opentelemetry and of logging: spans with allow-listed attributes, JSON logs with trace ids."""
 
-from shared.telemetry.attributes import Attribute
+from shared.telemetry.attributes import Attribute, consuming
 from shared.telemetry.logs import configure_logging, frames_of, logger
 from shared.telemetry.tracing import (
     ParentContext,
@@ -21,6 +21,7 @@ __all__ = [
     "Span",
     "configure_logging",
     "configure_tracing",
+    "consuming",
     "current_trace_id",
     "frames_of",
     "logger",

@@ -27,3 +27,13 @@ class Attribute(StrEnum):
     SITE = "isocentre.site"
     STATUS = "isocentre.dimse.status"
     ERROR = "error.type"
+
+
+def consuming(group: str, topic: str) -> dict[Attribute, str | int | bool]:
+    """What a span says that handles a record of `topic` for the consumer group `group`."""
+    return {
+        Attribute.MESSAGING_SYSTEM: "kafka",
+        Attribute.MESSAGING_OPERATION: "process",
+        Attribute.MESSAGING_DESTINATION: topic,
+        Attribute.MESSAGING_GROUP: group,
+    }

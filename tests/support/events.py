@@ -53,6 +53,5 @@ def record_of(outgoing: Outgoing, traceparent: str = "") -> Output:
     """The record that a producer would publish for it."""
     from datetime import UTC, datetime
 
-    value, headers = encode(outgoing, "test", datetime(2026, 1, 1, 12, 34, 56, tzinfo=UTC))
-    traced = [("traceparent", traceparent.encode())] if traceparent else []
-    return Output(outgoing.event.topic, outgoing.key, value, (*headers, *traced))
+    value, headers = encode(outgoing, "test", datetime(2026, 1, 1, 12, 34, 56, tzinfo=UTC), traceparent)
+    return Output(outgoing.event.topic, outgoing.key, value, tuple(headers))
