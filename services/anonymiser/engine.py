@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from services.anonymiser import text
-from services.anonymiser.cleaning import CHARACTER_SET, PATIENT_ID, PATIENT_NAME, Cleaner
-from services.anonymiser.header import bulk, header
+from services.anonymiser.cleaning.cleaner import CHARACTER_SET, PATIENT_ID, PATIENT_NAME, Cleaner
+from services.anonymiser.dataset import text
+from services.anonymiser.dataset.header import bulk, header
+from services.anonymiser.dataset.reading import BeyondLimits, Unreadable, read
+from services.anonymiser.dataset.tree import Element, Item, find, word
+from services.anonymiser.dataset.writing import part10
 from services.anonymiser.quarantine import held_for
-from services.anonymiser.reading import BeyondLimits, Unreadable, read
-from services.anonymiser.table import table
-from services.anonymiser.tree import Element, Item, find, word
-from services.anonymiser.writing import part10
+from services.anonymiser.standard.table import table
 from shared.dicom.identity import PatientCode, Pseudonyms
 from shared.events import BulkElement, Finding
 from shared.outcome import Reason

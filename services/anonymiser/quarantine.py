@@ -5,8 +5,8 @@ Decided by what an object is, before anything is changed. A SOP class that nobod
 
 import re
 
-from services.anonymiser.hidden import hides_beside_pixels
-from services.anonymiser.tree import Item, Syntax, find, word, words
+from services.anonymiser.dataset.hidden import hides_beside_pixels
+from services.anonymiser.dataset.tree import Item, Syntax, find, word, words
 from shared.outcome import Reason
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."

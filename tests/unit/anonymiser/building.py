@@ -1,9 +1,9 @@
 """Builds Part 10 objects element by element, so that tests can write what no toolkit would."""
 
+from services.anonymiser.dataset.reading import read, syntax_of
+from services.anonymiser.dataset.tree import Element, Item, find
+from services.anonymiser.dataset.writing import part10
 from services.anonymiser.engine import Cleaned, Context, Verdict, anonymise
-from services.anonymiser.reading import read, syntax_of
-from services.anonymiser.tree import Element, Item, find
-from services.anonymiser.writing import part10
 from shared.dicom.identity import Pseudonyms
 
 IMPLICIT, EXPLICIT, BIG = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"

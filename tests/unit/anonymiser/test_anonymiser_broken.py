@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.encaps import encapsulate
 
+from services.anonymiser.dataset.tree import Element
 from services.anonymiser.engine import Cleaned, Held, Rejected, anonymise
-from services.anonymiser.tree import Element
 from shared.outcome import Reason
 from tests.unit.anonymiser.building import (
     BIG,

@@ -6,10 +6,10 @@ from io import BytesIO
 import pydicom
 import pytest
 
-from services.anonymiser.cleaning import Cleaner
-from services.anonymiser.table import Action, Rule, table
-from services.anonymiser.tree import Element, Item, known_vr
-from services.anonymiser.values import CODE_VRS, TEXT_VRS
+from services.anonymiser.cleaning.cleaner import Cleaner
+from services.anonymiser.dataset.tree import Element, Item, known_vr
+from services.anonymiser.dataset.vrs import CODE_VRS, TEXT_VRS
+from services.anonymiser.standard.table import Action, Rule, table
 from tests.unit.anonymiser.building import BIG, CONTEXT, DEFLATED, EXPLICIT, IMPLICIT, cleaned, instance, sequence, text
 
 # Their presence alone has the object held.

@@ -11,11 +11,11 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_files
 
-from services.anonymiser.cleaning import _KINDS
+from services.anonymiser.cleaning.cleaner import _KINDS
+from services.anonymiser.cleaning.values import dummy, registered
+from services.anonymiser.dataset.reading import read
+from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.engine import Cleaned, Held, Rejected, anonymise
-from services.anonymiser.reading import read
-from services.anonymiser.tree import Element, Item
-from services.anonymiser.values import dummy, registered
 from tests.unit.anonymiser.building import CONTEXT, IMPLICIT
 
 WHEEL = sorted(Path(name) for name in get_testdata_files() if Path(name).is_file())

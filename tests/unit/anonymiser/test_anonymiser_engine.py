@@ -7,8 +7,8 @@ import pydicom
 import pytest
 from pydicom.encaps import encapsulate
 
+from services.anonymiser.dataset.tree import Element, find
 from services.anonymiser.engine import Cleaned, Context, anonymise, revision
-from services.anonymiser.tree import Element, find
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from shared.dicom.identity import Pseudonyms
 from shared.events import Finding

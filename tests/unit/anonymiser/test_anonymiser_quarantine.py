@@ -2,8 +2,8 @@
 
 import pytest
 
+from services.anonymiser.dataset.tree import Element
 from services.anonymiser.engine import Cleaned, Held, Verdict
-from services.anonymiser.tree import Element
 from shared.outcome import Reason
 from tests.unit.anonymiser.building import BIG, CT, EXPLICIT, MR, SC, instance, sequence, text, verdict
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.anonymiser.generate_table import generate
-from services.anonymiser.table import TABLE_FILE, Action, Rule, resolved, table
+from services.anonymiser.standard.generate_table import generate
+from services.anonymiser.standard.table import TABLE_FILE, Action, Rule, resolved, table
 
 CONTENT = json.loads(TABLE_FILE.read_text())
 

@@ -6,16 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.anonymiser.values import (
-    BYTES_VRS,
-    CODE_VRS,
-    NUMBER_VRS,
-    TEXT_VRS,
-    dummy,
-    moved,
-    proper_number,
-    registered,
-)
+from services.anonymiser.cleaning.values import dummy, moved, proper_number, registered
+from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
 
 DATES = st.dates(date(2001, 1, 1), date(2090, 1, 1))
 SHIFTS = st.integers(-3650, 3650)

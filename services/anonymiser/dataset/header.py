@@ -4,10 +4,10 @@ import math
 import struct
 from typing import Any
 
-from services.anonymiser import text
+from services.anonymiser.dataset import text
+from services.anonymiser.dataset.tree import Element, Item, Syntax
+from services.anonymiser.dataset.vrs import BYTES_VRS, TEXT_VRS
 from services.anonymiser.findings import Code, finding
-from services.anonymiser.tree import Element, Item, Syntax
-from services.anonymiser.values import BYTES_VRS, TEXT_VRS
 from shared.events import BulkElement, Finding
 
 MAX_INLINE_BYTES = 1024

@@ -66,7 +66,7 @@ def resolved(codes: str) -> Action:
 
 
 def parsed(text: str) -> Table:
-    """The table in `text`, as services.anonymiser.generate_table writes it."""
+    """The table in `text`, as services.anonymiser.standard.generate_table writes it."""
     content: dict[str, Any] = json.loads(text)
     rows = (dict(zip(content["columns"], row, strict=True)) for row in content["rows"])
     rules = {row["tag"]: Rule(resolved(row["basic_profile"]), modified=row[OPTION] == "C") for row in rows}

@@ -3,16 +3,13 @@
 import re
 from datetime import date, timedelta
 
+from services.anonymiser.dataset.vrs import TEXT_VRS
+
 FIRST_YEAR, LAST_YEAR = 1901, 2099
 # Where clocks begin that nobody has set.
 _EPOCHS = frozenset({"19700101", "19800101", "20000101"})
 DUMMY_TEXT = "ANONYMISED"
 
-TEXT_VRS = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT", "AE"})
-CODE_VRS = frozenset({"AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI"})
-NUMBER_VRS = frozenset({"AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"})
-BYTES_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-DATE_VRS = frozenset({"DA", "DT", "TM"})
 
 _DA = re.compile(r"(\d{4})(\.?)(\d{2})\2(\d{2})")
 _TM = re.compile(r"([01]\d|2[0-3])(([0-5]\d)(([0-5]\d|60)(\.\d{1,6})?)?)?")

@@ -2,9 +2,9 @@
 
 from pydicom.datadict import dictionary_is_retired
 
-from services.anonymiser.table import table
-from services.anonymiser.tree import Element, known_vr
-from services.anonymiser.values import BYTES_VRS, CODE_VRS, DATE_VRS, NUMBER_VRS, TEXT_VRS
+from services.anonymiser.dataset.tree import Element, known_vr
+from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, DATE_VRS, NUMBER_VRS, TEXT_VRS
+from services.anonymiser.standard.table import table
 
 _URN_CODE_VALUE = 0x00080120
 _TEMPORAL_RANGE_TYPES = {b"POINT", b"MULTIPOINT", b"SEGMENT", b"MULTISEGMENT", b"BEGIN", b"END"}

@@ -3,7 +3,7 @@
 import zlib
 from struct import Struct
 
-from services.anonymiser.tree import Element, Item, Syntax
+from services.anonymiser.dataset.tree import Element, Item, Syntax
 from shared.dicom.part10 import wrap
 
 _LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})

@@ -12,8 +12,8 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset, read_sequence
 
-from services.anonymiser.tree import Element, Item, Syntax, known_vr
-from services.anonymiser.values import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
+from services.anonymiser.dataset.tree import Element, Item, Syntax, known_vr
+from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
 from shared.outcome import Reason
 
 MAX_DEPTH = 32

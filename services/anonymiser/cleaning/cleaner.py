@@ -3,21 +3,13 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from services.anonymiser import text
-from services.anonymiser.beyond import device_date, drops, enumerated, wrong_vr
+from services.anonymiser.cleaning.beyond import device_date, drops, enumerated, wrong_vr
+from services.anonymiser.cleaning.values import dummy, moved, proper_number, registered
+from services.anonymiser.dataset import text
+from services.anonymiser.dataset.tree import Element, Item
+from services.anonymiser.dataset.vrs import CODE_VRS, DATE_VRS, NUMBER_VRS, TEXT_VRS
 from services.anonymiser.findings import Code, finding
-from services.anonymiser.table import Action, Table
-from services.anonymiser.tree import Element, Item
-from services.anonymiser.values import (
-    CODE_VRS,
-    DATE_VRS,
-    NUMBER_VRS,
-    TEXT_VRS,
-    dummy,
-    moved,
-    proper_number,
-    registered,
-)
+from services.anonymiser.standard.table import Action, Table
 from shared.dicom.identity import Pseudonyms
 from shared.events import Finding
 

@@ -1,6 +1,6 @@
 """Text that hides beside the pixels: behind native ones, or in segments of a JPEG stream that no decoder shows."""
 
-from services.anonymiser.tree import Item, Syntax, find
+from services.anonymiser.dataset.tree import Item, Syntax, find
 
 _PIXEL_DATA, _SAMPLES, _FRAMES, _PHOTOMETRIC = 0x7FE00010, 0x00280002, 0x00280008, 0x00280004
 _ROWS, _COLUMNS, _BITS = 0x00280010, 0x00280011, 0x00280100

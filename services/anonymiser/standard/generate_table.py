@@ -1,6 +1,6 @@
 """Makes data/ps3.15_table_e.1-1.json from a CSV of PS3.15 Table E.1-1.
 
-    python -m services.anonymiser.generate_table CSV EDITION [OUTPUT]
+    python -m services.anonymiser.standard.generate_table CSV EDITION [OUTPUT]
 
 The CSV has the columns of the table in its order. The file records edition and digest of its source; one row per
 line, so that a new edition shows as a readable diff.

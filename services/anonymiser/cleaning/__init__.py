@@ -1,0 +1,1 @@
+"""Takes the identity out of elements (PS3.15 Annex E)."""
