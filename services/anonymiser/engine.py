@@ -115,7 +115,7 @@ def anonymise(data: bytes, context: Context, transfer_syntax: str | None = None)
 
 def _patient(elements: Item, context: Context) -> PatientCode:
     character_set = find(elements, CHARACTER_SET)
-    names = text.encodings(character_set.value) if character_set else text.DEFAULT
+    names = text.encodings(character_set.content) if character_set else text.DEFAULT
     issuer, patient_id = (_identifier(elements, tag, names) for tag in (ISSUER_OF_PATIENT_ID, PATIENT_ID))
     return context.pseudonyms.patient_code(context.site, issuer, patient_id, word(elements, STUDY))
 
@@ -125,8 +125,8 @@ def _identifier(elements: Item, tag: int, names: text.Encodings) -> str:
     element = find(elements, tag)
     if element is None:
         return ""
-    decoded = text.decoded(element.value, names)
-    return element.value.decode("latin-1") if decoded is None else decoded
+    decoded = text.decoded(element.content, names)
+    return element.content.decode("latin-1") if decoded is None else decoded
 
 
 def _marked(elements: Item, patient: str) -> Item:

@@ -68,4 +68,4 @@ def device_date(tag: int) -> bool:
 
 def enumerated(element: Element) -> bool:
     """Whether a value in a dummy item is one of few that PS3.3 allows (Temporal Range Type, C.10.10)."""
-    return element.tag == 0x0040A130 and element.value.strip() in _TEMPORAL_RANGE_TYPES
+    return element.tag == 0x0040A130 and element.content.strip() in _TEMPORAL_RANGE_TYPES

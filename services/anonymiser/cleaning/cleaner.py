@@ -41,7 +41,7 @@ class Cleaner:
         names = inherited
         for element in elements:
             if element.tag == CHARACTER_SET:
-                names = text.encodings(element.value)
+                names = text.encodings(element.content)
         results = (self._element(element, names, within_dummy) for element in elements)
         return tuple(result for result in results if result is not None)
 
@@ -59,7 +59,7 @@ class Cleaner:
         if rule is None:
             return self._unlisted(element, names)
         if rule.modified and vr in DATE_VRS and not device_date(tag):
-            if (value := moved(vr, element.value, self.days)) is not None:
+            if (value := moved(vr, element.content, self.days)) is not None:
                 return replace(element, value=value)
             self._find(Code.MALFORMED_DATE, tag)
         return self._listed(element, rule.action, names)
@@ -88,11 +88,11 @@ class Cleaner:
             return self._uid(element)
         if vr in ("PN", "AE"):
             return self._dummy(element)
-        if vr in ("DS", "IS", "AS") and not proper_number(vr, element.value):
+        if vr in ("DS", "IS", "AS") and not proper_number(vr, element.content):
             self._find(Code.MALFORMED_NUMBER, tag)
             return replace(element, value=b"")
-        if (vr in TEXT_VRS and text.decoded(element.value, names) is None) or (
-            vr in CODE_VRS and not element.value.isascii()
+        if (vr in TEXT_VRS and text.decoded(element.content, names) is None) or (
+            vr in CODE_VRS and not element.content.isascii()
         ):
             self._find(Code.UNDECODABLE_TEXT, tag)
             return replace(element, value=b"")
@@ -110,9 +110,9 @@ class Cleaner:
         return self._dummy(element)
 
     def _uid(self, element: Element) -> Element:
-        if element.tag in _KINDS and _UID_FORM.fullmatch(element.value):
+        if element.tag in _KINDS and _UID_FORM.fullmatch(element.content):
             return element
-        words = [word.strip(" \0") for word in element.value.decode("ascii", "backslashreplace").split("\\")]
+        words = [word.strip(" \0") for word in element.content.decode("ascii", "backslashreplace").split("\\")]
         uids = [self._new_uid(word, element.tag) if word else "" for word in words]
         return replace(element, value="\\".join(uids).encode("ascii"))
 

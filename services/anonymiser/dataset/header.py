@@ -31,7 +31,7 @@ def bulk(elements: Item, syntax: Syntax) -> tuple[BulkElement, ...]:
 
 
 def _described(element: Element) -> BulkElement:
-    lengths = fragments(element.value) if element.encapsulated else []
+    lengths = fragments(element.content) if element.encapsulated else []
     return BulkElement(
         tag=f"{element.tag:08X}",
         vr=element.vr,
@@ -62,7 +62,7 @@ def _is_bulk(element: Element) -> bool:
 def _object(elements: Item, syntax: Syntax, names: text.Encodings, findings: list[Finding]) -> dict[str, Any]:
     for element in elements:
         if element.tag == _CHARACTER_SET:
-            names = text.encodings(element.value)
+            names = text.encodings(element.content)
     members = {}
     for element in elements:
         if not _is_bulk(element):
@@ -85,7 +85,7 @@ def _member(element: Element, syntax: Syntax, names: text.Encodings, findings: l
 
 
 def _values(element: Element, syntax: Syntax, names: text.Encodings) -> list[Any]:
-    vr, value = element.vr, element.value
+    vr, value = element.vr, element.content
     if vr == "AT":
         form = "<HH" if syntax.little else ">HH"
         return [f"{group:04X}{item:04X}" for group, item in struct.iter_unpack(form, value[: len(value) // 4 * 4])]

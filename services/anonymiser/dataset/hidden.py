@@ -15,7 +15,7 @@ def hides_beside_pixels(elements: Item, syntax: Syntax) -> bool:
     if pixels is None:
         return False
     if pixels.encapsulated:
-        return _comment_in(pixels.value)
+        return _comment_in(pixels.content)
     expected = _native_length(elements, syntax)
     return expected is not None and any(pixels.value[expected + expected % 2 :])
 
@@ -31,7 +31,7 @@ def _native_length(elements: Item, syntax: Syntax) -> int | None:
 
 def _frames(elements: Item) -> int:
     element = find(elements, _FRAMES)
-    digits = element.value.decode("ascii", "replace").strip(" \0").split("\\")[0] if element else ""
+    digits = element.content.decode("ascii", "replace").strip(" \0").split("\\")[0] if element else ""
     return max(1, int(digits)) if digits.isdecimal() and len(digits) < 10 else 1
 
 

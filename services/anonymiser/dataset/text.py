@@ -35,3 +35,12 @@ def decoded(value: bytes, names: Encodings) -> str | None:
     except (ValueError, LookupError):
         return None
     return None if "\ufffd" in text or "\x1b" in text else text.rstrip(" \0")
+
+
+def readable(value: bytes | memoryview) -> str:
+    """Text to compare with, whatever the character set: UTF-8 where it is that, else Latin-1."""
+    content = bytes(value)
+    try:
+        return content.decode("utf-8").rstrip(" \0")
+    except UnicodeDecodeError:
+        return content.decode("latin-1").rstrip(" \0")

@@ -3,26 +3,40 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pydicom._dicom_dict import DicomDictionary
 from pydicom.datadict import dictionary_VR
 
+BULK_BYTES = 65536
+"""A value of more bytes than this, where PS3.6 expects no text, is a view of the input and not a copy of it."""
 
-@dataclass(frozen=True, slots=True)
+# Of 5,000 entries, so that most elements cost one look-up.
+_VRS: dict[int, str] = {tag: entry[0] for tag, entry in DicomDictionary.items()}
+
+
+@dataclass(slots=True)
 class Element:
     """One data element (PS3.5 Section 7.1). `value` holds the bytes as they stand in the transfer syntax.
 
     `vr` has two letters, also in implicit VR; UN if nobody knows. A sequence has `items` and no value. The value of an
     `encapsulated` one is its items with their headers, without the sequence delimiter (PS3.5 Section A.4).
+    A large `value` may be a memoryview of the input, see BULK_BYTES: `content` is for those who need bytes.
+    Not to be changed, only replaced; it is not frozen because that would make it four times as dear to build.
     """
 
     tag: int
     vr: str
-    value: bytes = b""
+    value: bytes | memoryview = b""
     items: tuple["Item", ...] = ()
     encapsulated: bool = False
 
     @property
     def group(self) -> int:
         return self.tag >> 16
+
+    @property
+    def content(self) -> bytes:
+        """The value as bytes, which copies a large one."""
+        return bytes(self.value)
 
 
 Item = tuple[Element, ...]
@@ -41,7 +55,10 @@ class Syntax:
 
 def find(elements: Iterable[Element], tag: int) -> Element | None:
     """The element of `tag` at this level, None if there is none."""
-    return next((element for element in elements if element.tag == tag), None)
+    for element in elements:
+        if element.tag == tag:
+            return element
+    return None
 
 
 def words(elements: Iterable[Element], tag: int) -> list[str]:
@@ -49,7 +66,7 @@ def words(elements: Iterable[Element], tag: int) -> list[str]:
     element = find(elements, tag)
     if element is None or not element.value:
         return []
-    return [word.strip(" \0") for word in element.value.decode("ascii", "replace").split("\\")]
+    return [word.strip(" \0") for word in element.content.decode("ascii", "replace").split("\\")]
 
 
 def word(elements: Iterable[Element], tag: int) -> str:
@@ -59,7 +76,10 @@ def word(elements: Iterable[Element], tag: int) -> str:
 
 def known_vr(tag: int) -> str | None:
     """The VR that PS3.6 gives `tag` ('US or SS' if it gives several), None if it does not know the tag."""
+    vr = _VRS.get(tag)
+    if vr is not None or tag & 0x10000:
+        return vr
     try:
-        return dictionary_VR(tag)
+        return dictionary_VR(tag)  # groups that repeat
     except KeyError:
         return None

@@ -29,11 +29,11 @@ def encoded(elements: Item, syntax: Syntax) -> bytes:
 def _element(element: Element, syntax: Syntax) -> bytes:
     if element.encapsulated:
         end = _packed("HHL", syntax, *_DELIMITER, 0)
-        return _head(element, element.vr, _UNDEFINED_LENGTH, syntax) + element.value + end
+        return _head(element, element.vr, _UNDEFINED_LENGTH, syntax) + element.content + end
     if element.vr == "SQ":
         value = b"".join(_item(item, syntax) for item in element.items)
     else:
-        value = _even(element.value, b"\0" if element.vr in _NULL_PADDED else b" ")
+        value = _even(element.content, b"\0" if element.vr in _NULL_PADDED else b" ")
     # A short VR whose value outgrows its 16 bit length is written as UN (PS3.5 Section 6.2.2).
     vr = element.vr if element.vr in _LONG_VRS or len(value) <= 0xFFFF else "UN"
     return _head(element, vr, len(value), syntax) + value
