@@ -10,7 +10,7 @@ EDGES = {
     "anonymiser": set[str](),
     "validator": set[str](),
     "indexer": {"database", "tables", "migrate"},
-    "thumbnailer": {"worker", "child", "wire"},
+    "thumbnailer": {"worker"},
     "tracker": {"edge", "publishing"},
     "gateway": {
         "app",

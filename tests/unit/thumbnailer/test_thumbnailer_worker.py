@@ -127,13 +127,13 @@ def test_workers_that_cannot_start_are_transient_trouble(monkeypatch: pytest.Mon
 
 
 _PARENT = """
-import threading, sys
+import psutil, threading
 from services.thumbnailer.worker import Renderer
 from tests.unit.thumbnailer.renders import JPEG, by_order
 pool = Renderer(by_order, workers=2, memory=2**30, seconds=600)
 pool.warm()
-for worker in pool._workers:
-    print(worker._process.pid, flush=True)
+for child in psutil.Process().children():
+    print(child.pid, flush=True)
 threading.Thread(target=pool.render, args=(b"hang",), daemon=True).start()
 print("hanging", flush=True)
 threading.Event().wait()

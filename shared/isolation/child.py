@@ -1,13 +1,12 @@
-"""The worker process: renders one object after the other until its parent closes the line. See worker.py.
+"""The worker process: runs one function after the other until its parent closes the line. See worker.py.
 
-Started as `python -m services.thumbnailer.child FD PARENT MEMORY`. It has no credentials and writes nowhere; what
-decoders print is thrown away, because it may quote what they read.
+Started as `python -m shared.isolation.child FD PARENT MEMORY`. It has no credentials and writes nowhere; what
+libraries print is thrown away, because it may quote what they read.
 """
 
 import ctypes
 import logging
 import os
-import pickle
 import resource
 import signal
 import socket
@@ -15,13 +14,12 @@ import sys
 import warnings
 from types import FrameType
 
-from services.thumbnailer import wire
-from services.thumbnailer.picture import NoPicture, Picture, Render
-from shared.outcome import Reason
+from shared.isolation import plain, wire
 
 _PR_SET_PDEATHSIG = 1
 OUT_OF_MEMORY = 77
 """Exit status."""
+ANSWERED, RAISED = "answered", "raised"
 
 
 def main(fd: int, parent: int, memory: int) -> None:
@@ -29,19 +27,18 @@ def main(fd: int, parent: int, memory: int) -> None:
     _die_with(parent)
     _be_silent()
     link = socket.socket(fileno=fd)
-    render = _told_render(link)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        wire.send(link, wire.READY)
+        wire.send(link, [wire.READY])
         while True:
-            wire.send(link, wire.as_answer(_rendered(render, wire.receive(link))))
+            wire.send(link, _done(wire.receive(link)))
     except wire.Broken:
         return
 
 
 def _die_with(parent: int) -> None:
-    """The kernel kills this process when its parent ends, however that ends; even in the midst of a decoder."""
+    """The kernel kills this process when its parent ends, however that ends; even in the midst of native code."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before we asked for that
         sys.exit(1)
@@ -62,20 +59,15 @@ def _be_silent() -> None:
     logging.disable(logging.CRITICAL)
 
 
-def _told_render(link: socket.socket) -> Render:
-    """The function to call, pickled by reference: our own parent says which."""
-    render: Render = pickle.loads(wire.receive(link))  # noqa: S301  from the parent, never from an object
-    return render
-
-
-def _rendered(render: Render, data: bytes) -> Picture | NoPicture:
+def _done(job: list[bytes]) -> list[bytes]:
     try:
-        return render(data)
+        function, payload = wire.unpacked(job)
+        return plain.encoded((ANSWERED, function(*payload)))
     except MemoryError:
         # What is left of this process is not to be trusted. The parent tries once more in a fresh one.
         os._exit(OUT_OF_MEMORY)
-    except Exception:
-        return NoPicture(Reason.DECODER_FAILED)
+    except Exception as error:
+        return plain.encoded((RAISED, type(error).__name__))
 
 
 if __name__ == "__main__":
