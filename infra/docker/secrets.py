@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.local.credentials import keep_private, project_key, secret, token
+from infra.local.credentials import keep_private, key_ring, secret, token
 from infra.local.layout import ROOT
 
 FOLDER = ROOT / "build" / "docker"
@@ -27,7 +27,7 @@ def make(folder: Path) -> None:
     for place in (folder, files, environments):
         place.mkdir(parents=True, exist_ok=True)
         place.chmod(0o700)
-    secret(files, "project-key", project_key())
+    secret(files, "project-key", key_ring())
     store = {user: secret(files, f"s3-{user}", token()) for user in ("root", *STORE_USERS)}
     roles = {role: secret(files, f"database-{role}", token()) for role in DATABASE_ROLES}
     for file in files.iterdir():

@@ -6,15 +6,17 @@ import os
 import secrets
 from pathlib import Path
 
+from shared.dicom.keys import KeyRing
+
 
 def token() -> str:
     """A password or secret key."""
     return secrets.token_hex(20)
 
 
-def project_key() -> str:
-    """A project's key: 32 random bytes, in hexadecimal."""
-    return secrets.token_hex(32)
+def key_ring(project: str | None = None) -> str:
+    """A key ring with one fresh key, as its file holds it."""
+    return KeyRing.new(project).dumps()
 
 
 def keep_private(file: Path, content: str) -> None:

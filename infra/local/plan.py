@@ -8,12 +8,13 @@ from pathlib import Path
 
 from infra.local import ports, state
 from infra.local.components import PORTS
-from infra.local.credentials import project_key, secret, token
+from infra.local.credentials import key_ring, secret, token
 from infra.local.layout import ROOT, Home
 from infra.local.provision.database import ROLES
 from infra.local.provision.objectstore import Access
 from infra.local.services import SERVICES, address
 from infra.local.state import Database, Keys, ObjectStore, Stack
+from shared.sites import read_sites
 
 SITES_FILE = ROOT / "infra" / "local" / "sites.yaml"
 
@@ -25,7 +26,7 @@ def plan(home: Home, access: Access) -> Stack:
     sites = home.folder / "sites.yaml"
     if not sites.exists():
         shutil.copyfile(SITES_FILE, sites)
-    secret(home.secrets, "project-key", project_key())
+    secret(home.secrets, "project-key", key_ring(read_sites(sites).project))
     return Stack(
         home=home.folder,
         supervisor_pid=os.getpid(),

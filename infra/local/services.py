@@ -37,7 +37,7 @@ class Service:
 
 
 SERVICES = (
-    Service("anonymiser", project_key=True),
+    Service("anonymiser", project_key=True, sites=True),
     Service("validator"),
     Service("indexer", database=True),
     Service("thumbnailer", state_folder=True),

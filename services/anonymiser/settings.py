@@ -1,7 +1,7 @@
 """Settings of the anonymiser."""
 
-from shared.settings import ProjectKeySettings, StageSettings, StoreSettings
+from shared.settings import ProjectKeySettings, SitesSettings, StageSettings, StoreSettings
 
 
-class Settings(StageSettings, StoreSettings, ProjectKeySettings):
+class Settings(StageSettings, StoreSettings, ProjectKeySettings, SitesSettings):
     """Read once, in `__main__`."""

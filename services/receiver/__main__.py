@@ -4,12 +4,12 @@ from services.receiver.arrivals import Arrivals
 from services.receiver.edge import Edge
 from services.receiver.handler import Receive
 from services.receiver.settings import Settings
-from services.receiver.sites import read_sites
 from shared import storage
 from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceReceived
 from shared.kafka import Publisher, end_offsets, read_to_end
 from shared.service import NotFit, Service, running
+from shared.sites import read_sites
 
 NAME = "receiver"
 TOPICS = (InstanceReceived.topic,)
@@ -18,7 +18,8 @@ TOPICS = (InstanceReceived.topic,)
 def main() -> None:
     settings = Settings()
     with running(NAME, settings) as service:
-        sites = read_sites(settings.sites_file)
+        sites, ring = read_sites(settings.sites_file), settings.key_ring()
+        ring.serve(sites.project)
         identified = storage.open_bucket(settings, "identified")
         service.verify_topics(TOPICS)
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key, writes=True))
@@ -27,9 +28,7 @@ def main() -> None:
         arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")
         catch_up(service, arrivals, settings.kafka_bootstrap_servers)
         broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
-        receive = Receive(
-            identified=identified, broker=broker, arrivals=arrivals, pseudonyms=Pseudonyms(settings.project_key())
-        )
+        receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=Pseudonyms.of(ring))
         edge = Edge(sites, receive, settings.associations)
         edge.start(settings.dicom_host, settings.dicom_port)
         service.health.ready()

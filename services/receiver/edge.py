@@ -10,10 +10,10 @@ from pynetdicom import AE, AllStoragePresentationContexts, evt
 from pynetdicom._globals import ALL_TRANSFER_SYNTAXES
 
 from services.receiver.handler import OUT_OF_RESOURCES, SUCCESS, Answer, Arriving
-from services.receiver.sites import Site, Sites
 from shared import metrics, telemetry
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from shared.outcome import Reason
+from shared.sites import Site, Sites
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from services.receiver.arrivals import Arrivals
-from services.receiver.sites import Site
 from shared import telemetry
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
@@ -14,6 +13,7 @@ from shared.events import InstanceReceived, Outgoing
 from shared.events.envelope import encode
 from shared.kafka import Output
 from shared.outcome import Reason, Transient
+from shared.sites import Site
 from shared.storage import Store
 from shared.telemetry import Attribute
 

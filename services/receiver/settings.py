@@ -4,15 +4,14 @@ from pathlib import Path
 
 from pydantic import Field
 
-from shared.settings import ProjectKeySettings, ServiceSettings, StoreSettings
+from shared.settings import ProjectKeySettings, ServiceSettings, SitesSettings, StoreSettings
 
 
-class Settings(ServiceSettings, StoreSettings, ProjectKeySettings):
+class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings):
     """Read once, in `__main__`."""
 
     dicom_host: str = Field(default="127.0.0.1", description="Address on which associations are accepted.")
     dicom_port: int = Field(description="Port on which associations are accepted.")
-    sites_file: Path = Field(description="YAML file of the sites that may send.")
     state_dir: Path = Field(description="Folder of the view of what has been received; may be thrown away.")
     associations: int = Field(default=32, ge=1, description="Associations open at the same time at most.")
     publish_timeout: float = Field(default=5.0, gt=0, description="Seconds until an unacknowledged event is refused.")

@@ -6,16 +6,21 @@ compared with each other. Nothing is stored: the same input gives the same outpu
 
 import base64
 import hmac
-import unicodedata
 import uuid
 from dataclasses import dataclass
 from hashlib import sha256
 
+from shared.dicom.keys import KeyRing, key_id
+from shared.dicom.patients import Person, normalised, trimmed
+from shared.dicom.shift import Shift, shift_of
+
 MIN_KEY_BYTES = 16
-MIN_SHIFT_DAYS = 365
-MAX_SHIFT_DAYS = 3650
 CODE_BYTES = 13
 """104 bits: with the prefix still well within LO and PN (64 characters, PS3.5 Table 6.2-1)."""
+
+PSEUDONYMS = ("uid", "patient", "study-as-patient", "date-shift", "time-shift", "identity-rules")
+OWN_IDS = ("event", "arrival", "partition")
+"""Labels: what a rotation of the key changes, and what it must not, lest a repeat be taken for something new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +37,28 @@ class PatientCode:
 class Pseudonyms:
     """Keyed identities of one project. Cheap to use from several threads; never shows the key.
 
-    `key`: at least 16 bytes of secret, else ValueError. `prefix`: one to eight capital letters or digits that
-    patient codes begin with; it must say nothing about the site.
+    `key`: at least 16 bytes of secret, else ValueError. `node`: the secret that our own ids are made with, `key` itself
+    unless given. `prefix`: one to eight capital letters or digits that patient codes begin with; it must say nothing
+    about the site.
     """
 
-    __slots__ = ("_macs", "_prefix")
+    __slots__ = ("_macs", "_prefix", "key_id")
 
-    def __init__(self, key: bytes, *, prefix: str = "IC") -> None:
-        if len(key) < MIN_KEY_BYTES:
+    def __init__(self, key: bytes, *, node: bytes | None = None, prefix: str = "IC") -> None:
+        if min(len(key), len(key if node is None else node)) < MIN_KEY_BYTES:
             raise ValueError(f"a project key has at least {MIN_KEY_BYTES} bytes")
         if not (prefix.isascii() and prefix.isalnum() and prefix.isupper() and len(prefix) <= 8):
             raise ValueError("a prefix is one to eight capital letters or digits, beginning with a letter")
-        labels = ("uid", "patient", "study-as-patient", "date-shift", "event", "arrival", "partition")
+        secrets = dict.fromkeys(PSEUDONYMS, key) | dict.fromkeys(OWN_IDS, key if node is None else node)
         # Primed once: copying a primed HMAC is three times faster than keying a new one.
-        self._macs = {label: hmac.new(_mac(key, label), digestmod=sha256) for label in labels}
+        self._macs = {label: hmac.new(_mac(secret, label), digestmod=sha256) for label, secret in secrets.items()}
         self._prefix = prefix
+        self.key_id = key_id(key)
+
+    @classmethod
+    def of(cls, ring: KeyRing, *, prefix: str = "IC") -> "Pseudonyms":
+        """Under the ring's active key; our own ids under the node's, which outlives rotations."""
+        return cls(ring.active.secret, node=ring.node, prefix=prefix)
 
     def __repr__(self) -> str:
         return f"Pseudonyms(prefix={self._prefix!r})"
@@ -56,7 +68,7 @@ class Pseudonyms:
 
         Padding is not part of a UID (PS3.5 Section 9.1), so it is ignored.
         """
-        return f"2.25.{_uuid8(self._digest('uid', _trimmed(original))).int}"
+        return f"2.25.{_uuid8(self._digest('uid', trimmed(original))).int}"
 
     def patient_code(self, site: str, issuer: str, patient_id: str, study_uid: str) -> PatientCode:
         """The pseudonym of the patient `patient_id` of `issuer` at `site`.
@@ -65,18 +77,31 @@ class Pseudonyms:
         case is kept, because LO is case sensitive and two patients taken for one do more harm than one for two.
         `site` may be the name of a domain that several sites share. A blank ID falls back to the study.
         """
-        patient = _normalised(patient_id)
+        patient = normalised(patient_id)
         if patient:
             domain = hmac.new(self._digest("patient", site), digestmod=sha256)
-            return PatientCode(self._coded(_finish(domain, _normalised(issuer), patient)))
-        return PatientCode(self._coded(self._digest("study-as-patient", site, _trimmed(study_uid))), from_study=True)
+            return PatientCode(self._coded(_finish(domain, normalised(issuer), patient)))
+        return PatientCode(self._coded(self._digest("study-as-patient", site, trimmed(study_uid))), from_study=True)
+
+    def code_of(self, person: Person, study_uid: str) -> PatientCode:
+        """The same of a person as the declared rules see him (`shared.dicom.patients`)."""
+        return self.patient_code(person.domain, person.issuer, person.patient_id, study_uid)
+
+    def shift(self, code: PatientCode, *, whole_weeks: bool = False) -> Shift:
+        """By how much the patient's time line moves: one answer per patient, however many dates there are.
+
+        Whole weeks keep weekdays, and with them the gaps that weekends leave in a patient's time line.
+        """
+        days, seconds = (int.from_bytes(self._digest(f"{unit}-shift", code.code)[:16]) for unit in ("date", "time"))
+        return shift_of(days, seconds, whole_weeks=whole_weeks)
 
     def shift_days(self, code: PatientCode) -> int:
-        """Whole days by which all dates of the patient move: 365 to 3650, either way, one number per patient."""
-        number = int.from_bytes(self._digest("date-shift", code.code)[:16])
-        days, later = divmod(number, 2)
-        size = MIN_SHIFT_DAYS + days % (MAX_SHIFT_DAYS - MIN_SHIFT_DAYS + 1)
-        return size if later else -size
+        """The days of `shift`."""
+        return self.shift(code).days
+
+    def rules_digest(self, *rules: str) -> str:
+        """Names the rules under which a site's patients are coded, without saying them: for the profile's revision."""
+        return self._digest("identity-rules", *rules)[:6].hex()
 
     def event_id(self, kind: str, *facts: str) -> str:
         """The id of an event of the identified side: the same kind and facts, the same id."""
@@ -88,7 +113,7 @@ class Pseudonyms:
 
     def partition_key(self, study_uid: str) -> str:
         """What keeps a study together before it has a pseudonym; cannot be compared with that pseudonym."""
-        return self._digest("partition", _trimmed(study_uid))[:16].hex()
+        return self._digest("partition", trimmed(study_uid))[:16].hex()
 
     def _digest(self, label: str, *parts: str) -> bytes:
         return _finish(self._macs[label].copy(), *parts)
@@ -114,11 +139,3 @@ def _uuid8(digest: bytes) -> uuid.UUID:
     number = number & ~(0xF << 76) | 8 << 76  # version
     number = number & ~(0x3 << 62) | 2 << 62  # variant
     return uuid.UUID(int=number)
-
-
-def _trimmed(value: str) -> str:
-    return value.strip(" \0\t\r\n")
-
-
-def _normalised(value: str) -> str:
-    return _trimmed(unicodedata.normalize("NFC", value))

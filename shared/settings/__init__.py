@@ -5,6 +5,10 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.dicom.keys import KeyRing
+from shared.misconfigured import Misconfigured
+from shared.private_file import read_private
+
 
 class ServiceSettings(BaseSettings):
     """What every service needs to know. Read from ISOCENTRE_… environment variables."""
@@ -52,15 +56,39 @@ class StageSettings(ServiceSettings):
 
 
 class ProjectKeySettings(BaseSettings):
-    """The identified zone's secret."""
+    """The identified zone's secret: a file, or the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ISOCENTRE_", frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True
+    )
+
+    project_key_file: Path | None = Field(
+        default=None, description="File with the project's key ring, or a key of 64 hexadecimal digits; mode 0600."
+    )
+    project_key_text: SecretStr | None = Field(
+        default=None, validation_alias="ISOCENTRE_PROJECT_KEY", description="The same in the environment."
+    )
+    accept_open_files: bool = Field(
+        default=False, description="Read them although others may: a container engine mounted them with its own mode."
+    )
+
+    def key_ring(self) -> KeyRing:
+        """The project's keys. Raises Misconfigured when there is not exactly one place that holds them."""
+        if (self.project_key_file is None) is (self.project_key_text is None):
+            raise Misconfigured("set either ISOCENTRE_PROJECT_KEY_FILE or ISOCENTRE_PROJECT_KEY")
+        if self.project_key_text is not None:
+            return KeyRing.parse(self.project_key_text.get_secret_value())
+        assert self.project_key_file is not None
+        return KeyRing.parse(read_private(self.project_key_file, accept_open=self.accept_open_files))
+
+    def project_key(self) -> bytes:
+        """The secret of the active key. Raises Misconfigured as `key_ring` does."""
+        return self.key_ring().active.secret
+
+
+class SitesSettings(BaseSettings):
+    """Who sends to this node."""
 
     model_config = SettingsConfigDict(env_prefix="ISOCENTRE_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    project_key_file: Path = Field(description="File with the project's key: 64 hexadecimal digits.")
-
-    def project_key(self) -> bytes:
-        """The key's 32 bytes. Raises ValueError when the file holds anything else."""
-        key = bytes.fromhex(self.project_key_file.read_text(encoding="ascii").strip())
-        if len(key) != 32:
-            raise ValueError("the project key must be 64 hexadecimal digits")
-        return key
+    sites_file: Path = Field(description="YAML file of the sites that may send, and of how their patients are coded.")

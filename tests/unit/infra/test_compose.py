@@ -94,8 +94,10 @@ def test_it_is_told_what_the_local_stack_tells(name: str, tmp_path: Path) -> Non
     local = set(environment(BY_NAME[name], stack, {}))
     secret = {"ISOCENTRE_S3_ACCESS_KEY", "ISOCENTRE_S3_SECRET_KEY", "ISOCENTRE_DATABASE_URL"}
     told = set(service(name)["environment"])
-    # Traces leave by OTLP here, and servers listen on the container's address.
+    # Traces leave by OTLP here, servers listen on the container's address, and secrets have the mode that they were
+    # mounted with.
     beyond = {"OTEL_EXPORTER_OTLP_ENDPOINT", "ISOCENTRE_HEALTH_HOST", "ISOCENTRE_DICOM_HOST", "ISOCENTRE_HTTP_HOST"}
+    beyond |= {"ISOCENTRE_ACCEPT_OPEN_FILES"}
     assert told - beyond == local - secret - {"ISOCENTRE_TRACE_STORE_URL"}
 
 

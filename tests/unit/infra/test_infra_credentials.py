@@ -3,7 +3,8 @@
 import stat
 from pathlib import Path
 
-from infra.local.credentials import keep_private, project_key, secret, token
+from infra.local.credentials import keep_private, key_ring, secret, token
+from shared.dicom.keys import KeyRing
 
 
 def mode(file: Path) -> int:
@@ -26,6 +27,7 @@ def test_replacing_an_open_file_closes_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_project_key_is_32_bytes_and_never_the_same() -> None:
-    assert len(bytes.fromhex(project_key())) == 32
-    assert project_key() != project_key()
+def test_a_key_ring_has_one_key_and_is_never_the_same() -> None:
+    one, other = KeyRing.parse(key_ring("demo")), KeyRing.parse(key_ring())
+    assert (one.project, len(one.keys), other.project) == ("demo", 1, None)
+    assert len({one.active.secret, one.node, other.active.secret, other.node}) == 4

@@ -13,9 +13,9 @@ from pynetdicom.dimse_primitives import C_STORE
 
 from services.receiver.edge import Edge
 from services.receiver.handler import OUT_OF_RESOURCES, SUCCESS, Answer, Arriving
-from services.receiver.sites import Site, Sites
 from shared import telemetry
 from shared.metrics.registry import counter
+from shared.sites import Site, Sites
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ECHO = "1.2.840.10008.1.1"

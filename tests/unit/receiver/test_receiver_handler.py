@@ -8,7 +8,6 @@ import pytest
 
 from services.receiver.arrivals import Arrivals, Offsets
 from services.receiver.handler import OUT_OF_RESOURCES, SUCCESS, Answer, Arriving, Receive
-from services.receiver.sites import Site
 from shared import telemetry
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
@@ -16,6 +15,7 @@ from shared.events import InstanceReceived
 from shared.events.envelope import decode
 from shared.kafka import Output, Record
 from shared.outcome import Reason, Transient
+from shared.sites import Site
 from tests.support.memory_log import MemoryBroker
 from tests.support.memory_store import MemoryStore
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.dicom.identity import MAX_SHIFT_DAYS, MIN_SHIFT_DAYS, PatientCode, Pseudonyms
+from shared.dicom.identity import PatientCode, Pseudonyms
+from shared.dicom.shift import MAX_SHIFT_DAYS, MIN_SHIFT_DAYS
 
 KEY = bytes(range(32))
 ONE, OTHER = Pseudonyms(KEY), Pseudonyms(KEY[::-1])

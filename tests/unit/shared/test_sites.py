@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.receiver.sites import Sites, read_sites
+from shared.sites import Sites, read_sites
 
 TWO = """
 sites:
