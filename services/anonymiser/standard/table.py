@@ -1,8 +1,4 @@
-"""PS3.15 Table E.1-1 as one question: what happens to this attribute?
-
-Profile: Basic Application Level Confidentiality with the option Retain Longitudinal Temporal Information With
-Modified Dates (PS3.15 Sections E.2 and E.3.6).
-"""
+"""PS3.15 Table E.1-1 as one question: what happens to this attribute, by the basic profile and by each option?"""
 
 import hashlib
 import json
@@ -14,6 +10,7 @@ from typing import Any
 
 TABLE_FILE = Path(__file__).parent / "data" / "ps3.15_table_e.1-1.json"
 OPTION = "retain_longitudinal_modified_dates"
+_PRIVATE = "private"
 
 
 class Action(StrEnum):
@@ -26,8 +23,27 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One row as it is written.
+
+    `tag_pattern`: '00080050', '60xx3000', '50xxxxxx' or 'private'. `basic`: the action codes of the basic profile, as
+    in 'X/Z/D', see `compound`. `options`: for each option of Section E.3 that has its own action here, its code: K or C
+    (Table E.1-1a), by the name of the column, as in {'retain_uids': 'K'}.
+    """
+
+    tag_pattern: str
+    name: str
+    retired: bool
+    basic: str
+    options: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One row. `modified` says that the option moves a date here instead (its column says C)."""
+    """One row under the option Retain Longitudinal Temporal Information With Modified Dates (Section E.3.6).
+
+    `modified` says that the option moves a date here instead (its column says C).
+    """
 
     action: Action
     modified: bool = False
@@ -39,38 +55,66 @@ class Table:
 
     edition: str
     digest: str
+    rows: dict[str, Row]
     rules: dict[str, Rule]
 
-    def rule(self, tag: int) -> Rule | None:
+    def row(self, tag: int) -> Row | None:
         """The row for `tag` (group << 16 | element), None if the table does not name it."""
-        if tag >> 16 & 1:
-            return self.rules["private"]
-        name = f"{tag:08X}"
-        if rule := self.rules.get(name):
-            return rule
-        if name[:2] == "50":
-            return self.rules["50xxxxxx"]
-        return self.rules.get(f"{name[:2]}xx{name[4:]}") if name[:2] == "60" else None
+        return self.rows.get(_pattern(tag))
+
+    def rule(self, tag: int) -> Rule | None:
+        """The rule for `tag` (group << 16 | element), None if the table does not name it."""
+        return self.rules.get(_pattern(tag))
+
+
+def _pattern(tag: int) -> str:
+    """How the table writes a tag of a private or a repeating group; other tags as they are."""
+    if tag & 0x10000:
+        return _PRIVATE
+    group = tag >> 24
+    if group == 0x50:
+        return "50xxxxxx"
+    return f"60xx{tag & 0xFFFF:04X}" if group == 0x60 else f"{tag:08X}"
+
+
+# By type of the attribute, the codes in the order in which they are wanted where a row offers them.
+_WANTED = {"1": "DUZX", "1C": "DUZX", "2": "ZDUX", "2C": "ZDUX", "3": "XZDU"}
+_VALID_FOR_ALL = "UDZX"
+
+
+def compound(codes: str, attribute_type: str | None) -> Action:
+    """The action for a basic profile entry at an attribute of this type ('1', '1C', '2', '2C', '3').
+
+    PS3.15 Table E.1-1a: in Z/D, X/Z, X/D, X/Z/D and X/Z/U* the first code, unless one behind it is required to keep the
+    IOD valid: type 3 may go (X), type 2 may be empty (Z), type 1 needs a value (D, or U for a sequence of references,
+    which keeps it and replaces the UIDs in it). Only what the codes offer is chosen, the nearest that is valid: for
+    X/D at type 2 it is D; X/Z at type 1 gives Z, which Table E.1-1a lets a dummy stand for.
+    Of an unknown type (None) the strictest counts: U, D, Z, X.
+    """
+    offered = codes.rstrip("*").split("/")
+    wanted = _VALID_FOR_ALL if attribute_type is None else _WANTED[attribute_type]
+    return next(Action(code) for code in wanted if code in offered)
 
 
 def resolved(codes: str) -> Action:
-    """The action for a basic profile entry; of a compound one the strictest that is valid for every type.
-
-    A compound code leaves the choice to the type of the attribute in its IOD: D is valid for types 1, 2 and 3, Z for
-    2 and 3, X for 3 only (PS3.15 Section E.1.1), so without knowing the IOD the order is D, Z, X. X/Z/U* stands
-    only at sequences of references and allows to keep them when the instance UIDs inside are replaced: that is valid
-    for every type, leaves nothing of the original, and an image still finds its source, so U.
-    """
-    choices = codes.rstrip("*").split("/")
-    return next(Action(code) for code in ("U", "D", "Z", "X") if code in choices)
+    """`compound` without a type: valid in every IOD."""
+    return compound(codes, None)
 
 
 def parsed(text: str) -> Table:
     """The table in `text`, as services.anonymiser.standard.generate_table writes it."""
     content: dict[str, Any] = json.loads(text)
-    rows = (dict(zip(content["columns"], row, strict=True)) for row in content["rows"])
-    rules = {row["tag"]: Rule(resolved(row["basic_profile"]), modified=row[OPTION] == "C") for row in rows}
-    return Table(content["edition"], hashlib.sha256(text.encode()).hexdigest(), rules)
+    rows = [_row(dict(zip(content["columns"], row, strict=True))) for row in content["rows"]]
+    rules = {row.tag_pattern: Rule(resolved(row.basic), modified=row.options.get(OPTION) == "C") for row in rows}
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Table(content["edition"], digest, {row.tag_pattern: row for row in rows}, rules)
+
+
+def _row(cells: dict[str, str]) -> Row:
+    tag, name, basic = cells.pop("tag"), cells.pop("name"), cells.pop("basic_profile")
+    retired = cells.pop("retired") == "Y"
+    del cells["in_standard_iod"]
+    return Row(tag, name, retired, basic, {option: code for option, code in cells.items() if code})
 
 
 @cache
