@@ -48,7 +48,7 @@ def without(values: Array, described: Description) -> Array:
     # To the top, where the sign is, and back; what was below the sample comes back as zeros.
     up = (bits << np.array(width - 1 - d.high, bits.dtype)).view(values.dtype)
     clean = (up >> np.array(width - 1 - d.high, values.dtype)) & ~np.array((1 << low) - 1, values.dtype)
-    return clean.astype(values.dtype)
+    return np.asarray(clean, values.dtype)
 
 
 class _Seen:

@@ -6,7 +6,7 @@ ISO/IEC 10918-1 B.1 (JPEG), 14495-1 C.1 (JPEG-LS), 15444-1 A (JPEG 2000).
 import re
 from struct import pack, unpack_from
 
-from pydicom.uid import JPEGTransferSyntaxes, JPEGLSTransferSyntaxes
+from pydicom.uid import JPEGLSTransferSyntaxes, JPEGTransferSyntaxes
 
 from services.anonymiser.pixels.codestream import JPEG_2000
 
@@ -31,7 +31,7 @@ _MAKERS = re.compile(
     rb"|Creator: JasPer Version [\d.]{1,9}|Pegasus Imaging Corp|AVLT_\d{1,3}|MITRA_DICOM_STANDARD|Lavc[\d.]{1,12}"
     rb"|LEAD Technologies Inc\. V[\d.]{1,6}|CREATOR: gd-jpeg v[\d.]{1,6} \(using IJG JPEG v\d\d\)"
     rb"|Kdu-Layer-Info: log_2\{Delta-D\([\w-]{1,16}\)/\[[\d^*]{0,6}Delta-L\(bytes\)\]\}, L\(bytes\)\n"
-    rb"(?: *-?\d{1,4}\.\d, +\d\.\de\+\d{1,3}\n)*)\x00?"
+    rb"(?: *-?\d{1,4}\.\d, +\d\.\de\+\d{1,3}\n?)*)\x00?"
 )
 """Comments in which an encoder names itself and no more."""
 
@@ -122,7 +122,9 @@ def _header(frame: bytes, position: int, until: int) -> tuple[bytes, int]:
             raise Unparsed
         end = position + 2 + _length(frame, position + 2)
         comment = marker == _J2K_COMMENT
-        if not comment or (frame[position + 4 : position + 6] == _TEXT and _MAKERS.fullmatch(frame[position + 6 : end])):
+        if not comment or (
+            frame[position + 4 : position + 6] == _TEXT and _MAKERS.fullmatch(frame[position + 6 : end])
+        ):
             kept += frame[position:end]
         position = end
 

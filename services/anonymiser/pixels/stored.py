@@ -3,7 +3,7 @@
 import warnings
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydicom.encaps import encapsulate
@@ -100,7 +100,7 @@ def _by_plugins(frame: bytes, described: Description) -> Stored:
     from pydicom.pixels.decoders.base import get_decoder  # loads all codecs
 
     decoder = get_decoder(UID(described.syntax))
-    failed = NoDecoder()
+    failed: Exception = NoDecoder()
     for plugin in DECODERS[described.syntax]:
         try:
             with warnings.catch_warnings():
@@ -115,23 +115,21 @@ def _by_plugins(frame: bytes, described: Description) -> Stored:
 
 def _by_plugin(decoder: "Decoder", plugin: str, frame: bytes, described: Description) -> Stored:
     d = described
-    values, found = decoder.as_array(
-        encapsulate([frame], has_bot=False),
-        index=0,
-        raw=True,
-        decoding_plugin=plugin,
-        correct_unused_bits=False,
-        rows=d.rows,
-        columns=d.columns,
-        number_of_frames=1,
-        samples_per_pixel=d.samples,
-        bits_allocated=d.allocated,
-        bits_stored=d.stored,
-        pixel_representation=int(d.signed),
-        photometric_interpretation=d.photometric,
-        planar_configuration=d.planar,
-        pixel_keyword="PixelData",
-    )
+    options: dict[str, Any] = {
+        "rows": d.rows,
+        "columns": d.columns,
+        "number_of_frames": 1,
+        "samples_per_pixel": d.samples,
+        "bits_allocated": d.allocated,
+        "bits_stored": d.stored,
+        "pixel_representation": int(d.signed),
+        "photometric_interpretation": d.photometric,
+        "planar_configuration": d.planar,
+        "pixel_keyword": "PixelData",
+        "correct_unused_bits": False,
+    }
+    whole = encapsulate([frame], has_bot=False)
+    values, found = decoder.as_array(whole, index=0, raw=True, decoding_plugin=plugin, **options)
     return Stored(*corrected(values, str(found["photometric_interpretation"]).upper(), frame, d))
 
 
@@ -147,6 +145,6 @@ def as_rgb(stored: Stored, described: Description) -> Stored:
 
 def _turned(values: Array, neutral: tuple[int, ...], scale: tuple[float, ...]) -> Array:
     """PS3.3 Section C.7.6.3.1.2, turned round."""
-    scaled = (values.astype(np.float32) - np.float32(neutral)) * np.float32(scale)
+    scaled = (values.astype(np.float32) - np.array(neutral, np.float32)) * np.array(scale, np.float32)
     rgb = scaled @ np.array([[1, 1, 1], [0, -0.344136, 1.772], [1.402, -0.714136, 0]], np.float32)
-    return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8)
