@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-GROUPS = {"stack": "infra.cli.stack", "trace": "infra.cli.trace"}
+GROUPS = {"key": "infra.cli.key", "stack": "infra.cli.stack", "trace": "infra.cli.trace"}
 
 
 class Groups(click.Group):

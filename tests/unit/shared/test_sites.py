@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.sites import Sites, read_sites
+from shared.dicom.patients import Person, UnknownSite
+from shared.misconfigured import Misconfigured
+from shared.sites import Sites, read_patients, read_sites
 
 TWO = """
 sites:
@@ -47,3 +49,107 @@ def test_refuses_a_file_that_does_not_say_what_it_must(tmp_path: Path, text: str
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError):
         read_sites(path)
+
+
+# --- how a site's patients are told apart
+
+RULES = """
+sites:
+  - {code: site-a, project: demo, called_ae_titles: [A], domain: network, default_issuer: H1}
+  - {code: site-b, project: demo, called_ae_titles: [B], domain: network, profile: basic}
+  - {code: site-c, project: demo, called_ae_titles: [C]}
+aliases_file: aliases.yaml
+"""
+ALIASES = """
+patients:
+  - {site: site-a, from: "0042", to: "4711"}
+  - {site: site-b, issuer: H1, from: "4711", to: "9", to_issuer: H2}
+"""
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    path = tmp_path / "sites.yaml"
+    path.write_text(RULES, encoding="utf-8")
+    aliases = tmp_path / "aliases.yaml"
+    aliases.write_text(ALIASES, encoding="utf-8")
+    aliases.chmod(0o600)
+    return path
+
+
+def test_profiles_have_a_default(rules: Path) -> None:
+    sites = read_sites(rules)
+    assert [site.profile for site in sites.sites] == ["research", "basic", "research"]
+    assert sites.project == "demo"
+    assert sites.site("site-b").profile == "basic"
+    with pytest.raises(UnknownSite):
+        sites.site("site-z")
+
+
+def test_domains_issuers_and_merges_apply(rules: Path) -> None:
+    patients = read_patients(rules)
+    end = Person("network", "H2", "9")
+    assert patients.person("site-a", "", "0042") == end
+    assert patients.person("site-a", "", "4711") == patients.person("site-b", "H1", "4711") == end
+    assert patients.person("site-b", "", "4711") == Person("network", "", "4711")
+    assert patients.person("site-c", "", "0042") == Person("site-c", "", "0042")
+
+
+def test_without_a_file_of_merges_there_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "sites.yaml"
+    path.write_text(TWO, encoding="utf-8")
+    assert read_patients(path).person("site-a", "", "0042") == Person("site-a", "", "0042")
+
+
+def test_the_file_of_merges_is_closed_to_others(rules: Path) -> None:
+    (rules.parent / "aliases.yaml").chmod(0o644)
+    with pytest.raises(Misconfigured, match="open to others"):
+        read_patients(rules)
+    assert read_patients(rules, accept_open=True).person("site-a", "", "0042").patient_id == "9"
+
+
+@pytest.mark.parametrize(
+    ("aliases", "says"),
+    [
+        ("patients: [{site: site-a, from: 0042, to: 4711}]", "from: Input should be a valid string"),
+        ("patients: {SECRET-42: SECRET-43}", "patients"),
+        ("patients: [{site: site-a, SECRET-42: SECRET-43}]", r"patients.0.…: Extra inputs"),
+        ("patients: [{site: site-z, from: SECRET-42, to: SECRET-43}]", "does not name site site-z"),
+        ("patients: [SECRET-42: [}", "no YAML, line 1"),
+        (
+            """patients:
+            - {site: site-a, from: SECRET-42, to: SECRET-43}
+            - {site: site-b, issuer: H1, from: SECRET-43, to: SECRET-42}""",
+            "circle: alias 1, alias 2",
+        ),
+    ],
+)
+def test_merges_that_cannot_be_used_are_refused_and_not_quoted(rules: Path, aliases: str, says: str) -> None:
+    (rules.parent / "aliases.yaml").write_text(aliases, encoding="utf-8")
+    with pytest.raises(Misconfigured, match=says) as refused:
+        read_patients(rules)
+    assert "SECRET" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("sites", "says"),
+    [
+        ("{code: a, project: p}, {code: b, project: q}", "one project"),
+        ("{code: a, project: p}, {code: b, project: p, domain: a}", "does not declare it"),
+        ("{code: a, project: p}, {code: a, project: p, default_issuer: H}", "different profiles, domains or issuers"),
+        ("{code: a, project: p, profile: ../x}", "profile"),
+        ("", "at least 1 item"),
+    ],
+)
+def test_rules_that_contradict_each_other_are_refused(tmp_path: Path, sites: str, says: str) -> None:
+    path = tmp_path / "sites.yaml"
+    path.write_text(f"sites: [{sites}]", encoding="utf-8")
+    with pytest.raises(Misconfigured, match=says):
+        read_sites(path)
+
+
+def test_a_site_s_code_can_become_a_domain_that_it_declares(tmp_path: Path) -> None:
+    """So a site that was alone keeps its patients' codes when another joins it."""
+    path = tmp_path / "sites.yaml"
+    path.write_text("sites: [{code: a, project: p, domain: a}, {code: b, project: p, domain: a}]", encoding="utf-8")
+    assert {site.rules.domain for site in read_sites(path).sites} == {"a"}

@@ -1,0 +1,72 @@
+"""Secret files on disk: never overwritten by accident, never open to others, never half written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from shared.misconfigured import Misconfigured
+from shared.private_file import read_private
+
+
+def write_new(file: Path, content: str) -> None:
+    """A file (0600) that was not there before. Raises Misconfigured when it was, or cannot be written."""
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Misconfigured(f"{file} exists and is not overwritten") from None
+    except OSError as failed:
+        raise Misconfigured(f"{file} cannot be written: {failed.strerror}") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as output:
+            output.write(content)
+            output.flush()
+            os.fsync(output.fileno())
+    except BaseException:
+        file.unlink()
+        raise
+    _sync_folder(file)
+
+
+def change(file: Path, new: Callable[[str], str]) -> None:
+    """Replace the content of a private file at once. Raises Misconfigured, also when somebody else is at it."""
+    draft = file.with_name(f".{file.name}.changing")
+    try:
+        # Made before the file is read: two changes at the same time would lose one of them.
+        write_new(draft, "")
+    except Misconfigured:
+        raise Misconfigured(f"{file} is being changed; if nobody is at it, delete {draft}") from None
+    try:
+        with draft.open("w", encoding="utf-8") as output:
+            output.write(new(read_private(file)))
+            output.flush()
+            os.fsync(output.fileno())
+        draft.replace(file)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    _sync_folder(file)
+
+
+def append_line(file: Path, line: str) -> None:
+    """Add a line to a private file, made when it is not there, and be sure that it is on disk. Raises Misconfigured."""
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(handle, "a", encoding="utf-8") as output:
+            if os.fstat(output.fileno()).st_mode & 0o077:
+                raise Misconfigured(f"{file} is open to others: chmod 600 {file}")
+            output.write(line + "\n")
+            output.flush()
+            os.fsync(output.fileno())
+    except OSError as failed:
+        raise Misconfigured(f"{file} cannot be written: {failed.strerror}") from None
+    _sync_folder(file)
+
+
+def _sync_folder(file: Path) -> None:
+    handle = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
