@@ -9,8 +9,8 @@ from pydicom.datadict import dictionary_VR
 BULK_BYTES = 65536
 """A value of more bytes than this, where PS3.6 expects no text, is a view of the input and not a copy of it."""
 
-# Of 5,000 entries, so that most elements cost one look-up.
-_VRS: dict[int, str] = {tag: entry[0] for tag, entry in DicomDictionary.items()}
+# A plain dict, so that most elements cost one look-up.
+PUBLIC_VRS: dict[int, str] = {tag: entry[0] for tag, entry in DicomDictionary.items() if entry[0] != "NONE"}
 
 
 @dataclass(slots=True)
@@ -76,8 +76,8 @@ def word(elements: Iterable[Element], tag: int) -> str:
 
 def known_vr(tag: int) -> str | None:
     """The VR that PS3.6 gives `tag` ('US or SS' if it gives several), None if it does not know the tag."""
-    vr = _VRS.get(tag)
-    if vr is not None or tag & 0x10000:
+    vr = PUBLIC_VRS.get(tag)
+    if vr is not None or tag & 0x10000 or tag >> 16 == 0xFFFE:
         return vr
     try:
         return dictionary_VR(tag)  # groups that repeat

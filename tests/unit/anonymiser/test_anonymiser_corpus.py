@@ -40,7 +40,7 @@ def walk(elements: Item) -> Iterator[Element]:
 def secrets(elements: Item) -> Iterator[bytes]:
     """Identifying values that are long enough to be recognised."""
     for element in walk(elements):
-        value = element.value.strip(b" \0")
+        value = element.content.strip(b" \0")
         if element.vr == "PN":
             yield from (part for part in re.split(rb"[\^= ,\\]", value) if len(part) > 4)
         elif element.vr == "UI" and element.tag not in _KINDS:
@@ -71,7 +71,7 @@ def check_cleaned(data: bytes, syntax: str | None, result: Cleaned) -> None:
     assert dataset.SOPInstanceUID == result.instance_uid
     before = read(data, syntax)[1]
     after = read(result.part10)[1]
-    assert [even(e.value) for e in before if e.tag == PIXELS] == [e.value for e in after if e.tag == PIXELS]
+    assert [even(e.content) for e in before if e.tag == PIXELS] == [e.value for e in after if e.tag == PIXELS]
     header = bytes(result.part10)
     for element in walk(after):
         if element.vr.startswith("O") and len(element.value) > 256:
