@@ -44,7 +44,7 @@ def without(values: Array, described: Description) -> Array:
     width = values.dtype.itemsize * 8
     bits = _unsigned(values) & np.array(_mask(d), _unsigned(values).dtype)
     if not d.signed:
-        return bits.view(values.dtype)
+        return np.asarray(bits.view(values.dtype))
     # To the top, where the sign is, and back; what was below the sample comes back as zeros.
     up = (bits << np.array(width - 1 - d.high, bits.dtype)).view(values.dtype)
     clean = (up >> np.array(width - 1 - d.high, values.dtype)) & ~np.array((1 << low) - 1, values.dtype)
