@@ -1,0 +1,25 @@
+"""Texts made comparable: case, accents and separators count for nothing."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+
+@lru_cache(maxsize=65536)
+def plain(text: str) -> str:
+    """Without accents, case folded; letters that have no decomposition (ø, ł, ß) are written as people do."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return letters.replace("ø", "o").replace("ł", "l").replace("đ", "d").replace("æ", "ae")
+
+
+@lru_cache(maxsize=65536)
+def words(text: str) -> tuple[str, ...]:
+    """The runs of letters and digits."""
+    return tuple(re.findall(r"[^\W_]+", plain(text)))
+
+
+@lru_cache(maxsize=65536)
+def compact(text: str) -> str:
+    """Letters and digits only."""
+    return "".join(words(text))
