@@ -36,7 +36,8 @@ class Element:
     @property
     def content(self) -> bytes:
         """The value as bytes, which copies a large one."""
-        return bytes(self.value)
+        value = self.value
+        return value if isinstance(value, bytes) else bytes(value)
 
 
 Item = tuple[Element, ...]
