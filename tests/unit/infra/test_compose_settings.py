@@ -15,6 +15,7 @@ from infra.local.layout import ROOT
 from infra.local.provision.database import ROLES
 from infra.local.provision.objectstore import declared
 from infra.local.services import BY_NAME
+from shared.misconfigured import Misconfigured
 from shared.settings import DatabaseSettings
 
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -73,6 +74,20 @@ def test_the_migration_and_the_provisioning_are_told_enough(made: Path, monkeypa
     ProvisionSettings()
     needed = {file.name for file in (made / "secrets").iterdir()} - {"project-key"}
     assert set(SERVICES["provision"]["secrets"]) == needed
+
+
+@pytest.mark.parametrize("name", ["receiver", "anonymiser"])
+def test_the_key_that_was_made_can_be_read_as_it_is_mounted(
+    name: str, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, value in environment(made, name).items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.setenv("ISOCENTRE_PROJECT_KEY_FILE", str(made / "secrets" / "project-key"))
+    settings: Any = settings_of(name)()
+    assert len(settings.key_ring().keys) == 1
+    monkeypatch.delenv("ISOCENTRE_ACCEPT_OPEN_FILES")
+    with pytest.raises(Misconfigured, match="open to others"):
+        settings_of(name)().key_ring()
 
 
 def test_users_and_roles_are_the_declared_ones() -> None:

@@ -95,6 +95,21 @@ def test_purposes_cannot_be_compared():
     assert len(digits) == 4
 
 
+def test_rules_are_named_and_not_told():
+    assert ONE.rules_digest("network", "H1") == ONE.rules_digest("network", "H1")
+    named = {ONE.rules_digest("network", "H1"), ONE.rules_digest("networkH", "1"), OTHER.rules_digest("network", "H1")}
+    assert len(named) == 3
+
+
+def test_our_own_ids_hang_on_the_node_s_key_and_pseudonyms_do_not():
+    node = Pseudonyms(KEY, node=KEY[::-1])
+    assert node.uid("1.2.3") == ONE.uid("1.2.3")
+    assert node.shift(code("4711")) == ONE.shift(code("4711"))
+    assert node.arrival("s1", "00") == OTHER.arrival("s1", "00")
+    assert node.partition_key("1.2.3") == OTHER.partition_key("1.2.3")
+    assert node.event_id("held", "a") == OTHER.event_id("held", "a")
+
+
 def test_the_key_is_not_shown():
     shown = repr(ONE) + str(ONE) + repr(ONE.patient_code("s1", "", "4711", ""))
     assert KEY.hex() not in shown
@@ -108,3 +123,8 @@ def test_the_key_is_not_shown():
 def test_weak_keys_and_telling_prefixes_are_refused(key: bytes, prefix: str):
     with pytest.raises(ValueError):
         Pseudonyms(key, prefix=prefix)
+
+
+def test_a_weak_key_of_the_node_is_refused():
+    with pytest.raises(ValueError, match="at least 16 bytes"):
+        Pseudonyms(KEY, node=b"short")
