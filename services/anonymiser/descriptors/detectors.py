@@ -1,0 +1,103 @@
+"""What cannot be anything but identity, in any text: addresses of all kinds, numbers that name one person, and whoever
+is introduced by a title or a label."""
+
+import re
+from collections.abc import Iterator
+
+Span = tuple[int, int]
+
+_START, _END = r"(?<![^\W_])", r"(?![^\W_])"
+
+
+def _compiled(*alternatives: str, ignore_case: bool = True) -> "re.Pattern[str]":
+    return re.compile("|".join(alternatives), re.IGNORECASE if ignore_case else 0)
+
+
+_MAIL = _compiled(r"[\w.+%-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\.[\w-]+)*")
+_TOP = r"(?:com|org|net|edu|gov|int|info|local|lan|intranet|intern|corp|home|eu|io|co\.uk|nhs\.uk|ac\.uk)"
+_COUNTRY = r"(?:at|be|bg|ch|cy|cz|de|dk|ee|es|fi|fr|gr|hr|hu|ie|is|it|lt|lu|lv|mt|nl|no|pl|pt|ro|rs|se|si|sk|tr|uk|us)"
+_HOST = _compiled(
+    r"(?:https?|ftp|file|dicom)s?://\S+",
+    r"(?<!\w)www\.[\w.-]+(?:/\S*)?",
+    r"\\\\[\w.$-]+(?:\\[\w.$-]+)*",
+    rf"{_START}[a-z0-9][\w-]*(?:\.[\w-]+)*\.{_TOP}{_END}(?::\d+)?(?:/\S*)?",
+    rf"{_START}[a-z0-9][\w-]+(?:\.[\w-]+)+\.{_COUNTRY}{_END}(?::\d+)?(?:/\S*)?",
+    rf"{_START}[a-z][\w-]{{3,}}\.{_COUNTRY}/\S*",
+)
+_DOTTED = _compiled(
+    r"(?<![\d.])[0-2](?:\.\d+){4,}(?![\d])",
+    r"(?<![\d.])[12]\.(?:2|3|16|25)\.\d{2,}(?:\.\d+)+",
+    r"(?<![\d.])2\.25\.\d+",
+    r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d]|\.\d)(?::\d+)?",
+    rf"{_START}[0-9a-f]{{2}}(?:[:-][0-9a-f]{{2}}){{5}}{_END}",
+    rf"{_START}[0-9a-f]{{8}}-(?:[0-9a-f]{{4}}-){{3}}[0-9a-f]{{12}}{_END}",
+)
+_TELEPHONE = _compiled(
+    r"\+ ?\d[\d ()/.-]{5,}\d",
+    r"(?<![\d.,])0\d{1,5} ?[ /()-] ?\d[\d -]{3,}\d(?![\d]|[.,]\d)",
+    r"(?<![\d.])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)",
+    r"(?<![\d.])\d{3}[.-]\d{4}(?!\d)",
+    rf"{_START}(?:tele(?:phone|fono|fon|foon|fax)?|phone|fon|t[eé]l|tlf|puh|mobile?|mobil|cell|handy|fax|pager|beeper|bleep|"
+    r"ext\.|durchwahl|dw|gsm)[.:]{0,2}\s?(?:n[or°º]?[.:]?\s?)?\+?[\d(][\d ()/.-]{1,}",
+)
+_NUMBERS = _compiled(
+    rf"{_START}[a-z]{{1,6}}[ _-]?\d{{6,}}[a-z]?{_END}",  # A123456, MRN-123456, X1234567Z
+    r"(?<![\d.,])\d{6,}(?!\d|[.,]\d)",
+    r"(?<![\d.,])\d{3}[- ]\d{2}[- ]\d{4}(?!\d)",  # United States
+    r"(?<![\d.,])(?!\d\d0 \d\d0 \d+0)\d{3} \d{3} \d{3,4}(?!\d)",  # United Kingdom, Poland
+    r"(?<![\d.,])\d{6}[-+A/ ]\d{3,4}[A-Z]?(?![^\W_])",  # Nordic countries, Czechia, Slovakia
+    r"(?<![\d.,])[12] ?\d{2} ?\d{2} ?\d[\dab] ?\d{3} ?\d{3}(?: ?\d{2})?(?!\d)",  # France
+    rf"{_START}[a-z]{{6}}\d{{2}}[a-z]\d{{2}}[a-z]\d{{3}}[a-z]{_END}",  # Italy
+    rf"{_START}[xyz]?-?\d{{7,8}}-?[a-z]{_END}",  # Spain
+    rf"{_START}[a-z]{{2}}\d{{2}}(?: ?[a-z0-9]{{4}}){{3,}}(?: ?[a-z0-9]{{1,4}})?{_END}",  # IBAN
+    r"(?<![\d.,])\d{2,4}(?:[./-]\d{2,4}){3,}(?!\d|[.,]\d)",  # Belgium, Switzerland (756.1234.5678.97)
+    r"(?<![\d.,])\d{3}[.]\d{3}[.]\d{3}(?:-\d{2})?(?!\d)",
+)
+_LABELS = (
+    r"(?:mrn|pid|pat(?:ient)?\.?[ _-]?(?:id|nr|no|num(?:ber)?|code)|patientennummer|fallnummer|fall[ -]?nr|"
+    r"acc(?:ession)?\.?(?:[ _-]?(?:no|nr|num(?:ber)?))?|case[ _-]?(?:no|nr|id)|hosp(?:ital)?\.?[ _-]?(?:no|nr|id)|"
+    r"(?:order|exam|visit|study|req(?:uest)?|auftrags?|befund|record)[ _-]?(?:no|nr|num(?:ber)?|id|nummer)|"
+    r"ssn|svnr|nhs(?:[ _-]?(?:no|nr|number))?|ahv|bsn|cpr|pesel|nss|dni|cnp|codice fiscale|egn|oib|jmbg|"
+    r"emso|amka|henkil[oö]tunnus|personnummer|f[oø]dselsnummer|rodn[eé] [cč][ií]slo|tckn|id)"
+)
+_NUMBER_LABEL = _compiled(
+    rf"{_START}{_LABELS}\.?\s?[:#=№]\s?(?=[a-z-]*\d)[\w./-]*\w",
+    rf"{_START}{_LABELS}(?:\s?(?:n[or°º]\.?|is)\s|\s|_|-)+(?=[a-z-]*\d)[\w./-]{{2,}}\w",
+    r"#\s?[a-z]?\d[\w-]{2,}",
+)
+_AGE = _compiled(
+    r"(?<![\d.,])(?P<age>\d{1,3})(?=[ -]?(?:y/?o\b|yrs?[ -]?old|years?[ -]of[ -]age|years?[ -]old|jährige?[rnms]?\b|jaehrige?[rnms]?\b|"
+    r"ans? d.[âa]ge|años de edad|anos de idade|anni di et[àa]|jaar oud|år gammel|år gammal|letni[aey]?\b|letý|letá|let star))",
+    rf"{_START}(?:age[d]?|alter|[âa]ge|edad|idade|et[àa]|leeftijd|wiek|věk|kor|ålder|alder|ik[äa]|varsta|vârsta|yaş)\s?[:=]?\s?"
+    r"(?P<aged>\d{2,3})(?![\d.,]?\d)",
+)
+_OLD = 89
+_YEARS = _compiled(
+    r"(?<![\d.,])(\d{2,3})(?=[ -]?(?:y|yrs?|years?|j|jahre?n?|ans|años|anos|anni|jaar|år|lat|let|vuotta|év|ani|godina|yaş)\b)"
+)
+_SEPARATOR_DIGITS = _compiled(r"\d")
+_MUST = _compiled(r"[@\d:]|//|\\\\|www\.|\.[a-z]{2}|\(at\)|\[at\]")
+
+
+def find_numbers(text: str, ages: frozenset[int] = frozenset()) -> list[Span]:
+    """Where e-mail addresses, hosts, UIDs, telephone and other numbers of one person, and ages over 89 or of `ages`
+    stand; in no order, perhaps overlapping."""
+    if not _MUST.search(text):
+        return []
+    spans = [match.span() for pattern in _WITHOUT_DIGITS for match in pattern.finditer(text)]
+    if _SEPARATOR_DIGITS.search(text):
+        spans += [match.span() for pattern in _WITH_DIGITS for match in pattern.finditer(text)]
+        spans += _ages(text, ages)
+    return spans
+
+
+_WITHOUT_DIGITS = (_MAIL, _HOST)
+_WITH_DIGITS = (_DOTTED, _TELEPHONE, _NUMBERS, _NUMBER_LABEL)
+
+
+def _ages(text: str, ages: frozenset[int]) -> Iterator[Span]:
+    for match in _AGE.finditer(text):
+        yield match.span("age") if match["age"] else match.span("aged")
+    for match in _YEARS.finditer(text):
+        if int(match[1]) > _OLD or int(match[1]) in ages:
+            yield match.span()

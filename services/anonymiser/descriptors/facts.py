@@ -1,0 +1,88 @@
+"""What an object knows of the people and places behind it, gathered from every depth of its data set."""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from services.anonymiser.dataset import text
+from services.anonymiser.dataset.tree import Element, Item
+from services.anonymiser.descriptors.attributes import (
+    CODE_MEANINGS,
+    CODE_VALUES,
+    FACT_VRS,
+    FACTS,
+    IDENTITY_SEQUENCES,
+    Fact,
+)
+
+CHARACTER_SET = 0x00080005
+_TEXT_VRS = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
+_MOST_BYTES = 4096
+_DAY = 8
+
+Written = tuple[Fact, text.Encodings, bytes]
+"""A value as it stands in the object, with the character sets that it is in."""
+
+
+def gathered(elements: Item) -> tuple[Written, ...]:
+    """All values that identify, each once, in an order that depends on the data set alone."""
+    found: dict[Written, None] = {}
+    _gather(elements, text.DEFAULT, within_identity=False, found=found)
+    return tuple(found)
+
+
+def _gather(elements: Item, names: text.Encodings, *, within_identity: bool, found: dict[Written, None]) -> None:
+    for element in elements:
+        tag = element.tag
+        if element.items:
+            identity = within_identity or tag in IDENTITY_SEQUENCES
+            for item in element.items:
+                _gather(item, names, within_identity=identity, found=found)
+            continue
+        fact = FACTS.get(tag) or FACT_VRS.get(element.vr) or (_of_identity(element) if within_identity else None)
+        if fact and element.value and len(element.value) <= _MOST_BYTES:
+            found[_written(fact, names, bytes(element.value))] = None
+        elif tag == CHARACTER_SET:
+            names = _encodings(bytes(element.value))
+
+
+def _written(fact: Fact, names: text.Encodings, value: bytes) -> Written:
+    if fact is Fact.DATE_TIME:
+        return Fact.DATE, text.DEFAULT, value[:_DAY]  # the time of day differs from instance to instance
+    return fact, names if not value.isascii() or b"\x1b" in value else text.DEFAULT, value
+
+
+def _of_identity(element: Element) -> Fact | None:
+    if element.tag in CODE_VALUES:
+        return Fact.NUMBER
+    if element.tag in CODE_MEANINGS:
+        return Fact.PLACE
+    return Fact.LABEL if element.vr in _TEXT_VRS else None
+
+
+@lru_cache(maxsize=64)
+def _encodings(value: bytes) -> text.Encodings:
+    return text.encodings(value)
+
+
+def values(written: Iterable[Written]) -> Iterator[tuple[Fact, str]]:
+    """What they say, in every reading where the character set is not certain; one value at a time."""
+    for fact, names, value in written:
+        for reading in readings(value, names):
+            for one in reading.split("\\"):
+                if one.strip(" \0"):
+                    yield fact, one.strip(" \0")
+
+
+def readings(value: bytes, names: text.Encodings) -> tuple[str, ...]:
+    """All that `value` may say: by its declared character sets, and by those that senders forget to declare."""
+    if value.isascii() and b"\x1b" not in value:
+        return (value.decode("ascii"),)
+    found = dict.fromkeys((text.decoded(value, names), _utf8(value), value.decode("latin-1")))
+    return tuple(reading for reading in found if reading)
+
+
+def _utf8(value: bytes) -> str | None:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

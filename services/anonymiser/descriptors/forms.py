@@ -1,0 +1,179 @@
+"""In which forms a name, a number or a place may turn up in a text: the facts of an object as things to search for."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import permutations
+
+from services.anonymiser.descriptors.attributes import Fact
+from services.anonymiser.descriptors.folding import fold, key, tokens
+from services.anonymiser.descriptors.transliteration import latin
+from services.anonymiser.descriptors.vocabulary import Vocabulary
+
+PARTICLES = frozenset(
+    "van von vom zu zum zur der den dem de del della dela di da das dos do du des la le las los el al bin ibn ben ter ten te "
+    "af av und y e i et san st sankt saint mac mc fitz abu abd bar bat op vander vanden".split()
+)
+TITLES = frozenset(
+    "dr prof professor med dent univ dipl ing mag habil rer nat phil pd priv doz mr mrs ms miss mx herr herrn frau fru hr sir "
+    "lord lady dame md phd dds dmd dvm do rn rt rtr frcr facr frcs mrcp mbbs bsc msc ba ma mph jr sr ii iii iv esq hon rev "
+    "mme mlle monsieur madame docteur dott dottssa sig signor signora dra sra srta senhor senhora mevr dhr mevrouw meneer "
+    "mudr mgr bc doc csc lek uzm doc op bay bayan".split()
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_SEGMENT = re.compile(r"[\^,;/\r\n()]+")
+_DIGITS = re.compile(r"\d+")
+_SHORTEST_NAME, _SHORTEST_NUMBER, _SHORTEST_PLACE = 3, 4, 4
+_LONG_NAME, _LONG_NUMBER = 5, 5
+_MOST_WORDS = 6
+_FIRST_IDEOGRAPH = "\u2e80"
+
+
+@dataclass(slots=True)
+class Forms:
+    """`strong`: keys of `folding` that are taken out wherever they stand for themselves; `weak`: only beside a strong
+    one, or as capitals that are no word of ours; `initials`: single letters beside a strong one; `digits`: taken out
+    within longer numbers too; `ideographs`: text in scripts that have no spaces."""
+
+    vocabulary: Vocabulary
+    strong: set[str] = field(default_factory=set)
+    weak: set[str] = field(default_factory=set)
+    initials: set[str] = field(default_factory=set)
+    particles: set[str] = field(default_factory=set)
+    stems: set[str] = field(default_factory=set)
+    digits: set[str] = field(default_factory=set)
+    ideographs: set[str] = field(default_factory=set)
+    dates: set[date] = field(default_factory=set)
+    births: set[date] = field(default_factory=set)
+    ages: set[int] = field(default_factory=set)
+
+    def add(self, facts: Iterable[tuple[Fact, str]]) -> "Forms":
+        for fact, value in facts:
+            if fact is Fact.NAME:
+                self._name(value)
+            elif fact is Fact.NUMBER:
+                self._number(value)
+            elif fact in (Fact.PLACE, Fact.LABEL):
+                self._place(value, label=fact is Fact.LABEL)
+            elif fact is Fact.AGE:
+                self.ages |= {int(number) for number in _DIGITS.findall(value)[:1]}
+            else:
+                self._date(value, birth=fact is Fact.BIRTH)
+        self.ages |= {_years(birth, day) for birth in self.births for day in self.dates if day > birth}
+        return self
+
+    def _name(self, value: str) -> None:
+        for group in value.split("="):
+            self._ideographs(group)
+            components = [_WORD.findall(component) for component in group.split("^")]
+            several = sum(bool(component) for component in components) > 1 or "," in group
+            words = [word for component in components for word in component]
+            if not several and all(self.vocabulary.plain(fold(word)) for word in words):
+                if len(words) > 1:  # 'CT TECH' stands where a name should: only as a whole
+                    self._phrase(words)
+                continue
+            self._words(words, several)
+
+    def _words(self, words: list[str], several: bool) -> None:
+        proper = [word for word in words if fold(word) not in TITLES]
+        self.particles |= {fold(word) for word in proper if fold(word) in PARTICLES}
+        names = [word for word in proper if fold(word) not in PARTICLES] or proper
+        for word in names:
+            self._single(word, several)
+        self._phrase(proper)
+        self._phrase(proper[::-1])
+        self._glued(names[:_MOST_WORDS])
+        letters = [fold(word)[0] for word in names if word.isalpha()]
+        self.initials |= set(letters)
+        for order in (letters, letters[::-1], letters[1:] + letters[:1], letters[:2], letters[1::-1]):
+            if 2 <= len(order) <= 4:
+                self.weak.add("".join(order))
+
+    def _single(self, word: str, several: bool) -> None:
+        for spelling in _spellings(word):
+            name = key(spelling)
+            if len(name) >= _SHORTEST_NAME or (len(name) == 2 and several):
+                self.strong.add(name)
+            elif len(name) == 2:
+                self.weak.add(name)
+            if len(name) > _SHORTEST_NAME:
+                self.strong.add(name + "s")
+            if len(name) >= _LONG_NAME:
+                self.stems.add(name[:-1])
+
+    def _glued(self, names: list[str]) -> None:
+        """'JaneDoe', 'JDOE', 'doej': keys of the joined word and joined keys, for what stands between two may differ."""
+        for first, second in permutations(names, 2):
+            for one, two in ((first, second), (first[0], second), (first, second[0])):
+                if len(one) + len(two) > _SHORTEST_NAME:
+                    self.strong |= {key(one + two), key(one) + key(two)}
+
+    def _phrase(self, words: list[str]) -> None:
+        joined = "".join(key(word) for word in words)
+        if len(words) > 1 and len(joined) >= _SHORTEST_PLACE:
+            self.strong |= {joined, key("".join(words))}
+
+    def _number(self, value: str) -> None:
+        if not _DIGITS.search(value):
+            self._place(value, label=True)
+            return
+        squeezed = "".join(token.key for token in tokens(value)).lstrip("0")
+        if len(squeezed) >= _SHORTEST_NUMBER:
+            self.strong.add(squeezed)
+        for run in _DIGITS.findall(value):
+            digits = run.lstrip("0")
+            if len(digits) >= _LONG_NUMBER:
+                self.strong.add(digits)
+                self.digits.add(digits)
+
+    def _place(self, value: str, *, label: bool) -> None:
+        self._ideographs(value)
+        for segment in _SEGMENT.split(value):
+            words = _WORD.findall(segment)
+            plain = [self.vocabulary.plain(fold(word)) for word in words]
+            parts = [token.key for token in tokens(segment)]
+            ordinary = all(plain) and (label or len(words) < 2) and not _DIGITS.search(segment)
+            if not ordinary and len("".join(parts)) >= _SHORTEST_PLACE:
+                self.strong.add("".join(parts).lstrip("0"))
+            for word, known in zip(words, plain, strict=True):
+                if not known and len(word) >= (_SHORTEST_PLACE if label else _SHORTEST_NAME):
+                    self._place_word(word)
+            if not label:
+                self.strong |= {run for run in _DIGITS.findall(segment) if len(run.lstrip("0")) >= _SHORTEST_NUMBER}
+                if len(words) > 2:
+                    self.weak.add("".join(fold(word)[0] for word in words if fold(word) not in PARTICLES))
+
+    def _place_word(self, word: str) -> None:
+        if fold(word) not in PARTICLES and fold(word) not in TITLES:
+            self.strong |= {key(spelling) for spelling in _spellings(word)}
+
+    def _ideographs(self, value: str) -> None:
+        if not any(character >= _FIRST_IDEOGRAPH for character in value):
+            return
+        parts = [part.strip() for part in re.split(r"[\^= ]", value)]
+        far = [part for part in parts if part and part[0] >= _FIRST_IDEOGRAPH]
+        self.ideographs |= {part for part in far if len(part) > 1} | {"".join(far)}
+
+    def _date(self, value: str, *, birth: bool) -> None:
+        digits = value.replace(".", "")[:8]
+        try:
+            day = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        except ValueError:
+            return
+        (self.births if birth else self.dates).add(day)
+
+
+def _spellings(word: str) -> set[str]:
+    """`word`, in Latin letters, and as it looks after a wrong character set: read as another one, or with gaps."""
+    found = {word}
+    if not word.isascii():
+        found |= {latin(word), word.encode("ascii", "ignore").decode("ascii")}
+        for wrong in ("latin-1", "cp1252"):
+            misread = word.encode("utf-8").decode(wrong, "ignore")
+            found.add("".join(_WORD.findall(misread)))
+    return {spelling for spelling in found if len(spelling) > 1}
+
+
+def _years(birth: date, day: date) -> int:
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))

@@ -1,0 +1,85 @@
+"""Words of a text, each judged by what it is and, where that is not enough, by its neighbours: may it stay?"""
+
+from collections.abc import Sequence
+
+from services.anonymiser.descriptors.atoms import Atom, Verdict
+from services.anonymiser.descriptors.numbers import judge_numbers, known_humps, technical
+from services.anonymiser.descriptors.vocabulary import Kind, Vocabulary
+
+_NAMELIKE = (Verdict.UNKNOWN,)
+
+
+def judge(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
+    """Gives every atom its verdict: KEEP, UNKNOWN or GONE."""
+    kinds = [_judge_alone(atom, vocabulary) for atom in parts]
+    _keep_phrases(parts, vocabulary)
+    for kind in (Kind.CAREFUL, Kind.EPONYM):
+        for at, atom in enumerate(parts):
+            if kinds[at] is kind and atom.verdict is Verdict.ASK:
+                stays = _careful_stays(parts, at) if kind is Kind.CAREFUL else _eponym_stays(parts, at)
+                atom.verdict = Verdict.KEEP if stays else Verdict.UNKNOWN
+    judge_numbers(parts, vocabulary)
+    for at, atom in enumerate(parts):
+        if atom.verdict is Verdict.ASK and len(atom.word) == 1:
+            atom.verdict = Verdict.KEEP if _letter_stays(parts, at) else Verdict.UNKNOWN
+    for at in range(len(parts) - 1, -1, -1):
+        if parts[at].verdict is Verdict.ASK:
+            parts[at].verdict = Verdict.KEEP if _particle_stays(parts, at) else Verdict.UNKNOWN
+
+
+def _judge_alone(atom: Atom, vocabulary: Vocabulary) -> Kind | None:
+    """The kind of a word; where that decides, the atom has its verdict afterwards."""
+    if atom.verdict is not Verdict.ASK or atom.number:
+        return None
+    word = atom.word
+    if len(word) == 1:
+        return None
+    kind = vocabulary.kind(word)
+    if kind is Kind.PLAIN:
+        atom.verdict = Verdict.KEEP
+    elif kind is None:
+        known = known_humps(atom.text, vocabulary) if word.isalpha() else technical(atom.text, vocabulary)
+        atom.verdict = Verdict.KEEP if known else Verdict.UNKNOWN
+    return kind
+
+
+def _keep_phrases(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
+    for first, second in zip(parts, parts[1:], strict=False):
+        if (first.word, second.word) in vocabulary.phrases and Verdict.GONE not in (first.verdict, second.verdict):
+            first.verdict = second.verdict = Verdict.KEEP
+
+
+def _near(parts: Sequence[Atom], at: int) -> list[Atom]:
+    return [parts[other] for other in (at - 1, at + 1) if 0 <= other < len(parts)]
+
+
+def _stays(atom: Atom) -> bool:
+    return atom.verdict is Verdict.KEEP and atom.date is None
+
+
+def _careful_stays(parts: Sequence[Atom], at: int) -> bool:
+    """Head, Hand, Kopf: unless an unknown word stands beside it and no word of ours does."""
+    near = _near(parts, at)
+    return any(_stays(atom) for atom in near) or all(atom.verdict is not Verdict.UNKNOWN for atom in near)
+
+
+def _eponym_stays(parts: Sequence[Atom], at: int) -> bool:
+    return any(_stays(atom) or (atom.number and len(atom.text) <= 2) for atom in _near(parts, at))
+
+
+def _letter_stays(parts: Sequence[Atom], at: int) -> bool:
+    """L, R, p.a., T: unless it may be an initial."""
+    near = _near(parts, at)
+    if any(atom.verdict is Verdict.UNKNOWN and len(atom.word) > 1 for atom in near):
+        return False
+    gone = any(atom.verdict is Verdict.GONE for atom in near)
+    return any(_stays(atom) for atom in near) or not gone
+
+
+def _particle_stays(parts: Sequence[Atom], at: int) -> bool:
+    """de, van, der: only before what stays, and not behind a name."""
+    behind = parts[at + 1] if at + 1 < len(parts) else None
+    before = parts[at - 1] if at else None
+    if behind is None or not _stays(behind) or "\n" in behind.gap:
+        return False
+    return before is None or before.verdict in (Verdict.KEEP, Verdict.ASK)

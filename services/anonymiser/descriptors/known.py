@@ -1,0 +1,135 @@
+"""What the original object knows of its people, places, numbers and dates, taken out of any text that is kept."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import TypeVar, cast
+
+from services.anonymiser.dataset.tree import Item
+from services.anonymiser.descriptors.dates import FoundDate, find_dates
+from services.anonymiser.descriptors.detectors import find_numbers
+from services.anonymiser.descriptors.facts import Written, gathered, values
+from services.anonymiser.descriptors.forms import Forms
+from services.anonymiser.descriptors.matching import Matcher, Span
+from services.anonymiser.descriptors.people import find_people
+from services.anonymiser.descriptors.tidying import Kept, tidied
+from services.anonymiser.descriptors.vocabulary import Vocabulary, shipped
+
+Move = Callable[[date], date | None]
+Result = TypeVar("Result")
+
+_REMEMBERED_OBJECTS, _REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 64, 512, 256
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What identifies in one text: `gone`, stretches to take out, in order and apart; `dates` beside them."""
+
+    gone: tuple[Span, ...]
+    dates: tuple[FoundDate, ...]
+
+
+class Known:
+    """Finds in texts what identifies. Built once per original object, and shared by objects that know the same."""
+
+    __slots__ = ("_ages", "_matcher", "_remembered", "_vocabulary", "dates")
+
+    def __init__(self, written: tuple[Written, ...], vocabulary: Vocabulary) -> None:
+        forms = Forms(vocabulary).add(values(written))
+        self._matcher, self._vocabulary = Matcher(forms), vocabulary
+        self._ages = frozenset(forms.ages)
+        self.dates = frozenset(forms.dates | forms.births)
+        self._remembered: dict[tuple[object, str], object] = {}
+
+    @classmethod
+    def of(cls, elements: Item) -> "Known":
+        """What `elements`, the whole original data set, knows: every PN, identifier, address, telephone number,
+        organisation, station, date and age at every depth, in every reading of its character sets."""
+        return _known(gathered(elements))
+
+    def redact(self, text: str, move: Move | None = None) -> tuple[str, int]:
+        """`text` without what identifies, and the number of places where something did. Dates move by `move`; without
+        it, where it answers None, or where nobody can tell which day is meant, they go."""
+        identity = self.look(text)
+        if not identity.gone and not identity.dates:
+            return text, 0
+        moved = [(found.start, found.end, found.moved(self.dates, move)) for found in identity.dates]
+        dates = [(start, end, shown) for start, end, shown in moved if shown is not None]
+        taken = sorted((*identity.gone, *((start, end) for start, end, _ in moved)))
+        kept = sorted((*_between(text, taken), *dates))
+        return tidied(masked(text, taken), kept), len(identity.gone) + len(identity.dates)
+
+    def look(self, text: str) -> Identity:
+        """What identifies in `text`."""
+        return self.remember(None, text, lambda: self._look(text))
+
+    def remember(self, purpose: object, text: str, work: Callable[[], Result]) -> Result:
+        """What `work` says of `text`, asked once for each `purpose`: the objects of a series have the same texts."""
+        if len(text) > _REMEMBERED_CHARACTERS:
+            return work()
+        found = self._remembered.get((purpose, text))
+        if found is None:
+            if len(self._remembered) >= _REMEMBERED_TEXTS:
+                self._remembered.clear()
+            found = self._remembered[purpose, text] = work()
+        return cast(Result, found)
+
+    def _look(self, text: str) -> Identity:
+        known = self._matcher.find(text)
+        dates = [found for found in find_dates(text) if not _overlaps((found.start, found.end), known)]
+        numbers = [span for span in find_numbers(text, self._ages) if not _within(span, dates)]
+        gone = _merged((*known, *numbers, *find_people(text, self._vocabulary)))
+        dates = [found for found in dates if not _overlaps((found.start, found.end), gone)]
+        return Identity(tuple(gone), tuple(dates))
+
+
+@lru_cache(maxsize=_REMEMBERED_OBJECTS)
+def _known(written: tuple[Written, ...]) -> Known:
+    return Known(written, shipped())
+
+
+def _overlaps(span: Span, others: Iterable[Span]) -> bool:
+    return any(start < span[1] and span[0] < end for start, end in others)
+
+
+def _within(span: Span, dates: Iterable[FoundDate]) -> bool:
+    return any(found.start <= span[0] and span[1] <= found.end for found in dates)
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _between(text: str, taken: list[Span]) -> list[Kept]:
+    """What stands between the stretches that are taken out, each without the separators at its ends."""
+    kept: list[Kept] = []
+    position = 0
+    for start, end in (*taken, (len(text), len(text))):
+        first, last = _words_within(text, position, start)
+        if first < last:
+            kept.append((first, last, text[first:last]))
+        position = max(position, end)
+    return kept
+
+
+def masked(text: str, taken: Iterable[Span]) -> str:
+    """`text` with letters for what is taken out: the punctuation within an address is none of the sentence."""
+    characters = list(text)
+    for start, end in taken:
+        characters[start:end] = "x" * (end - start)
+    return "".join(characters)
+
+
+def _words_within(text: str, start: int, end: int) -> Span:
+    while start < end and not text[start].isalnum():
+        start += 1
+    while start < end and not text[end - 1].isalnum():
+        end -= 1
+    return start, end

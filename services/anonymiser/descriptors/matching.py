@@ -1,0 +1,120 @@
+"""Finds the forms of what an object knows in a text: by whole words, glued or apart, never within others."""
+
+from collections.abc import Iterator
+
+from services.anonymiser.descriptors.folding import Token, tokens
+from services.anonymiser.descriptors.forms import Forms
+
+Span = tuple[int, int]
+
+_WIDEST_GAP = 3
+_SHORT_NUMBER = 4
+_SHORTEST_STEM, _LONGEST_ENDING = 5, 4
+_LONG_DIGITS = 6
+
+
+class Matcher:
+    """The forms of one object, ready to be searched for. Time grows with the text, hardly with the forms."""
+
+    __slots__ = ("_digits", "_forms", "_prefixes", "_stems")
+
+    def __init__(self, forms: Forms) -> None:
+        self._forms = forms
+        searched = forms.strong | forms.weak
+        self._prefixes = {word[:end] for word in searched for end in range(1, len(word) + 1)}
+        self._stems = tuple(sorted(stem for stem in forms.stems if len(stem) >= _SHORTEST_STEM))
+        self._digits = tuple(sorted(forms.digits))
+
+    def find(self, text: str) -> list[Span]:
+        """Where the forms stand in `text`, in order."""
+        runs = tokens(text)
+        strong, weak = self._matches(text, runs)
+        marked = self._widened(text, runs, strong, weak)
+        spans = [(runs[first].start, runs[last].end) for first, last in marked]
+        if self._forms.ideographs and not text.isascii():
+            spans += self._ideographs(text)
+        return spans
+
+    def _matches(self, text: str, runs: tuple[Token, ...]) -> tuple[list[Span], list[Span]]:
+        """Runs [first, last] that together are a strong form, and those that are a weak one."""
+        strong: list[Span] = []
+        weak: list[Span] = []
+        here = 0
+        while here < len(runs):
+            last, last_weak = self._longest(text, runs, here)
+            if last is None and self._single(text, runs[here]):
+                last = here
+            if last is not None:
+                strong.append((here, last))
+                here = last
+            elif last_weak is not None:
+                weak.append((here, last_weak))
+            here += 1
+        return strong, weak
+
+    def _longest(self, text: str, runs: tuple[Token, ...], first: int) -> tuple[int | None, int | None]:
+        joined = runs[first].key.lstrip("0")
+        if joined not in self._prefixes:
+            return None, None
+        forms, last, strong, weak = self._forms, first, None, None
+        while True:
+            if joined in forms.strong and self._whole(text, runs, first, last, joined):
+                strong = last
+            elif joined in forms.weak:
+                weak = last
+            last += 1
+            if last >= len(runs) or runs[last].start - runs[last - 1].end > _WIDEST_GAP:
+                return strong, weak
+            joined += runs[last].key
+            if joined not in self._prefixes:
+                return strong, weak
+
+    @staticmethod
+    def _whole(text: str, runs: tuple[Token, ...], first: int, last: int, joined: str) -> bool:
+        """A number of four digits that is glued to letters (b1000, TR2000) is a measure."""
+        if len(joined) > _SHORT_NUMBER or not joined.isdigit():
+            return True
+        before, behind = text[runs[first].start - 1 : runs[first].start], text[runs[last].end : runs[last].end + 1]
+        return not before.isalpha() and not behind.isalpha()
+
+    def _single(self, text: str, run: Token) -> bool:
+        """A number within a longer one; a name with an ending (Nowaka, Novákové), if that is no word of ours."""
+        if run.key.isdigit():
+            return len(run.key) >= _LONG_DIGITS and any(digits in run.key for digits in self._digits)
+        if not self._stems or not run.key.startswith(self._stems):
+            return False
+        endings = [len(run.key) - len(stem) for stem in self._stems if run.key.startswith(stem)]
+        return min(endings) <= _LONGEST_ENDING and self._forms.vocabulary.kind(run.key) is None
+
+    def _widened(self, text: str, runs: tuple[Token, ...], strong: list[Span], weak: list[Span]) -> Iterator[Span]:
+        """The strong matches with the initials and particles beside them; weak ones that nothing else explains."""
+        taken = {at for first, last in strong for at in range(first, last + 1)}
+        for first, last in strong:
+            begin, end = first, last
+            while begin > 0 and begin - 1 not in taken and self._beside(text, runs[begin - 1], runs[begin]):
+                begin -= 1
+            while end + 1 < len(runs) and end + 1 not in taken and self._beside(text, runs[end], runs[end + 1], 1):
+                end += 1
+            yield begin, end
+        for first, last in weak:
+            near = {first - 1, last + 1} & taken
+            if taken.isdisjoint(range(first, last + 1)) and (near or self._capitals(text, runs, first, last)):
+                yield first, last
+
+    def _beside(self, text: str, left: Token, right: Token, added: int = 0) -> bool:
+        word = (left, right)[added].key
+        if right.start - left.end > _WIDEST_GAP or "\n" in text[left.end : right.start]:
+            return False
+        return word in self._forms.initials or word in self._forms.particles
+
+    def _capitals(self, text: str, runs: tuple[Token, ...], first: int, last: int) -> bool:
+        written = text[runs[first].start : runs[last].end]
+        joined = "".join(run.key for run in runs[first : last + 1])
+        return written.isupper() and self._forms.vocabulary.kind(joined) is None
+
+    def _ideographs(self, text: str) -> Iterator[Span]:
+        for word in self._forms.ideographs:
+            start = text.find(word)
+            while start >= 0:
+                yield start, start + len(word)
+                start = text.find(word, start + len(word))

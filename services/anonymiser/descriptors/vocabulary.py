@@ -1,0 +1,119 @@
+"""The words that cleaned text may hold (PS3.15 Section E.3.5), read from data/; README.md says how to add one."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, lru_cache
+from pathlib import Path
+
+from services.anonymiser.descriptors.folding import spellings
+
+DATA = Path(__file__).parent / "data"
+_LINKS = ("", "s", "n", "en", "es", "e", "er", "o", "i")
+_SHORTEST_PART, _SHORTEST_COMPOUND, _MOST_PARTS = 4, 9, 4
+
+
+class Kind(StrEnum):
+    """How far a word can be trusted, which is also the name of the folder in data/ it stands in."""
+
+    PLAIN = "plain"  # nobody is called so
+    CAREFUL = "careful"  # some are, but in a descriptor it is a body part: kept unless it looks like a name there
+    EPONYM = "eponym"  # a name by itself: kept only beside a plain word or a number (Gleason 7)
+    PARTICLE = "particle"  # de, van, der: kept only before a word that is kept
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vocabulary:
+    """Folded words by kind; `phrases`: pairs of words, which together are kept though neither need be alone; `units`:
+    what a number stands before; `takers`: what a number stands behind; `parts`: what compound words are made of;
+    `digest`: SHA-256 over all of it, for whoever has to say which vocabulary it was."""
+
+    words: dict[str, Kind]
+    phrases: frozenset[tuple[str, str]]
+    units: frozenset[str]
+    takers: frozenset[str]
+    parts: frozenset[str]
+    digest: str
+
+    def kind(self, word: str) -> Kind | None:
+        """The kind of a folded word, None if it is none of ours. Compounds of our words are plain."""
+        found = self.words.get(word)
+        if found is None and len(word) >= _SHORTEST_COMPOUND and self._compound(word):
+            return Kind.PLAIN
+        return found
+
+    def plain(self, word: str) -> bool:
+        """Whether a folded word says nothing about anybody wherever it stands."""
+        return self.kind(word) is Kind.PLAIN
+
+    def _compound(self, word: str) -> bool:
+        return _splits(word, self.parts, _MOST_PARTS)
+
+
+@lru_cache(maxsize=8192)
+def _splits(word: str, parts: frozenset[str], most: int) -> bool:
+    """Whether `word` is two or more `parts`, joined directly or by one of the letters that German joins words with."""
+    for cut in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
+        if word[:cut] in parts:
+            for link in _LINKS:
+                rest = word[cut + len(link) :]
+                if word.startswith(link, cut) and (rest in parts or (most > 2 and _splits(rest, parts, most - 1))):
+                    return True
+    return False
+
+
+@cache
+def shipped() -> Vocabulary:
+    """The vocabulary of this revision of the software."""
+    words: dict[str, Kind] = {}
+    parts: set[str] = set()
+    for kind in reversed(Kind):
+        for file in sorted((DATA / kind.value).glob("*.txt")):
+            entries = set(_entries(file))
+            words.update(dict.fromkeys(entries - words.keys(), kind))
+            if file.stem in _COMPOUNDING and kind in (Kind.PLAIN, Kind.CAREFUL):
+                parts |= {word for word in entries if len(word) >= _SHORTEST_PART}
+    return Vocabulary(
+        words=words,
+        phrases=frozenset(_phrases(DATA / "phrases.txt")),
+        units=frozenset(_entries(DATA / "units.txt")),
+        takers=frozenset(_entries(DATA / "takers.txt")),
+        parts=frozenset(parts),
+        digest=_digest(),
+    )
+
+
+_COMPOUNDING = frozenset({"german", "dutch", "swedish", "norwegian", "danish", "finnish", "hungarian", "latin"})
+
+
+def _lines(file: Path) -> Iterator[str]:
+    return (line for line in file.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#"))
+
+
+def _entries(file: Path) -> Iterator[str]:
+    for line in _lines(file):
+        for entry in line.split():
+            for word in expanded(entry):
+                yield from spellings(word)
+
+
+def expanded(entry: str) -> Iterator[str]:
+    """The words of an entry: 'droit+e+s' is droit, droite, droits; 'płuc*o*a' is płuco, płuca without the stem."""
+    if "*" in entry:
+        stem, *endings = entry.split("*")
+    else:
+        stem, *endings = entry.split("+")
+        yield stem
+    yield from (stem + ending for ending in endings)
+
+
+def _phrases(file: Path) -> Iterator[tuple[str, str]]:
+    for line in _lines(file):
+        first, second = line.split()
+        yield from ((one, two) for one in spellings(first) for two in spellings(second))
+
+
+def _digest() -> str:
+    files = sorted(DATA.rglob("*.txt"))
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
