@@ -31,9 +31,9 @@ class Undescribed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The elements of the three look-up tables (PS3.3 Section C.7.6.3.1.5), or the UID of a standard palette."""
+    """Tags and values of the three look-up tables (PS3.3 Section C.7.6.3.1.5), or the UID of a standard palette."""
 
-    tables: Item = ()
+    tables: tuple[tuple[int, bytes], ...] = ()
     uid: str = ""
 
 
@@ -121,7 +121,9 @@ def describe(elements: Item, syntax: Syntax) -> Description:
         windows=windows,
         slope=slope,
         intercept=intercept,
-        palette=Palette(tuple(e for e in elements if e.tag in _PALETTE), word(elements, _PALETTE_UID)),
+        palette=Palette(
+            tuple((e.tag, bytes(e.value)) for e in elements if e.tag in _PALETTE), word(elements, _PALETTE_UID)
+        ),
     )
     return _checked(described, len(pixels.value))
 
@@ -153,6 +155,11 @@ def _number(elements: Item, tag: int, syntax: Syntax, default: int = 0) -> int:
     if element is None or not element.value:
         return default
     return int.from_bytes(bytes(element.value[:2]), "little" if syntax.little else "big")
+
+
+def _palette(elements: Item) -> Palette:
+    tables = tuple((element.tag, bytes(element.value)) for element in elements if element.tag in _PALETTE)
+    return Palette(tables, word(elements, _PALETTE_UID))
 
 
 def _shown_by(elements: Item) -> tuple[float, float, tuple[tuple[float, float], ...]]:

@@ -5,6 +5,7 @@ import zlib
 from dataclasses import replace
 
 import numpy as np
+from pydicom.pixels.encoders.base import get_encoder
 from pydicom.uid import (
     JPEG2000,
     UID,
@@ -56,8 +57,6 @@ def encoded(stored: Stored, described: Description) -> bytes:
 
 
 def _by_encoder(values: Array, described: Description) -> bytes:
-    from pydicom.pixels.encoders.base import get_encoder  # loads all codecs
-
     if described.syntax not in _ENCODERS:
         raise NotEncodable
     syntax, plugin = _ENCODERS[described.syntax]

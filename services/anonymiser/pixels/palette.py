@@ -1,8 +1,9 @@
 """Colours behind the stored values of PALETTE COLOR (PS3.3 Sections C.7.6.3.1.5, C.7.6.3.1.6, C.7.9)."""
 
 import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.pixels.processing import apply_color_lut
 
-from services.anonymiser.dataset.tree import find
 from services.anonymiser.pixels.description import Array, Description
 
 _DESCRIPTORS = (0x00281101, 0x00281102, 0x00281103)
@@ -17,8 +18,6 @@ class NoPalette(Exception):
 
 def coloured(values: Array, described: Description) -> Array:
     """(rows, columns, 3) of 8 bits. Raises NoPalette."""
-    from pydicom.pixels.processing import apply_color_lut  # loads all codecs
-
     try:
         if described.palette.uid and not described.palette.tables:
             colours = apply_color_lut(values, palette=described.palette.uid)
@@ -33,8 +32,8 @@ def coloured(values: Array, described: Description) -> Array:
 
 def darkest(described: Description) -> int:
     """The stored value of the darkest colour. Raises NoPalette."""
-    descriptor = find(described.palette.tables, _DESCRIPTORS[0])
-    words = _words(bytes(descriptor.value), described) if descriptor else [0, 0, 0]
+    descriptor = dict(described.palette.tables).get(_DESCRIPTORS[0])
+    words = _words(descriptor, described) if descriptor else [0, 0, 0]
     entries, first = words[0] or (2**16 if descriptor else 256), words[1]
     if described.signed and first >= 2**15:
         first -= 2**16
@@ -46,16 +45,13 @@ def darkest(described: Description) -> int:
     return int(values[luma.argmin()])
 
 
-def _data_set(described: Description):  # type: ignore[no-untyped-def]
-    from pydicom.dataset import Dataset
-
+def _data_set(described: Description) -> Dataset:
     made = Dataset()
-    for element in described.palette.tables:
-        value = bytes(element.value)
-        if element.tag in _DESCRIPTORS:
-            made.add_new(element.tag, "US", _words(value, described))
-        elif element.tag in (*_TABLES, *_SEGMENTED):
-            made.add_new(element.tag, "OW", np.array(_words(value, described), "<u2").tobytes())
+    for tag, value in described.palette.tables:
+        if tag in _DESCRIPTORS:
+            made.add_new(tag, "US", _words(value, described))
+        elif tag in (*_TABLES, *_SEGMENTED):
+            made.add_new(tag, "OW", np.array(_words(value, described), "<u2").tobytes())
     return made
 
 

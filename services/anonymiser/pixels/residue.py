@@ -5,36 +5,24 @@ import numpy as np
 from services.anonymiser.dataset.tree import Item, Syntax, find
 from services.anonymiser.pixels.description import Array, Description
 
-_BATCH = 2**20
-"""Samples that are looked at in one go."""
-
 
 def room(described: Description) -> bool:
     """Whether there are bits that no sample uses."""
     return not described.real and described.allocated > described.stored
 
 
-def in_native(value: bytes | memoryview, described: Description) -> bool:
-    """Whether anything stands in the unused bits of native samples, in batches and without a copy of `value`.
+def in_frame(values: Array, described: Description) -> bool:
+    """Whether anything stands in the unused bits of one frame.
 
-    `value`: straight (see native). What lies behind the last frame does not count.
+    Signed samples may repeat their sign there, all of them or none: a frame that does both would say something.
     """
     if not room(described):
         return False
-    samples = np.frombuffer(value, described.dtype, min(described.length, len(value)) // described.dtype.itemsize)
-    seen = _Seen(described)
-    for first in range(0, len(samples), _BATCH):
-        seen.add(samples[first : first + _BATCH])
-    return seen.residue
-
-
-def in_frame(values: Array, described: Description) -> bool:
-    """The same of one decoded frame."""
-    if not room(described):
+    bits = _unsigned(values)
+    outside = np.array(~_mask(described) & (2 ** (bits.itemsize * 8) - 1), bits.dtype)
+    if not np.bitwise_or.reduce(bits, axis=None) & outside:
         return False
-    seen = _Seen(described)
-    seen.add(values)
-    return seen.residue
+    return not described.signed or not _sign_repeated(values, described)
 
 
 def without(values: Array, described: Description) -> Array:
@@ -49,27 +37,6 @@ def without(values: Array, described: Description) -> Array:
     up = (bits << np.array(width - 1 - d.high, bits.dtype)).view(values.dtype)
     clean = (up >> np.array(width - 1 - d.high, values.dtype)) & ~np.array((1 << low) - 1, values.dtype)
     return np.asarray(clean, values.dtype)
-
-
-class _Seen:
-    """What the unused bits hold. A signed object repeats the sign in all of its samples, or in none: one that does
-    both would say something with it."""
-
-    def __init__(self, described: Description) -> None:
-        self._described = described
-        self._not_zero = self._not_sign = False
-
-    def add(self, values: Array) -> None:
-        values = values.astype(values.dtype.newbyteorder("="), copy=False)
-        bits = _unsigned(values)
-        outside = np.array(~_mask(self._described) & (2 ** (bits.itemsize * 8) - 1), bits.dtype)
-        self._not_zero = self._not_zero or bool(np.bitwise_or.reduce(bits, axis=None) & outside)
-        if self._described.signed and not self._not_sign:
-            self._not_sign = not _sign_repeated(values, self._described)
-
-    @property
-    def residue(self) -> bool:
-        return self._not_zero and (not self._described.signed or self._not_sign)
 
 
 def _sign_repeated(values: Array, described: Description) -> bool:

@@ -3,10 +3,11 @@
 import warnings
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from pydicom.encaps import encapsulate
+from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.uid import (
     HTJ2K,
     JPEG2000,
@@ -26,9 +27,6 @@ from pydicom.uid import (
 from services.anonymiser.pixels.codestream import corrected
 from services.anonymiser.pixels.description import DEFLATED_FRAMES, Array, Description
 from services.anonymiser.pixels.native import unpacked
-
-if TYPE_CHECKING:
-    from pydicom.pixels.decoders.base import Decoder
 
 # Narrow decoders first; gdcm last: it decodes almost everything and has a long list of CVEs. Where `pylibjpeg` would
 # mean its GPL plugin for JPEG it is not named.
@@ -97,8 +95,6 @@ def _inflated(frame: bytes, described: Description) -> bytes:
 def _by_plugins(frame: bytes, described: Description) -> Stored:
     if not decodable(described):
         raise NoDecoder
-    from pydicom.pixels.decoders.base import get_decoder  # loads all codecs
-
     decoder = get_decoder(UID(described.syntax))
     failed: Exception = NoDecoder()
     for plugin in DECODERS[described.syntax]:
@@ -113,7 +109,7 @@ def _by_plugins(frame: bytes, described: Description) -> Stored:
     raise failed
 
 
-def _by_plugin(decoder: "Decoder", plugin: str, frame: bytes, described: Description) -> Stored:
+def _by_plugin(decoder: Decoder, plugin: str, frame: bytes, described: Description) -> Stored:
     d = described
     options: dict[str, Any] = {
         "rows": d.rows,

@@ -1,0 +1,77 @@
+"""What runs in a worker process: one frame in, boxes or new bytes out. Nothing here knows the object it belongs to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.anonymiser.pixels import residue
+from services.anonymiser.pixels.blanking import Unblankable, blanked
+from services.anonymiser.pixels.boxes import Box, merged
+from services.anonymiser.pixels.description import Array, Description
+from services.anonymiser.pixels.encoding import encoded, native_of
+from services.anonymiser.pixels.native import packed
+from services.anonymiser.pixels.showing import pictures
+from services.anonymiser.pixels.stored import Stored, decoded
+
+
+def rapid() -> "Detector":
+    """The one that is used; its models are loaded once in a process."""
+    raise NotImplementedError
+
+
+class Detector(Protocol):
+    """Finds text in a picture."""
+
+    def find(self, image: Array, look: int) -> tuple[Box, ...]:
+        """Boxes around text in (rows, columns) or (rows, columns, 3) of 8 bits. Another `look` looks in another way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A frame's bytes, and the description that they are in now."""
+
+    frame: bytes
+    described: Description
+
+
+def seen(
+    frame: bytes, described: Description, masks: tuple[Box, ...], look: int, detector: Callable[[], Detector]
+) -> tuple[Box, ...]:
+    """Where there is text in the frame, beside what `masks` will cover. Raises NoDecoder or Undecodable."""
+    stored = decoded(frame, described)
+    covered = _covered(stored, masks, described)
+    found = [box for picture in pictures(covered, described) for box in detector().find(picture, look)]
+    image = Box(0, 0, described.columns, described.rows)
+    return merged(box.clipped(image) for box in found)
+
+
+def speaks(frame: bytes, described: Description) -> bool:
+    """Whether something stands in the unused bits of the frame. Raises NoDecoder or Undecodable."""
+    return residue.in_frame(decoded(frame, described).values, described)
+
+
+def written(frame: bytes, described: Description, boxes: tuple[Box, ...], native: bool) -> Written:
+    """The frame with nothing but pixels, `boxes` black; in its own syntax, or `native` in Explicit VR Little Endian.
+
+    Raises NoDecoder, Undecodable, Unblankable or NotEncodable.
+    """
+    stored = decoded(frame, described)
+    if residue.room(described) and residue.in_frame(stored.values, described):
+        stored = Stored(residue.without(stored.values, described), stored.photometric)
+    stated = described
+    if native:
+        stored, stated = native_of(stored, described)
+    if boxes:
+        stored = Stored(blanked(stored.values, boxes, stated, stored.photometric), stored.photometric)
+    made = packed(stored.values, stated) if native else encoded(stored, stated)
+    return Written(made, stated)
+
+
+def _covered(stored: Stored, masks: tuple[Box, ...], described: Description) -> Stored:
+    if not masks:
+        return stored
+    try:
+        return Stored(blanked(stored.values, masks, described, stored.photometric), stored.photometric)
+    except Unblankable:
+        return stored

@@ -1,0 +1,28 @@
+"""How far around a box of text is blanked: letters reach beyond what detectors mark."""
+
+from collections.abc import Iterable
+
+from services.anonymiser.pixels.boxes import Box, merged
+
+_SHARE, _LEAST = 0.2, 3
+"""Of the height of a line, and pixels at least."""
+_OUTSIDE = 1.0
+"""The same where no picture is: to the next line and the next letter."""
+
+
+def roomy(boxes: Iterable[Box], regions: tuple[Box, ...], rows: int, columns: int) -> tuple[Box, ...]:
+    """The boxes with their margin, within the image. Outside the `regions` of an ultrasound picture it is wide, but
+    does not reach into them."""
+    image = Box(0, 0, columns, rows)
+    grown = []
+    for box in boxes:
+        height = min(box.bottom - box.top, box.right - box.left)
+        grown.append(box.grown(_pixels(_SHARE, height)))
+        if regions and not any(box.meets(region) for region in regions):
+            wide = box.grown(_pixels(_OUTSIDE, height))
+            grown.append(wide if not any(wide.meets(region) for region in regions) else grown[-1])
+    return merged(box.clipped(image) for box in grown)
+
+
+def _pixels(share: float, height: int) -> int:
+    return max(_LEAST, round(share * height))

@@ -1,0 +1,94 @@
+"""The pixel data of one object as frames, and the element again with some of them changed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.anonymiser.dataset.tree import Element, Item
+from services.anonymiser.pixels import native
+from services.anonymiser.pixels.description import PIXEL_DATA, Description
+from services.anonymiser.pixels.fragments import Encapsulated, Unmapped, joined, parted
+
+
+class Misfit(Exception):
+    """A changed frame has another size than the one that it replaces."""
+
+
+class Source(Protocol):
+    """Frames by number; `tidy` tells that nothing but frames is in the pixel data."""
+
+    @property
+    def tidy(self) -> bool: ...
+
+    def frame(self, index: int) -> bytes | memoryview:
+        """As `stored.decoded` takes it."""
+        ...
+
+    def element(self, changes: Mapping[int, bytes]) -> Element:
+        """The pixel data with these frames, and with nothing but frames. Raises Misfit."""
+        ...
+
+
+def source_of(pixels: Element, described: Description, elements: Item) -> Source:
+    """The frames of `pixels`. Raises Unmapped when nobody can tell them apart, or some are missing."""
+    if described.encapsulated:
+        return _Fragments(described, parted(pixels.value, described.frames, elements))
+    if len(pixels.value) < described.length:
+        raise Unmapped
+    return _Native(pixels, described)
+
+
+class _Native:
+    def __init__(self, pixels: Element, described: Description) -> None:
+        self._pixels, self._described = pixels, described
+        self._value = native.straight(pixels.value, described)
+
+    @property
+    def tidy(self) -> bool:
+        """Zeros may follow, and one byte of anything that makes the length even."""
+        end = self._described.length
+        return not bytes(self._pixels.value[end + end % 2 :]).strip(b"\0")
+
+    def frame(self, index: int) -> bytes | memoryview:
+        return native.cut(self._value, self._described, index)
+
+    def element(self, changes: Mapping[int, bytes]) -> Element:
+        if not changes:
+            end = self._described.length
+            kept = self._pixels.value[: end + end % 2]
+            return Element(self._pixels.tag, self._pixels.vr, kept)
+        value = bytearray(self._value[: self._described.length])
+        for index, frame in changes.items():
+            if len(frame) != (self._described.bits + 7) // 8:
+                raise Misfit
+            native.put(value, self._described, index, frame)
+        value += b"\0" * (len(value) % 2)
+        return Element(self._pixels.tag, self._pixels.vr, bytes(native.straight(bytes(value), self._described)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Fragments:
+    _described: Description
+    _parts: Encapsulated
+
+    @property
+    def tidy(self) -> bool:
+        return self._parts.sound
+
+    def frame(self, index: int) -> bytes:
+        return b"".join(self._parts.frames[index])
+
+    def element(self, changes: Mapping[int, bytes]) -> Element:
+        frames = [(changes[n],) if n in changes else pieces for n, pieces in enumerate(self._parts.frames)]
+        return Element(PIXEL_DATA, "OB", joined(frames, self._parts.offsets), encapsulated=True)
+
+
+def natively(frames: Iterable[bytes], described: Description) -> Element:
+    """Pixel data in Explicit VR Little Endian. Raises Misfit."""
+    value = bytearray()
+    for frame in frames:
+        if len(frame) != (described.bits + 7) // 8:
+            raise Misfit
+        value += frame
+    value += b"\0" * (len(value) % 2)
+    return Element(PIXEL_DATA, "OB" if described.allocated <= 8 else "OW", bytes(value))
