@@ -23,3 +23,9 @@ def words(text: str) -> tuple[str, ...]:
 def compact(text: str) -> str:
     """Letters and digits only."""
     return "".join(words(text))
+
+
+@lru_cache(maxsize=65536)
+def apart(value: str) -> re.Pattern[str]:
+    """Finds the letters and digits of `value` with any separators between them, as a piece of its own."""
+    return re.compile(r"(?<![^\W_])" + r"[\W_]*".join(map(re.escape, compact(value))) + r"(?![^\W_])")

@@ -15,7 +15,6 @@ from pydicom.uid import (
 from tests.bench.deid import images
 from tests.bench.deid.generated import describe
 from tests.bench.deid.phrases import fill
-from tests.bench.deid.truth import step
 from tests.bench.deid.writer import Writer
 
 Reference = tuple[str, str]
@@ -157,8 +156,3 @@ def _frame(writer: Writer, number: int) -> None:
     timing.retain("EffectiveEchoTime", 2.98 + number)
     path = writer.private(0x0033, "NORTHGATE RIS 2.1", 0x01, "LO", writer.case.patient.name.pn)
     writer.at("private").judged(path, fill("{patient.pn}", writer.case, writer.random))
-
-
-def contents(writer: Writer) -> str:
-    """The path of the content tree, for tests."""
-    return writer.prefix + step("ContentSequence")
