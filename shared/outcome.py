@@ -23,10 +23,18 @@ class Reason(StrEnum):
     FREE_TEXT_OBJECT = "free-text-object"
     OVERLAY = "overlay"
     UNCLEANABLE = "uncleanable"
+    NOT_EXAMINED = "not-examined"
+    POSSIBLE_FACE = "possible-face"
+    RESIDUAL_IDENTITY = "residual-identity"
+    HELD_BY_PROFILE = "held-by-profile"
     # Rejected by the anonymiser: there is no readable composite instance.
     NOT_DICOM = "not-dicom"
     MISSING_UID = "missing-uid"
     UNDECODABLE = "undecodable"
+    # Rejected by the anonymiser: its profile drops such objects, or a person or the retention policy ended the hold.
+    DROPPED_BY_PROFILE = "dropped-by-profile"
+    DISCARDED = "discarded"
+    EXPIRED = "expired"
     # Rejected by the validator.
     MISSING_TYPE_1 = "missing-type-1"
     MALFORMED_UID = "malformed-uid"

@@ -83,6 +83,11 @@ class InstanceAnonymised(_WithHeader):
     topic: ClassVar[str] = "clean.instance.anonymised"
     owner: ClassVar[str] = "anonymiser"
 
+    key_id: str | None = Field(default=None, description="Id of the key that made the pseudonyms; never the key.")
+    released: str | None = Field(
+        default=None, description="Reason code for which it had been held, when a person let it through all the same."
+    )
+
 
 class InstanceValidated(_WithHeader):
     """The de-identified copy is a valid instance; findings are worth knowing and harmless."""
@@ -142,6 +147,30 @@ class InstanceHeld(Event):
     project: str
     outcome: str = Field(pattern="^(quarantined|rejected|dead-lettered)$")
     reason: str
+
+    def partition_key(self) -> str:
+        return self.site
+
+    def subject(self) -> str:
+        return self.site
+
+
+class InstanceUnheld(Event):
+    """One instance fewer of a site is held: somebody decided, and what `clean.instance.held` counted for it is undone.
+
+    A topic of its own, because readers that do not know it must not take a subtraction for one more. What came of the
+    decision is counted like everything else: anonymised, or held again.
+    """
+
+    topic: ClassVar[str] = "clean.instance.unheld"
+    owner: ClassVar[str] = "anonymiser"
+    # The trace names the arrival.
+    traced: ClassVar[bool] = False
+
+    site: str
+    project: str
+    outcome: str = Field(pattern="^quarantined$", description="What it had been counted as.")
+    reason: str = Field(description="For which reason.")
 
     def partition_key(self) -> str:
         return self.site

@@ -1,11 +1,19 @@
 """Events of the identified zone. They name original UIDs and never leave that zone."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from shared.events.event import Event
+
+Choice = Literal["release", "retry", "discard", "expire"]
+"""What may be decided about an instance that is held."""
+
+Ground = Literal[
+    "false-positive", "checked-by-eye", "rules-changed", "consent-withdrawn", "not-wanted", "retention-ended", "other"
+]
+"""Why. A choice, never free text: somebody would write a name into it."""
 
 
 class _Arrival(Event):
@@ -47,27 +55,104 @@ class InstanceReceived(_Arrival):
     received_at: datetime
 
 
-class IdentifiedInstanceQuarantined(_Arrival):
+class _Verdict(_Arrival):
+    """What every verdict of the anonymiser that keeps an instance on this side says."""
+
+    reason: str
+    profile: str = Field(description="Revision of the de-identification profile that decided.")
+    decision_id: str | None = Field(
+        default=None, description="The decision that it came of; absent when it is the verdict on the arrival itself."
+    )
+
+    def identity(self) -> tuple[str, ...]:
+        return (self.arrival, self.profile, *((self.decision_id,) if self.decision_id else ()))
+
+
+class IdentifiedInstanceQuarantined(_Verdict):
     """The anonymiser holds the instance back for a person to decide."""
 
     topic: ClassVar[str] = "identified.instance.quarantined"
     owner: ClassVar[str] = "anonymiser"
 
-    reason: str
-    profile: str = Field(description="Revision of the de-identification profile that decided.")
+    places: tuple[str, ...] = Field(
+        default=(),
+        description="Where and by what it was found, `(0040,A730)[2](0040,A160) phone`: tag paths and names of "
+        "detectors, never a value.",
+    )
+    sop_class_uid: str | None = None
+    transfer_syntax_uid: str | None = None
+    size: int | None = Field(default=None, ge=0, description="Length of the stored Part 10 object in bytes.")
 
-    def identity(self) -> tuple[str, ...]:
-        return (self.arrival, self.profile)
 
-
-class IdentifiedInstanceRejected(_Arrival):
-    """The anonymiser cannot read the instance at all."""
+class IdentifiedInstanceRejected(_Verdict):
+    """There is nothing to let through: unreadable, dropped by the profile, or discarded by a person."""
 
     topic: ClassVar[str] = "identified.instance.rejected"
     owner: ClassVar[str] = "anonymiser"
 
-    reason: str
-    profile: str
+
+class InstanceDecided(_Arrival):
+    """A person (or the retention policy) decided about one instance that is held.
+
+    Decisions make a chain: each is about the hold that the verdict on the arrival (`after` absent) or an earlier
+    decision (`after`) ended in. A hold is decided once; of two decisions with the same `after`, the first counts.
+    """
+
+    topic: ClassVar[str] = "identified.instance.decided"
+    owner: ClassVar[str] = "operators"
+
+    decision_id: str = Field(description="A random UUID.")
+    decision: Choice = Field(
+        description="`release`: run again with the hold for `for_reason` lifted. `retry`: run again as things are now. "
+        "`discard`, `expire`: never again; the bytes are deleted."
+    )
+    for_reason: str = Field(description="The reason code for which it is held.")
+    after: str | None = Field(default=None, description="The decision whose outcome is the hold that this one ends.")
+    profile: str | None = Field(default=None, description="Name of a profile to retry with, instead of the site's.")
+    transfer_syntax_uid: str | None = Field(default=None, description="As it was received.")
+    ground: Ground
+    actor: str = Field(max_length=128, description="Login name of who decided. Identified zone only.")
+    decided_at: datetime
 
     def identity(self) -> tuple[str, ...]:
-        return (self.arrival, self.profile)
+        return (self.arrival, self.decision_id)
+
+
+class InstanceCleared(_Arrival):
+    """A decision has let the instance through: its clean copy is stored."""
+
+    topic: ClassVar[str] = "identified.instance.cleared"
+    owner: ClassVar[str] = "anonymiser"
+
+    decision_id: str
+    profile: str = Field(description="Revision of the de-identification profile that was applied.")
+
+    def identity(self) -> tuple[str, ...]:
+        return (self.arrival, self.decision_id)
+
+
+class AuditRecorded(Event):
+    """Somebody did something with instances of the identified zone. Names no patient and no value."""
+
+    topic: ClassVar[str] = "identified.audit.recorded"
+    owner: ClassVar[str] = "operators"
+
+    audit_id: str = Field(description="A random UUID.")
+    act: str = Field(pattern="^[a-z]+(\\.[a-z-]+)+$", description="`quarantine.release`, …")
+    actor: str = Field(max_length=128, description="Login name.")
+    recorded_at: datetime
+    outcome: Literal["done", "refused", "failed"]
+    arrival: str | None = Field(default=None, description="The instance concerned; absent when it was about many.")
+    site: str | None = None
+    decision_id: str | None = None
+    count: int | None = Field(default=None, ge=0, description="How many instances it was about, when many.")
+    ground: Ground | None = None
+
+    def identity(self) -> tuple[str, ...]:
+        return (self.audit_id,)
+
+    def partition_key(self) -> str:
+        return self.arrival or self.act
+
+    def subject(self) -> str:
+        return self.arrival or self.act

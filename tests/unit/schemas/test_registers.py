@@ -121,7 +121,7 @@ def test_a_topic_says_what_it_must(topic: str) -> None:
         assert "retention.ms" in entry["config"]
     assert entry["producers"]
     assert entry["consumers"]
-    assert set(entry["producers"]) <= set(SERVICES)
+    assert set(entry["producers"]) <= {*SERVICES, "operators"}
     assert set(entry["consumers"]) <= {*SERVICES, *OUTSIDE}
 
 
