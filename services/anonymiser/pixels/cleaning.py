@@ -19,7 +19,7 @@ from services.anonymiser.pixels.margins import roomy
 from services.anonymiser.pixels.masks import masked
 from services.anonymiser.pixels.policy import PixelPolicy, Unexamined, to_look_at
 from services.anonymiser.pixels.regions import outside, regions
-from services.anonymiser.pixels.restating import not_burned_in, restated, reversible, stale
+from services.anonymiser.pixels.restating import not_burned_in, recoded, restated, stale
 from services.anonymiser.pixels.source import Misfit, Source, natively, source_of
 from services.anonymiser.pixels.stored import decodable
 from services.anonymiser.pixels.workers import Examiner
@@ -144,7 +144,7 @@ class _Object:
         ):
             return True
         if masks or limits.unexamined is Unexamined.HOLD:
-            raise _Held(Reason.BURNED_IN_TEXT)
+            raise _Held(Reason.NOT_EXAMINED)
         return False
 
     def _read(self, masks: tuple[Box, ...]) -> dict[int, tuple[Box, ...]]:
@@ -206,8 +206,7 @@ class _Object:
             changes[frame] = made.frame
             places.update(blanked)
         elements = self._replaced(self.source.element(changes))
-        if len(boxes) == self.described.frames:
-            elements |= reversible(self.described)
+        elements |= recoded(self.described, whole=len(boxes) == self.described.frames)
         return self._told(elements, self.syntax, examined, places)
 
     def _natively(self, boxes: Mapping[int, tuple[Box, ...]], examined: bool, length: int) -> Blanked:

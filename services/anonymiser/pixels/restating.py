@@ -12,6 +12,7 @@ from pydicom.uid import (
 )
 
 from services.anonymiser.dataset.tree import Element, Item, find, word
+from services.anonymiser.pixels.codestream import JPEG_2000
 from services.anonymiser.pixels.description import Description
 
 _PHOTOMETRIC, _PLANAR, _ALLOCATED, _STORED, _HIGH, _SIGNED = (
@@ -58,11 +59,14 @@ def restated(elements: Item, before: Description, now: Description, length: int)
     return stated | _lossy(elements, before, length)
 
 
-def reversible(described: Description) -> dict[int, Element | None]:
-    """The colour transform of frames that were all encoded anew, without loss (PS3.3 Section C.7.6.3.1.2)."""
-    if described.photometric != "YBR_ICT":
-        return {}
-    return {_PHOTOMETRIC: _text(_PHOTOMETRIC, "CS", "YBR_RCT")}
+def recoded(described: Description, whole: bool) -> dict[int, Element | None]:
+    """What must be told of frames that stay in their syntax, all of them encoded anew (`whole`) or only some."""
+    stated: dict[int, Element | None] = {}
+    if whole and described.photometric == "YBR_ICT":
+        stated[_PHOTOMETRIC] = _text(_PHOTOMETRIC, "CS", "YBR_RCT")
+    if described.planar and described.syntax in JPEG_2000:
+        stated[_PLANAR] = _number(_PLANAR, 0)  # as PS3.5 Section A.4.4 demands; some readers believe what is told
+    return stated
 
 
 def _lossy(elements: Item, described: Description, length: int) -> dict[int, Element | None]:

@@ -120,7 +120,8 @@ def _by_plugin(decoder: Decoder, plugin: str, frame: bytes, described: Descripti
         "bits_stored": d.stored,
         "pixel_representation": int(d.signed),
         "photometric_interpretation": d.photometric,
-        "planar_configuration": d.planar,
+        # Codestreams are by pixel, or say themselves that they are not; only gdcm wants to hear it.
+        "planar_configuration": d.planar if plugin == "gdcm" else 0,
         "pixel_keyword": "PixelData",
         "correct_unused_bits": False,
     }
