@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from shared.events import SiteCounted
 from shared.outcome import Reason
 
-BEFORE_THE_WALL = (Reason.NOT_DICOM.value, Reason.UNDECODABLE.value, Reason.MISSING_UID.value)
+BEFORE_THE_WALL = (
+    Reason.NOT_DICOM.value,
+    Reason.UNDECODABLE.value,
+    Reason.MISSING_UID.value,
+    Reason.DROPPED_BY_PROFILE.value,
+    Reason.DISCARDED.value,
+    Reason.EXPIRED.value,
+)
 """Refused in the identified zone, before there was a de-identified copy."""
 NO_PICTURE = "no-picture"
 

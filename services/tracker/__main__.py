@@ -16,6 +16,7 @@ from shared.events import (
     InstanceIndexed,
     InstanceRejected,
     InstanceThumbnailed,
+    InstanceUnheld,
     InstanceValidated,
     SiteCounted,
     StudyCompleted,
@@ -34,6 +35,7 @@ READS = tuple(
         InstanceIndexed,
         InstanceThumbnailed,
         InstanceHeld,
+        InstanceUnheld,
     )
 )
 WRITES = tuple(model.topic for model in (StudyUpdated, StudyCompleted, StudyReopened, SiteCounted))

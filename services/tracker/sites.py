@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from services.tracker.study import Change
-from shared.events import InstanceHeld, Outgoing, SiteCounted
+from shared.events import InstanceHeld, InstanceUnheld, Outgoing, SiteCounted
 
 
 @dataclass(slots=True)
@@ -28,12 +28,15 @@ class SiteState:
         if change.rejected is not None:
             self.reasons[f"rejected/{change.rejected}"] += 1
 
-    def hold(self, event: InstanceHeld, event_id: str) -> bool:
-        """Count an instance that stays in the identified zone. False: it was counted before."""
+    def hold(self, event: InstanceHeld | InstanceUnheld, event_id: str) -> bool:
+        """Count an instance that stays in the identified zone, or no longer does. False: it was counted before.
+
+        The two are on two topics, so a count may be below nothing until the other one has come: then it is not told.
+        """
         if event_id in self.held:
             return False
         self.held.add(event_id)
-        self.reasons[f"{event.outcome}/{event.reason}"] += 1
+        self.reasons[f"{event.outcome}/{event.reason}"] += -1 if isinstance(event, InstanceUnheld) else 1
         return True
 
     @property

@@ -13,6 +13,7 @@ from shared.events import (
     InstanceIndexed,
     InstanceRejected,
     InstanceThumbnailed,
+    InstanceUnheld,
     InstanceValidated,
     Outgoing,
     SiteCounted,
@@ -58,7 +59,7 @@ class Tracker:
     def apply(self, event: Event, event_id: str, at: float) -> bool:
         """Take `event` in, which came at `at` (seconds). False: nothing new."""
         match event:
-            case InstanceHeld():
+            case InstanceHeld() | InstanceUnheld():
                 changed = self._site(event.site).hold(event, event_id)
             case (
                 InstanceAnonymised()

@@ -3,7 +3,15 @@
 import base64
 from dataclasses import dataclass
 
-from shared.events import CleanDeadLetter, DeadLetter, Event, IdentifiedDeadLetter, InstanceHeld, Outgoing
+from shared.events import (
+    CleanDeadLetter,
+    DeadLetter,
+    Event,
+    IdentifiedDeadLetter,
+    InstanceDecided,
+    InstanceHeld,
+    Outgoing,
+)
 from shared.events.envelope import UndecodableEvent
 from shared.events.event import fact_id
 from shared.kafka.log import Record
@@ -58,7 +66,8 @@ class DeadLetters:
                 record_value=None if bare or record.value is None else base64.b64encode(record.value).decode(),
             )
         )
-        if not self.identified:
+        # A decision that cannot be carried out leaves its instance where it was: held, and counted as that.
+        if not self.identified or isinstance(event, InstanceDecided):
             return [letter]
         site = getattr(event, "site", "unknown")
         held = InstanceHeld(

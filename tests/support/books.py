@@ -51,7 +51,7 @@ def check(pipeline: Pipeline, sent: Mapping[str, Sequence[Item]], *, broker_was_
         records = records_of(pipeline, topic, sites)
         assert len({record.id for record in records}) == len(wanted), f"lost in {topic}"
         assert len(records) == len(wanted) or broker_was_away, f"doubled in {topic}"
-    for topic in ("clean.instance.rejected", "clean.instance.held"):
+    for topic in ("clean.instance.rejected", "clean.instance.held", "clean.instance.unheld"):
         assert records_of(pipeline, topic, sites) == [], topic
     check_objects(pipeline, sites, len(wanted))
     rows = stack.rows("SELECT step, count(*) FROM journey WHERE site = ANY(%s) GROUP BY step", sites)

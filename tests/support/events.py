@@ -1,8 +1,15 @@
 """Events as tests need them: complete, and made of invented values."""
 
+import hashlib
 from typing import Any
 
-from shared.events import InstanceAnonymised, InstanceReceived, Outgoing
+from shared.events import (
+    IdentifiedInstanceQuarantined,
+    InstanceAnonymised,
+    InstanceDecided,
+    InstanceReceived,
+    Outgoing,
+)
 from shared.events.envelope import encode
 from shared.kafka import Output
 
@@ -26,6 +33,44 @@ def received(**changes: Any) -> InstanceReceived:
         "received_at": "2026-01-01T12:34:56Z",
     }
     return InstanceReceived.model_validate(fields | changes)
+
+
+def arrival_of(number: int, site: str = "site-a", study: str = "5" * 32) -> dict[str, Any]:
+    """What all events about the `number`th arrival of a site say."""
+    digest = hashlib.sha256(f"{site}/{number}".encode()).hexdigest()
+    return {
+        "site": site,
+        "project": "demo",
+        "arrival": digest[:32],
+        "study_key": study,
+        "key": f"{site}/{digest[:2]}/{digest}.dcm",
+        "digest": digest,
+    }
+
+
+def quarantined(number: int = 1, site: str = "site-a", **changes: Any) -> IdentifiedInstanceQuarantined:
+    """The verdict that the `number`th arrival of a site is held."""
+    fields: dict[str, Any] = {
+        "reason": "burned-in-text",
+        "profile": "research-1",
+        "sop_class_uid": "1.2.840.10008.5.1.4.1.1.6.1",
+        "transfer_syntax_uid": "1.2.840.10008.1.2.1",
+        "size": 1000,
+    }
+    return IdentifiedInstanceQuarantined.model_validate(arrival_of(number, site) | fields | changes)
+
+
+def decided(number: int = 1, site: str = "site-a", **changes: Any) -> InstanceDecided:
+    """A person releases the `number`th arrival of a site."""
+    fields: dict[str, Any] = {
+        "decision_id": "11111111-1111-4111-8111-111111111111",
+        "decision": "release",
+        "for_reason": "burned-in-text",
+        "ground": "checked-by-eye",
+        "actor": "somebody",
+        "decided_at": "2026-01-02T08:00:00Z",
+    }
+    return InstanceDecided.model_validate(arrival_of(number, site) | fields | changes)
 
 
 def anonymised(**changes: Any) -> InstanceAnonymised:

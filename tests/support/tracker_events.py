@@ -9,6 +9,7 @@ from shared.events import (
     InstanceIndexed,
     InstanceRejected,
     InstanceThumbnailed,
+    InstanceUnheld,
     InstanceValidated,
 )
 from tests.support.events import anonymised
@@ -53,3 +54,7 @@ def whole_way(of: InstanceAnonymised) -> list[InstanceEvent]:
 
 def held(reason: str = "burned-in-text", outcome: str = "quarantined", site: str = "site-a") -> InstanceHeld:
     return InstanceHeld(site=site, project="demo", outcome=outcome, reason=reason)
+
+
+def unheld(reason: str = "burned-in-text", site: str = "site-a") -> InstanceUnheld:
+    return InstanceUnheld(site=site, project="demo", outcome="quarantined", reason=reason)

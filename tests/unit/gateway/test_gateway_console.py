@@ -64,6 +64,12 @@ def test_a_book_accounts_for_all_that_this_side_has_heard_of() -> None:
     assert [item.reason for item in book.reasons] == ["not-dicom", "overlay", "unexpected", "pixel-length"]
 
 
+def test_what_people_discard_never_was_on_the_way_here() -> None:
+    reasons = {"rejected__discarded": 2, "rejected__expired": 1, "rejected__dropped_by_profile": 3}
+    book = sites.book_of(counted("a", 6, **reasons))
+    assert (book.clean, book.on_the_way, book.rejected) == (6, 4, 6)
+
+
 def test_books_from_the_index_know_the_same_of_this_side() -> None:
     rows = [
         {"site": "a", "outcome": "anonymised", "reason": None, "count": 4},

@@ -7,13 +7,20 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from shared import telemetry
-from shared.events import CleanDeadLetter, IdentifiedDeadLetter, InstanceHeld, InstanceReceived, Outgoing
+from shared.events import (
+    CleanDeadLetter,
+    IdentifiedDeadLetter,
+    InstanceDecided,
+    InstanceHeld,
+    InstanceReceived,
+    Outgoing,
+)
 from shared.events.envelope import decode, header
 from shared.health import Health
 from shared.kafka import LogLost, Output, Record
 from shared.outcome import Done, Outcome, Quarantine, Reason, Reject, Skip, Transient
 from shared.runner import DeadLetters, Each, Handling, Incoming, Runner, Stage, Whole, runner
-from tests.support.events import anonymised, received, record_of
+from tests.support.events import anonymised, decided, received, record_of
 from tests.support.memory_log import LIMIT, MemoryBroker, MemoryLog
 
 SOURCE = InstanceReceived.topic
@@ -278,6 +285,18 @@ def test_the_clean_side_learns_of_an_identified_dead_letter_by_site_and_reason_o
     assert decode(record.topic, record.value, record.headers) == InstanceHeld(
         site="site-a", project="demo", outcome="dead-lettered", reason="unexpected"
     )
+
+
+def test_a_decision_that_becomes_a_dead_letter_leaves_its_instance_counted_as_it_was(bench: Bench) -> None:
+    bench.log = MemoryLog(bench.broker, "stage", [InstanceDecided.topic])
+    bench.broker.produce(record_of(Outgoing.of(decided()), PARENT))
+
+    def handle(record: Incoming) -> Outcome:
+        raise RuntimeError
+
+    bench.run(_each(handle))
+    assert [letter.source_topic for letter in bench.letters()] == [InstanceDecided.topic]
+    assert bench.published(InstanceHeld.topic) == []
 
 
 def test_dead_letters_of_the_clean_side_stay_there(bench: Bench) -> None:

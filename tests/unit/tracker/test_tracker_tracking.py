@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from services.tracker.announcing import Pace
 from services.tracker.tracking import Tracker
 from shared.events import Event, Outgoing, SiteCounted, StudyCompleted, StudyReopened, StudyUpdated
-from tests.support.tracker_events import held, indexed, instance, rejected, thumbnailed, whole_way
+from tests.support.tracker_events import held, indexed, instance, rejected, thumbnailed, unheld, whole_way
 
 PACE = Pace(interval=1.0, quiet=10.0, patience=60.0)
 STUDY = "2.25.1"
@@ -124,6 +124,30 @@ def test_sites_count_each_fact_once_whatever_study_it_is_of() -> None:
     assert counted["site-a"].counts == {"anonymised": 3, "validated": 2, "indexed": 2, "thumbnailed": 2}
     assert counted["site-a"].reasons == {"rejected/pixel-length": 1, "quarantined/burned-in-text": 2}
     assert counted["site-b"].reasons == {"rejected/not-dicom": 1}
+
+
+def test_what_people_decided_is_no_longer_held_whichever_is_read_first() -> None:
+    first, last = Node(), Node()
+    for node, acts in (
+        (first, [(held(), "held"), (held("overlay"), "other"), (unheld(), "unheld")]),
+        (last, [(unheld(), "unheld"), (held("overlay"), "other"), (held(), "held")]),
+    ):
+        for event, event_id in (*acts, acts[-1]):
+            node.arrive(event, event_id=event_id)
+    told = [event.reasons for node in (first, last) for event in node.tick() if isinstance(event, SiteCounted)]
+    assert told == [{"quarantined/overlay": 1}] * 2
+
+
+def test_what_a_person_released_and_what_he_discarded_count_once() -> None:
+    node = Node()
+    node.arrive(held(), event_id="one")
+    node.arrive(held(), event_id="two")
+    node.arrive(unheld(), event_id="released")
+    node.arrive(*whole_way(instance(1)))
+    node.arrive(unheld(), event_id="discarded")
+    node.arrive(held("discarded", "rejected"), event_id="three")
+    (counted,) = [event for event in node.tick() if isinstance(event, SiteCounted)]
+    assert (counted.counts["indexed"], counted.reasons) == (1, {"rejected/discarded": 1})
 
 
 def test_what_is_not_confirmed_is_said_again_under_the_same_id() -> None:
