@@ -21,6 +21,8 @@ _LONG = {vr.encode("ascii"): vr for vr in sorted(LONG_VRS)}
 _PLAIN = {tag: vr for tag, vr in PUBLIC_VRS.items() if vr in VRS - BYTES_VRS - {"SQ"}}
 _STRIDE = 4096
 """Elements between two looks at the limits."""
+_LONGEST_SEQUENCE = 2**31
+"""Bytes. It will be written with its length, for which there are 32 bits."""
 
 
 class NotWalked(Exception):
@@ -34,9 +36,9 @@ def walk(body: bytes | memoryview, syntax: Syntax, limits: Limits = LIMITS, star
     """
     walker = _Walker(body, syntax.little, limits)
     try:
-        if syntax.implicit and walker.looks_explicit(start):
-            raise NotWalked
-        walk_level = walker.implicit if syntax.implicit else walker.explicit
+        # Some name one form and write the other; it shows at the first element, as pydicom finds it out.
+        explicit = walker.looks_explicit(start) if syntax.little else True
+        walk_level = walker.explicit if explicit else walker.implicit
         elements, _ = walk_level(start, len(body), 0, False)
     except error:
         raise NotWalked from None
@@ -45,6 +47,22 @@ def walk(body: bytes | memoryview, syntax: Syntax, limits: Limits = LIMITS, star
     if walker.ambiguous:
         _settle(elements, signed=False)
     return elements
+
+
+def walk_sequence(value: bytes | memoryview, limits: Limits = LIMITS) -> tuple[Item, ...]:
+    """The items of a sequence that was sent as UN, or in implicit VR by someone whose dictionary we have now.
+
+    They are in implicit VR, little endian (PS3.5 Section 6.2.2). Raises NotWalked or BeyondLimits.
+    """
+    walker = _Walker(value, True, limits)
+    try:
+        items, _ = walker.items(0, len(value), 0, implicit=True, open_=False)
+    except error:
+        raise NotWalked from None
+    if walker.ambiguous:
+        for item in items:
+            _settle(item, signed=False)
+    return items
 
 
 class _Walker:
@@ -178,6 +196,7 @@ class _Walker:
 
     def undefined(self, tag: int, written: str | None, vr: str, at: int, end: int, depth: int) -> tuple[Element, int]:
         """An element of undefined length: a sequence, or fragments."""
+        start = at
         if written == "UN" and self.little:
             items, at = self.items(at, end, depth, implicit=True, open_=True, doubtful=True)
         elif vr == "SQ" or (written is None and vr == "UN" and self.tag(at) in (_ITEM, _SEQUENCE_END)):
@@ -187,6 +206,8 @@ class _Walker:
             return self.valued(tag, vr, at, stop, encapsulated=True), stop + 8
         else:
             raise NotWalked
+        if at - start > _LONGEST_SEQUENCE:
+            raise BeyondLimits
         return Element(tag, "SQ", b"", items), at
 
     def items(
@@ -259,13 +280,18 @@ class _Walker:
 
     def looks_explicit(self, at: int) -> bool:
         """Whether capital letters stand where explicit VR has a VR."""
-        return all(0x41 <= letter <= 0x5A for letter in self.body[at + 4 : at + 6])
+        if at + 6 > len(self.body):
+            raise NotWalked
+        return 0x41 <= self.body[at + 4] <= 0x5A and 0x41 <= self.body[at + 5] <= 0x5A
 
 
 def _in_order(found: list[Element]) -> Item:
     """Sorted by tag; of elements with the same tag the last one, as pydicom reads them."""
     tags = [element.tag for element in found]
-    if tags == sorted(set(tags)):
+    ordered = sorted(set(tags))
+    if ordered and ordered[-1] >> 16 >= _DELIMITING and any(tag >> 16 == _DELIMITING for tag in ordered):
+        raise NotWalked
+    if tags == ordered:
         return tuple(found)
     return tuple(sorted({element.tag: element for element in found}.values(), key=lambda element: element.tag))
 
