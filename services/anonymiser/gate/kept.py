@@ -1,0 +1,126 @@
+"""What is to be read in the finished object, gathered in one go; its elements with their places when needed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.anonymiser.dataset.text import DEFAULT, Encodings, encodings
+from services.anonymiser.dataset.tree import Item, word
+from services.anonymiser.gate.folding import folded
+from services.anonymiser.gate.reading import readings
+from services.anonymiser.gate.sources import (
+    BY_TAG,
+    BY_VR,
+    CHARACTER_SET,
+    CODE_MEANING,
+    CODE_VALUE,
+    CODED,
+    CODING_SCHEME,
+    Kind,
+    observed_kind,
+)
+
+TEXTS = frozenset({"LO", "SH", "ST", "LT", "UT", "UC", "UR", "PN"})
+CODES = frozenset({CODE_VALUE, 0x00080119, 0x00080120})
+"""Numbers of code systems pass for anything; original values are looked for in them all the same."""
+MAX_BULK_BYTES = 2**20
+"""Larger values that are no text are pictures, waveforms or tables."""
+_PIXEL_GROUP = 0x7FE0
+_READ: dict[str, int] = {
+    **dict.fromkeys((*TEXTS, "UN"), 0),
+    "DA": 1,
+    "DT": 1,
+    "UI": 2,
+    "PN": 3,
+    "SQ": 4,
+    "SH": 5,
+    "UC": 5,
+    "UR": 5,
+}
+_STANDARD_SCHEMES = frozenset(
+    {"DCM", "SCT", "SRT", "SNM3", "LN", "UCUM", "RADLEX", "FMA", "NCIt", "UMLS", "MDC", "BARI"}
+)
+
+
+class Kept:
+    """The values of a finished object that people read: `texts`, `dates` (DA and DT), `uids`, `people` (PN)."""
+
+    __slots__ = ("dates", "people", "texts", "uids")
+
+    def __init__(self, item: Item) -> None:
+        self.texts: list[bytes | memoryview] = []
+        self.dates: list[bytes | memoryview] = []
+        self.uids: list[bytes | memoryview] = []
+        self.people: list[bytes | memoryview] = []
+        self._gather(item)
+        self.texts += self.people
+
+    def _gather(self, item: Item) -> None:
+        read, lists = _READ.get, (self.texts, self.dates, self.uids, self.people)
+        for element in item:
+            which = read(element.vr)
+            if which is None:
+                continue
+            if which < 4:
+                if element.value:
+                    lists[which].append(element.value)
+            elif which == 4:
+                for inner in element.items:
+                    self._gather(inner)
+            elif element.value and element.tag not in CODES:
+                lists[0].append(element.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """An element of the finished object: where, of what kind (None if of none), and whether it is a standard code."""
+
+    place: str
+    path: tuple[int, ...]
+    vr: str
+    value: bytes
+    names: Encodings
+    kind: int | None
+    standard: bool
+
+    @property
+    def tag(self) -> int:
+        return self.path[-1]
+
+    @property
+    def is_text(self) -> bool:
+        return self.vr in TEXTS
+
+    def texts(self) -> tuple[str, ...]:
+        return readings(self.value, self.names)
+
+
+def spots(
+    item: Item, names: Encodings = DEFAULT, place: str = "", path: tuple[int, ...] = (), coded: Kind | None = None
+) -> Iterator[Spot]:
+    """All elements with a value that can be searched, at every depth."""
+    standard = word(item, CODING_SCHEME) in _STANDARD_SCHEMES
+    for element in item:
+        tag = element.tag
+        here, way = f"{place}({tag >> 16:04X},{tag & 0xFFFF:04X})", (*path, tag)
+        if tag == CHARACTER_SET:
+            names = encodings(element.content)
+        for number, inner in enumerate(element.items, 1):
+            yield from spots(inner, names, f"{here}[{number}]", way, CODED.get(tag))
+        if (
+            element.value
+            and tag >> 16 != _PIXEL_GROUP
+            and (element.vr in TEXTS or len(element.value) <= MAX_BULK_BYTES)
+        ):
+            kind = BY_TAG.get(tag, BY_VR.get(element.vr))
+            if kind == Kind.OBSERVED:
+                kind = observed_kind(item)
+            code = tag in (CODE_VALUE, CODE_MEANING)
+            kind = coded if code and coded is not None else kind
+            yield Spot(here, way, element.vr, element.content, names, kind, standard and code)
+
+
+def all_text(item: Item) -> bytes:
+    """Every text of the object as people may read it, folded, in UTF-8, one a line."""
+    return "\n".join(
+        folded(text) for spot in spots(item) if spot.is_text or spot.vr == "UN" for text in spot.texts()
+    ).encode("utf-8", "replace")

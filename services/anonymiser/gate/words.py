@@ -1,0 +1,47 @@
+"""Words that identify nobody, and names that people have: the gate's own lists (data/*.json, sources inside)."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data"
+_PAIRS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
+
+
+def listed(name: str) -> frozenset[str]:
+    """The words of data/`name`.json, folded; none if the file is not there yet (it is being generated)."""
+    path = DATA / f"{name}.json"
+    if not path.exists():
+        return frozenset()
+    groups = json.loads(path.read_text(encoding="utf-8"))["words"].values()
+    return frozenset(word for lines in groups for line in lines for word in line.split())
+
+
+def collapsed(word: str) -> str:
+    """'mueller' as 'muller', which is what folding makes of Müller."""
+    for pair, vowel in _PAIRS:
+        word = word.replace(pair, vowel)
+    return word
+
+
+def _names(name: str) -> frozenset[str]:
+    names = listed(name)
+    return names | {short for word in names if len(short := collapsed(word)) > 3}
+
+
+@cache
+def first_names() -> frozenset[str]:
+    """Common given names."""
+    return _names("first_names")
+
+
+@cache
+def surnames() -> frozenset[str]:
+    """Common family names."""
+    return _names("surnames")
+
+
+@cache
+def public() -> frozenset[bytes]:
+    """Words that are not looked for: the standard's own, makers, words of hospital names, plain ones."""
+    return frozenset(word.encode() for word in listed("standard_words") | listed("common_words"))
