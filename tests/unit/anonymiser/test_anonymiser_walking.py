@@ -14,7 +14,7 @@ from services.anonymiser.dataset import reading
 from services.anonymiser.dataset.limits import Unreadable
 from services.anonymiser.dataset.reading import read, read_by_reference, syntax_of
 from services.anonymiser.dataset.reference import read_elements
-from services.anonymiser.dataset.tree import BULK_BYTES, Element, Item, find
+from services.anonymiser.dataset.tree import BULK_BYTES, Element, Item, Syntax, find
 from services.anonymiser.dataset.walking import NotWalked, walk, walk_sequence
 from shared.dicom.part10 import wrap
 from shared.outcome import Reason
