@@ -35,7 +35,7 @@ class Limits:
     inflated_bytes: int = 2**30
     freely_inflated_bytes: int = 2**26
     inflation_ratio: int = 100
-    reference_bytes: int = 2**28
+    reference_bytes: int = 2**27
     seconds: float = 30.0
 
 

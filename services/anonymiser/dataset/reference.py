@@ -24,6 +24,8 @@ from shared.outcome import Reason
 
 _PIXEL_REPRESENTATION = 0x00280103
 _READS_PER_ELEMENT = 4
+_TIMES_READ = 4
+"""Sequences within each other are read once per level."""
 _HEAD, _LONG_HEAD = 8, 12
 
 # pydicom quotes values in what it logs.
@@ -34,7 +36,8 @@ def read_elements(body: bytes | memoryview, syntax: Syntax, limits: Limits = LIM
     """The data set `body`, inflated already. Raises Unreadable or BeyondLimits."""
     if len(body) > limits.reference_bytes:
         raise BeyondLimits
-    watch = _Watch(limits.elements * _READS_PER_ELEMENT, time.monotonic() + limits.seconds)
+    deadline = time.monotonic() + limits.seconds
+    watch = _Watch(limits.elements * _READS_PER_ELEMENT, len(body) * _TIMES_READ + 2**20, deadline)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -57,13 +60,15 @@ def read_elements(body: bytes | memoryview, syntax: Syntax, limits: Limits = LIM
 class _Watch:
     """Counts what pydicom reads, because it knows no limits itself."""
 
-    left: int
+    reads: int
+    size: int
     deadline: float
     over: bool = False
 
-    def spend(self) -> None:
-        self.left -= 1
-        if self.left < 0 or (not self.left % 1024 and time.monotonic() > self.deadline):
+    def spend(self, size: int = 0) -> None:
+        self.reads -= 1
+        self.size -= size
+        if min(self.reads, self.size) < 0 or (not self.reads % 1024 and time.monotonic() > self.deadline):
             self.over = True  # pydicom takes some exceptions for its own
             raise BeyondLimits
 
@@ -78,9 +83,9 @@ class _Stream(BytesIO):
         self.head, self.tail = 0, b""
 
     def read(self, size: int | None = -1) -> bytes:
-        self.watch.spend()
         position = self.tell()
         content = super().read(size)
+        self.watch.spend(len(content))
         if size == _HEAD:
             self.head, self.tail = position, content if len(content) < _HEAD else b""
         return content

@@ -237,9 +237,10 @@ class _Walker:
         """Where the fragments (PS3.5 Section A.4) end that begin here; only their heads are read."""
         head, body = self.head, self.body
         while True:
-            for _ in repeat(None, _STRIDE):
+            for count in range(_STRIDE):
                 group, number, length = head(body, at)
                 if group == _DELIMITING and number == 0xE0DD and at + 8 <= end:
+                    self.spend(count)
                     return at
                 at += 8 + length
                 if group != _DELIMITING or number != 0xE000 or at > end:

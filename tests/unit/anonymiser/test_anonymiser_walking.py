@@ -93,7 +93,7 @@ def is_readable(path: Path) -> bool:
 
 
 @pytest.mark.parametrize("name", FORMS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_generated_data_sets_are_walked_as_the_reference_reads_them(name: str, data: st.DataObject):
     form, syntax = FORMS[name]
@@ -105,7 +105,7 @@ def test_generated_data_sets_are_walked_as_the_reference_reads_them(name: str, d
     assert walk(b"before" + body, syntax, start=6) == expected
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(nodes=data_sets(unknown=True))
 def test_sequences_of_unknown_vr_are_read_alike(nodes: list[Node]):
     form, syntax = FORMS["explicit"]
