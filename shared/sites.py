@@ -35,6 +35,9 @@ class Site(_Declared):
         description="Within it the same patient ID is the same patient at every site; the site's own unless given.",
     )
     default_issuer: str = Field(default="", description="Counts as the Issuer of Patient ID where none was sent.")
+    quarantine_days: int | None = Field(
+        default=None, ge=1, description="After these, `isocentre quarantine expire` ends what is held; None: never."
+    )
 
     @property
     def rules(self) -> Rules:
@@ -60,9 +63,9 @@ class Sites(_Declared):
     @model_validator(mode="after")
     def _one_answer_per_code(self) -> Self:
         """A code may stand here twice, for other titles, but not for other rules."""
-        rules = {(site.code, site.profile, site.rules) for site in self.sites}
+        rules = {(site.code, site.profile, site.rules, site.quarantine_days) for site in self.sites}
         if len(rules) > len({site.code for site in self.sites}):
-            raise ValueError("entries of one site have different profiles, domains or issuers")
+            raise ValueError("entries of one site have different profiles, domains or issuers, or terms")
         return self
 
     @model_validator(mode="after")

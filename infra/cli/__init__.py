@@ -6,7 +6,12 @@ import importlib
 
 import click
 
-GROUPS = {"key": "infra.cli.key", "stack": "infra.cli.stack", "trace": "infra.cli.trace"}
+GROUPS = {
+    "key": "infra.cli.key",
+    "quarantine": "infra.cli.quarantine",
+    "stack": "infra.cli.stack",
+    "trace": "infra.cli.trace",
+}
 
 
 class Groups(click.Group):

@@ -16,7 +16,7 @@ from infra.local.credentials import keep_private, key_ring, secret, token
 from infra.local.layout import ROOT
 
 FOLDER = ROOT / "build" / "docker"
-STORE_USERS = ("receiver", "anonymiser", "validator", "indexer", "thumbnailer", "gateway")
+STORE_USERS = ("receiver", "anonymiser", "operator", "validator", "indexer", "thumbnailer", "gateway")
 DATABASE_ROLES = ("postgres", "indexer", "gateway")
 DATABASE = "postgres:5432/isocentre"
 

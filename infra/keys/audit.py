@@ -14,10 +14,10 @@ from infra.keys.files import append_line
 def record(file: Path, what: str, reason: str, **facts: object) -> None:
     """One more line of JSON, on disk when this returns. Raises Misconfigured when it cannot be written."""
     when = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    append_line(file, json.dumps({"when": when, "who": _who(), "what": what, "reason": reason, **facts}))
+    append_line(file, json.dumps({"when": when, "who": who(), "what": what, "reason": reason, **facts}))
 
 
-def _who() -> str:
+def who() -> str:
     """The user, and whoever became this user: as the system knows them, not as the environment calls them."""
     user = _name(os.getuid())
     try:

@@ -22,6 +22,7 @@ SCHEMA = ROOT / "tests" / "support" / "compose_spec" / "compose-spec.json"
 IDENTIFIED = ("receiver", "anonymiser")
 CLEAN = ("validator", "indexer", "thumbnailer", "tracker", "gateway")
 ONCE = ("provision", "migrate")
+PEOPLE = ("operator",)
 COMPONENTS = ("kafka", "versitygw", "postgres", "traces")
 
 
@@ -59,7 +60,7 @@ def test_the_schema_sees_mistakes(broken: dict[str, Any]) -> None:
 
 
 def test_all_services_and_components_are_there() -> None:
-    assert set(compose()["services"]) == {*IDENTIFIED, *CLEAN, *ONCE, *COMPONENTS}
+    assert set(compose()["services"]) == {*IDENTIFIED, *CLEAN, *ONCE, *PEOPLE, *COMPONENTS}
     assert set(BY_NAME) == {*IDENTIFIED, *CLEAN}
 
 
@@ -99,6 +100,16 @@ def test_it_is_told_what_the_local_stack_tells(name: str, tmp_path: Path) -> Non
     beyond = {"OTEL_EXPORTER_OTLP_ENDPOINT", "ISOCENTRE_HEALTH_HOST", "ISOCENTRE_DICOM_HOST", "ISOCENTRE_HTTP_HOST"}
     beyond |= {"ISOCENTRE_ACCEPT_OPEN_FILES"}
     assert told - beyond == local - secret - {"ISOCENTRE_TRACE_STORE_URL"}
+
+
+def test_an_operator_starts_only_when_somebody_asks_and_without_any_key() -> None:
+    one = service("operator")
+    assert one["profiles"] == ["operator"]
+    assert one["env_file"] == ["build/docker/env/operator.env"]
+    assert not one.get("secrets")
+    assert one["read_only"]
+    assert one["cap_drop"] == ["ALL"]
+    assert networks("operator") == {"identified"}
 
 
 def networks(name: str) -> set[str]:

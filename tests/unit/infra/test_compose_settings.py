@@ -15,6 +15,7 @@ from infra.local.layout import ROOT
 from infra.local.provision.database import ROLES
 from infra.local.provision.objectstore import declared
 from infra.local.services import BY_NAME
+from infra.quarantine.node import of_settings
 from shared.misconfigured import Misconfigured
 from shared.settings import DatabaseSettings
 
@@ -74,6 +75,16 @@ def test_the_migration_and_the_provisioning_are_told_enough(made: Path, monkeypa
     ProvisionSettings()
     needed = {file.name for file in (made / "secrets").iterdir()} - {"project-key"}
     assert set(SERVICES["provision"]["secrets"]) == needed
+
+
+def test_an_operator_is_told_enough(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = environment(made, "operator")
+    assert of_settings(told["ISOCENTRE_KAFKA_BOOTSTRAP_SERVERS"]).store is None
+    for key, value in told.items():
+        monkeypatch.setenv(key, value)
+    store = of_settings(told["ISOCENTRE_KAFKA_BOOTSTRAP_SERVERS"]).store
+    assert store is not None
+    assert store.name == "identified"
 
 
 @pytest.mark.parametrize("name", ["receiver", "anonymiser"])

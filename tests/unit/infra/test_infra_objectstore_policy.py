@@ -22,8 +22,15 @@ def users_of(bucket: str) -> set[str]:
     return {user for user, _, _ in allowed(bucket)}
 
 
-def test_only_receiver_and_anonymiser_touch_the_identified_bucket() -> None:
-    assert users_of("identified") == {"receiver", "anonymiser"}
+def test_only_receiver_anonymiser_and_operators_touch_the_identified_bucket() -> None:
+    assert users_of("identified") == {"receiver", "anonymiser", "operator"}
+
+
+def test_operators_see_that_bytes_are_there_and_delete_them_but_read_none() -> None:
+    rights = {(action, what) for user, action, what in allowed("identified") if user == "operator"}
+    beyond = {(action, what) for action, what in rights if what != "identified/.probe/operator"}
+    assert beyond == {("s3:ListBucket", "identified"), ("s3:DeleteObject", "identified/*")}
+    assert "operator" not in users_of("clean") | users_of("derived")
 
 
 def test_only_the_anonymiser_writes_clean_objects() -> None:
@@ -32,9 +39,10 @@ def test_only_the_anonymiser_writes_clean_objects() -> None:
     }
 
 
-def test_nobody_deletes_more_than_its_probe() -> None:
+def test_no_service_deletes_more_than_its_probe() -> None:
     for bucket in declared().buckets:
         deletions = {(user, what) for user, action, what in allowed(bucket) if action == "s3:DeleteObject"}
+        deletions -= {("operator", "identified/*")}
         assert all(what == f"{bucket}/.probe/{user}" for user, what in deletions)
 
 

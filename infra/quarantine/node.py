@@ -1,0 +1,52 @@
+"""Where the node is whose quarantine is meant: a stack on this machine, or what options and environment say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from infra.local import stack as local
+from infra.quarantine.ledger import Ledger
+from shared.settings import StoreSettings
+from shared.storage import Store, connect, open_bucket
+
+USER = "operator"
+BUCKET = "identified"
+
+
+class NoNode(Exception):
+    """There is no node, or no access to it as an operator. The text says what is missing."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node, to an operator. Without `store`, bytes can neither be deleted nor seen to be there."""
+
+    ledger: Ledger
+    store: Store | None
+    sites_file: Path | None
+
+
+def of_stack(home: Path, log: Path | None = None) -> Node:
+    """The node that the stack in `home` is; `log` gets the audit too. Raises NoNode."""
+    try:
+        stack = local.attach(home)
+    except local.NotUp as missing:
+        raise NoNode(f"{missing}; start one with: isocentre stack up") from None
+    keys = stack.object_store.users.get(USER)
+    if keys is None:
+        raise NoNode(f"the stack was started before there was a user {USER}: stop it and start it again")
+    store = connect(stack.object_store.endpoint, keys.access_key, keys.secret_key, BUCKET)
+    return Node(Ledger(stack.kafka_bootstrap_servers, log), store, stack.sites_file)
+
+
+def of_settings(bootstrap: str, log: Path | None = None) -> Node:
+    """The node at these brokers, with the store that ISOCENTRE_S3_… in the environment names, if they do."""
+    store: Store | None
+    try:
+        store = open_bucket(StoreSettings(), BUCKET)
+    except ValidationError:
+        store = None
+    return Node(Ledger(bootstrap, log), store, None)
