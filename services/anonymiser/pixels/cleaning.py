@@ -178,7 +178,7 @@ class _Object:
 
     def _plain(self) -> dict[int, bytes]:
         """Codestreams that had more in them than an image, without that."""
-        if not self.described.encapsulated:
+        if not self.described.encapsulated or not segments.spoken_in(self.syntax.uid):
             return {}
         frames = ((number, bytes(self.source.frame(number))) for number in range(self.described.frames))
         made = ((number, frame, segments.plain(frame, self.syntax.uid)) for number, frame in frames)

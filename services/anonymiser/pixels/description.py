@@ -145,9 +145,13 @@ def _checked(described: Description, length: int) -> Description:
 
 
 def frames_of(elements: Item) -> int:
-    """The Number of Frames, 1 when there is none that makes sense."""
-    digits = word(elements, _FRAMES)
-    return max(1, int(digits)) if digits.isdecimal() and len(digits) < 10 else 1
+    """The Number of Frames, 1 when nothing is said. Raises Undescribed when it makes no sense: what is none is cut."""
+    digits = word(elements, _FRAMES).removeprefix("+")
+    if not digits:
+        return 1
+    if not digits.isdecimal() or len(digits) >= 10 or int(digits) < 1:
+        raise Undescribed
+    return int(digits)
 
 
 def _number(elements: Item, tag: int, syntax: Syntax, default: int = 0) -> int:

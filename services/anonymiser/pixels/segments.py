@@ -6,17 +6,17 @@ ISO/IEC 10918-1 B.1 (JPEG), 14495-1 C.1 (JPEG-LS), 15444-1 A (JPEG 2000).
 import re
 from struct import pack, unpack_from
 
+import numpy as np
 from pydicom.uid import JPEGLSTransferSyntaxes, JPEGTransferSyntaxes
 
 from services.anonymiser.pixels.codestream import JPEG_2000
+from services.anonymiser.pixels.description import Array
 
 _JPEG_LS = frozenset(JPEGLSTransferSyntaxes)
 _JPEG = frozenset(JPEGTransferSyntaxes) | _JPEG_LS
 _START, _END, _SCAN, _COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
 _ALONE = {0x01, *range(0xD0, 0xD8)}
 """Markers without a segment: TEM, RST0 to RST7."""
-_IN_SCAN = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
-_IN_LS_SCAN = re.compile(rb"\xff+[\x80-\xcf\xd8-\xfe]", re.DOTALL)
 _HARMLESS = re.compile(
     rb"\xe0(?:JFIF|LJIF)\x00.{6,7}\x00\x00|\xe8mrfx.|\xe8SPIFF\x00.{24}|\xe8\x00\x00\x00\x01\xff\xd8|\xeeAdobe.{0,7}",
     re.DOTALL,
@@ -40,6 +40,11 @@ class Unparsed(Exception):
     """The codestream does not follow its own standard, so nobody can tell pixels from what stands beside them."""
 
 
+def spoken_in(syntax: str) -> bool:
+    """Whether codestreams of this syntax have places for text."""
+    return syntax in JPEG_2000 or syntax in _JPEG
+
+
 def plain(frame: bytes, syntax: str) -> bytes:
     """The codestream of one frame with no more than decoding takes; `frame` itself if it has no more. Raises Unparsed.
 
@@ -48,7 +53,7 @@ def plain(frame: bytes, syntax: str) -> bytes:
     if syntax in JPEG_2000:
         kept = _plain_jpeg_2000(frame)
     elif syntax in _JPEG:
-        kept = _plain_jpeg(frame, _IN_LS_SCAN if syntax in _JPEG_LS else _IN_SCAN)
+        kept = _plain_jpeg(frame, _markers(frame, syntax in _JPEG_LS))
     else:
         return frame
     rest = frame[len(kept) :]
@@ -56,10 +61,9 @@ def plain(frame: bytes, syntax: str) -> bytes:
     return frame if frame.startswith(kept) and len(rest) < 3 and not rest.strip(b"\0 \xff") else kept
 
 
-def _plain_jpeg(frame: bytes, in_scan: re.Pattern[bytes]) -> bytes:
-    kept = bytearray()
+def _plain_jpeg(frame: bytes, markers: Array) -> bytes:
     position = _expected(frame, 0, b"\xff\xd8")
-    kept += frame[:position]
+    kept = bytearray(frame[:position])
     while True:
         if position + 2 > len(frame) or frame[position] != 0xFF:
             raise Unparsed
@@ -73,13 +77,25 @@ def _plain_jpeg(frame: bytes, in_scan: re.Pattern[bytes]) -> bytes:
         if marker not in _ALONE:
             end += _length(frame, end)
             if marker == _SCAN:
-                next_marker = in_scan.search(frame, end)
-                if next_marker is None:
+                following = int(np.searchsorted(markers, end))
+                if following == len(markers):
                     # Cut off, as some senders do; decoders show what is there.
                     return bytes(kept + frame[position:])
-                end = next_marker.end() - 2
+                end = int(markers[following])
         kept += _segment(marker, frame[position:end])
         position = end
+
+
+def _markers(frame: bytes, jpeg_ls: bool) -> Array:
+    """Where markers could stand in entropy-coded data: FF and a byte that is neither stuffed nor fill nor a restart.
+    After FF, JPEG stuffs a byte of zero, and JPEG-LS one bit."""
+    values = np.frombuffer(frame, np.uint8)
+    starts = np.flatnonzero(values[:-1] == 0xFF)
+    following = values[starts + 1]
+    lowest = 0x80 if jpeg_ls else 0x01
+    restart = (following & 0xF8) == 0xD0
+    found: Array = starts[(following >= lowest) & (following != 0xFF) & ~restart]
+    return found
 
 
 def _segment(marker: int, segment: bytes) -> bytes:

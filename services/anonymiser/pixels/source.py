@@ -1,13 +1,13 @@
 """The pixel data of one object as frames, and the element again with some of them changed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.pixels import native
 from services.anonymiser.pixels.description import PIXEL_DATA, Description
 from services.anonymiser.pixels.fragments import Encapsulated, Unmapped, joined, parted
+from services.anonymiser.pixels.mapped import Passage
 
 
 class Misfit(Exception):
@@ -30,18 +30,21 @@ class Source(Protocol):
 
 
 def source_of(pixels: Element, described: Description, elements: Item) -> Source:
-    """The frames of `pixels`. Raises Unmapped when nobody can tell them apart, or some are missing."""
+    """The frames of `pixels`. Raises Unmapped when nobody can tell them apart, or when some are missing or too many."""
     if described.encapsulated:
-        return _Fragments(described, parted(pixels.value, described.frames, elements))
-    if len(pixels.value) < described.length:
+        return _Fragments(pixels.value, parted(pixels.value, described.frames, elements))
+    source = _Native(pixels, described)
+    beyond = len(pixels.value) - described.length
+    if beyond < 0 or (beyond * 8 >= described.bits and not source.tidy):
         raise Unmapped
-    return _Native(pixels, described)
+    return source
 
 
 class _Native:
     def __init__(self, pixels: Element, described: Description) -> None:
         self._pixels, self._described = pixels, described
         self._value = native.straight(pixels.value, described)
+        self._passage = Passage(self._value)
 
     @property
     def tidy(self) -> bool:
@@ -50,6 +53,7 @@ class _Native:
         return not bytes(self._pixels.value[end + end % 2 :]).strip(b"\0")
 
     def frame(self, index: int) -> bytes | memoryview:
+        self._passage.to((index + 1) * self._described.bits // 8)
         return native.cut(self._value, self._described, index)
 
     def element(self, changes: Mapping[int, bytes]) -> Element:
@@ -66,17 +70,20 @@ class _Native:
         return Element(self._pixels.tag, self._pixels.vr, bytes(native.straight(bytes(value), self._described)))
 
 
-@dataclass(frozen=True, slots=True)
 class _Fragments:
-    _described: Description
-    _parts: Encapsulated
+    def __init__(self, value: bytes | memoryview, parts: Encapsulated) -> None:
+        self._parts, self._passage, self._end = parts, Passage(value), 0
 
     @property
     def tidy(self) -> bool:
         return self._parts.sound
 
     def frame(self, index: int) -> bytes:
-        return b"".join(self._parts.frames[index])
+        frame = b"".join(self._parts.frames[index])
+        # Near enough: what is between the fragments is not counted.
+        self._end = self._end + len(frame) if index else len(frame)
+        self._passage.to(self._end)
+        return frame
 
     def element(self, changes: Mapping[int, bytes]) -> Element:
         frames = [(changes[n],) if n in changes else pieces for n, pieces in enumerate(self._parts.frames)]

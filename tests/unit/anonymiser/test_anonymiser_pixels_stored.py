@@ -1,5 +1,6 @@
 """Frames out of the bytes, and what a detector is shown of them."""
 
+import mmap
 from dataclasses import replace
 from pathlib import Path
 from struct import pack
@@ -22,6 +23,7 @@ from services.anonymiser.dataset.reading import read
 from services.anonymiser.dataset.tree import Element, find
 from services.anonymiser.pixels.description import Description, Undescribed, describe, pixels_of
 from services.anonymiser.pixels.fragments import Unmapped, joined, parted
+from services.anonymiser.pixels.mapped import Passage
 from services.anonymiser.pixels.showing import pictures
 from services.anonymiser.pixels.source import source_of
 from services.anonymiser.pixels.stored import NoDecoder, Stored, Undecodable, decodable, decoded
@@ -144,6 +146,44 @@ def test_too_few_native_bytes_have_no_frames() -> None:
     short = Element(0x7FE00010, "OB", bytes(ROWS * COLUMNS - 2))
     with pytest.raises(Unmapped):
         source_of(short, describe(elements, syntax), elements)
+
+
+@pytest.mark.parametrize("frames", [b"0 ", b"-2", b"three ", b"99999999999 "])
+def test_a_number_of_frames_that_makes_no_sense_is_none(frames: bytes) -> None:
+    elements, syntax = pictured([stored_values(GREY)], GREY, ExplicitVRLittleEndian)
+    with pytest.raises(Undescribed):
+        describe(with_elements(elements, Element(0x00280008, "IS", frames)), syntax)
+
+
+def test_frames_that_nobody_counted_are_not_cut() -> None:
+    elements, syntax = pictured([stored_values(GREY)] * 3, GREY, ExplicitVRLittleEndian)
+    fewer = with_elements(elements, Element(0x00280008, "IS", b"2 "))
+    pixels = pixels_of(fewer)
+    assert pixels is not None
+    with pytest.raises(Unmapped):
+        source_of(pixels, describe(fewer, syntax), fewer)
+
+
+@pytest.mark.parametrize(("window", "kept"), [(100_000, range(400)), (2**30, range(800, 1100))])
+def test_a_mapped_file_is_let_go_behind_us(tmp_path: Path, window: int, kept: range) -> None:
+    (tmp_path / "file").write_bytes(b"head" + bytes(range(256)) * 4096)
+    with (tmp_path / "file").open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    view = memoryview(mapped)[4:]
+    passage = Passage(view, window)
+    for end in range(65536, len(view) + 1, 65536):
+        passage.to(end)
+        assert bytes(view[end - 256 : end]) == bytes(range(256))
+    assert _resident(mapped) in kept
+    assert bytes(view[:256]) == bytes(range(256))
+
+
+def _resident(mapped: mmap.mmap) -> int:
+    """KiB of a mapping that are in this process's memory now."""
+    start = f"{np.frombuffer(mapped, np.uint8).ctypes.data:x}-"
+    lines = Path("/proc/self/smaps").read_text().splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.startswith(start))
+    return next(int(line.split()[1]) for line in lines[begin:] if line.startswith("Rss:"))
 
 
 # Fragments.
