@@ -13,6 +13,8 @@ from shared.events import (
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
     InstanceAnonymised,
+    InstanceCleared,
+    InstanceDecided,
     InstanceIndexed,
     InstanceReceived,
     InstanceRejected,
@@ -27,6 +29,8 @@ OUTCOMES = tuple(
         IdentifiedInstanceQuarantined,
         IdentifiedInstanceRejected,
         IdentifiedDeadLetter,
+        InstanceDecided,
+        InstanceCleared,
         InstanceAnonymised,
         InstanceValidated,
         InstanceRejected,
@@ -64,19 +68,37 @@ class Verdict:
 
 @dataclass(slots=True)
 class Way:
-    """One arrival, as far as it has come."""
+    """One arrival, as far as it has come.
+
+    `holds` has the decision that led to each (None: the arrival itself), `decided` what each decision came after.
+    """
 
     arrival: str
     origin: Origin | None = None
     trace_id: str | None = None
     reached: dict[str, datetime] = field(default_factory=dict)
-    verdicts: set[Verdict] = field(default_factory=set)
+    ends: set[Verdict] = field(default_factory=set)
+    holds: dict[str | None, Verdict] = field(default_factory=dict)
+    decided: dict[str, str | None] = field(default_factory=dict)
+    carried_out: set[str] = field(default_factory=set)
     clean_key: str | None = None
     modality: str | None = None
     study: str | None = None
     pictured: bool = False
     picture: str | None = None
     no_picture: str | None = None
+
+    @property
+    def verdicts(self) -> set[Verdict]:
+        """All that was said of it, but for holds that a decision which was carried out has ended."""
+        ended: set[str | None] = set()
+        for decision in self.carried_out:
+            before = self.decided.get(decision)
+            while before is not None and before not in ended:
+                ended.add(before)
+                before = self.decided.get(before)
+            ended.add(before)
+        return self.ends | {verdict for led_by, verdict in self.holds.items() if led_by not in ended}
 
     @property
     def verdict(self) -> Verdict | None:
@@ -116,6 +138,10 @@ class Facts:
         arrival = getattr(event, "arrival", None)
         if not isinstance(arrival, str):
             return
+        if isinstance(event, InstanceDecided):
+            # Where it lies is not noted: its dead letter would end nothing.
+            self._ways.setdefault(arrival, Way(arrival)).decided[event.decision_id] = event.after
+            return
         if isinstance(event, InstanceReceived) and not self._receive(event, at):
             return
         self._at[at] = arrival
@@ -146,7 +172,7 @@ class Facts:
             if arrival is None:
                 unknown.append((source, verdict))
             else:
-                self._ways[arrival].verdicts.add(verdict)
+                self._ways[arrival].ends.add(verdict)
         self._letters = unknown
 
     def ways(self) -> Iterator[Way]:
@@ -169,18 +195,27 @@ class Facts:
 def _tell(way: Way, event: Event) -> None:
     match event:
         case IdentifiedInstanceQuarantined():
-            way.verdicts.add(Verdict("quarantined", "anonymiser", event.reason))
+            way.holds[event.decision_id] = Verdict("quarantined", "anonymiser", event.reason)
+            _carry_out(way, event.decision_id)
         case IdentifiedInstanceRejected():
-            way.verdicts.add(Verdict("rejected", "anonymiser", event.reason))
+            way.ends.add(Verdict("rejected", "anonymiser", event.reason))
+            _carry_out(way, event.decision_id)
+        case InstanceCleared():
+            _carry_out(way, event.decision_id)
         case InstanceAnonymised():
             way.clean_key, way.study = event.key, event.study_instance_uid
         case InstanceRejected():
-            way.verdicts.add(Verdict("rejected", event.stage, event.reason))
+            way.ends.add(Verdict("rejected", event.stage, event.reason))
         case InstanceIndexed():
-            way.verdicts.add(Verdict("clean", "indexer"))
+            way.ends.add(Verdict("clean", "indexer"))
             way.clean_key, way.modality, way.study = event.key, event.modality, event.study_instance_uid
         case InstanceThumbnailed():
             way.pictured = True
             way.picture, way.no_picture = event.picture, event.reason
         case _:
             pass
+
+
+def _carry_out(way: Way, decision: str | None) -> None:
+    if decision is not None:
+        way.carried_out.add(decision)

@@ -17,6 +17,8 @@ from shared.events import (
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
     InstanceAnonymised,
+    InstanceCleared,
+    InstanceDecided,
     InstanceIndexed,
     InstanceReceived,
     InstanceRejected,
@@ -71,6 +73,25 @@ class Node:
     def picture(self, name: str, reason: str | None = None) -> tuple[str, int, int]:
         picture = None if reason else f"picture-{name}"
         return self.say(InstanceThumbnailed(**clean(name), renderer="r", picture=picture, reason=reason))
+
+    def hold(self, name: str, led_by: str | None = None) -> None:
+        self.say(IdentifiedInstanceQuarantined(**origin(name), reason="overlay", profile="1", decision_id=led_by))
+
+    def decide(self, name: str, decision: str, decision_id: str, after: str | None = None) -> tuple[str, int, int]:
+        return self.say(
+            InstanceDecided.model_validate(
+                {
+                    **origin(name),
+                    "decision_id": decision_id,
+                    "decision": decision,
+                    "for_reason": "overlay",
+                    "after": after,
+                    "ground": "other",
+                    "actor": "somebody",
+                    "decided_at": NOW,
+                }
+            )
+        )
 
     def finish(self, name: str) -> None:
         self.receive(name)
@@ -208,6 +229,37 @@ def test_every_way_to_end() -> None:
     told = report.as_json()
     assert all(isinstance(told[name], int) for name in report.counts())
     assert sum(told[name] for name in (*BEFORE, *AFTER)) == told["found"] == len(told["files"])
+
+
+def test_what_people_decided_ends_once() -> None:
+    node = Node("released", "tried", "discarded", "undecided", "failed")
+    for name in ("released", "tried", "discarded", "undecided", "failed"):
+        node.receive(name)
+        node.hold(name)
+    node.decide("released", "release", "1")
+    node.index("released")
+    node.picture("released")
+    node.say(InstanceCleared(**origin("released"), decision_id="1", profile="1"))
+    node.decide("tried", "retry", "2")
+    node.hold("tried", led_by="2")
+    node.decide("discarded", "retry", "3")
+    node.say(letter(("identified.instance.decided", 0, 2), "anonymiser", IdentifiedDeadLetter))
+    node.say(
+        IdentifiedInstanceRejected(**origin("discarded"), reason="discarded", profile="1", decision_id="4"),
+    )
+    node.decide("discarded", "discard", "4", after="3")
+    node.decide("undecided", "release", "5")
+    node.say(letter(node.decide("failed", "retry", "6"), "anonymiser", IdentifiedDeadLetter))
+    names = ("released", "tried", "discarded", "undecided", "failed")
+    report = books(node, *map(accepted, names), seen=witness("released"))
+    assert check(report) == ()
+    assert {end.path: (end.outcome, end.reason) for end in report.files} == {
+        "released": ("clean", None),
+        "tried": ("quarantined", "overlay"),
+        "discarded": ("rejected", "discarded"),
+        "undecided": ("quarantined", "overlay"),
+        "failed": ("quarantined", "overlay"),
+    }
 
 
 def test_the_same_folder_again_adds_to_duplicates_only() -> None:
