@@ -2,7 +2,7 @@
 
 import warnings
 
-from pydicom.charset import convert_encodings, decode_bytes, python_encoding
+from pydicom.charset import convert_encodings, decode_bytes, encode_string, python_encoding
 
 Encodings = tuple[str, ...]
 DEFAULT: Encodings = ("ascii",)
@@ -44,3 +44,16 @@ def readable(value: bytes | memoryview) -> str:
         return content.decode("utf-8").rstrip(" \0")
     except UnicodeDecodeError:
         return content.decode("latin-1").rstrip(" \0")
+
+
+def encoded(text: str, names: Encodings) -> bytes | None:
+    """`text` in these encodings; None when they cannot say it."""
+    if text.isascii():
+        return text.encode("ascii")
+    if names in (UNKNOWN, DEFAULT):
+        return None
+    try:
+        value = encode_string(text, list(names))
+    except (ValueError, LookupError):
+        return None
+    return value if decoded(value, names) == text.rstrip(" \0") else None

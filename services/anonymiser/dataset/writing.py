@@ -9,7 +9,7 @@ from services.anonymiser.dataset.tree import BULK_BYTES, Element, Item, Syntax
 from services.anonymiser.dataset.vrs import BYTES_VRS, LONG_VRS, NUMBER_VRS, VRS
 from shared.dicom.part10 import wrap
 
-_UNDEFINED_LENGTH, _LONGEST_SHORT = 0xFFFFFFFF, 0xFFFF
+_UNDEFINED_LENGTH, _LONGEST_SHORT = 0xFFFFFFFF, 0xFFFE
 _SHORT = {vr: vr.encode("ascii") for vr in VRS - LONG_VRS}
 _LONG = {vr: vr.encode("ascii") for vr in LONG_VRS}
 _NULL_PADDED = BYTES_VRS | NUMBER_VRS | {"UI"}
