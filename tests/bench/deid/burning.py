@@ -68,7 +68,8 @@ def _bitmap(text: str, height: int) -> NDArray[np.float64]:
     picture = Image.new("L", (int(right - left) + 2, int(bottom - top) + 2))
     ImageDraw.Draw(picture).text((1, 1), text, fill=255, font=font)
     times = max(1, round(height / 11))
-    return np.kron((np.asarray(picture) > 127).astype(np.float64), np.ones((times, times)))
+    dots = (np.asarray(picture) > 127).astype(np.float64)
+    return dots.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def write(plane: Plane, text: str, at: tuple[int, int], height: int, face: int, shade: float) -> Written | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
@@ -121,7 +122,11 @@ def _instance(maker: Maker, series: Series, file: str, sop: str, index: int, num
     real_one = _a_real(maker, series.case.modality)
     kind = "generated" if real_one is None else "real"
     writer = Writer(Dataset() if real_one is None else real_one, series.case, maker.random, file, maker.checks)
-    made = _generate(writer, series) if real_one is None else _reuse(writer)
+    made = None
+    if real_one is None:
+        made = _generate(writer, series)
+    else:
+        _reuse(writer)
     writer.dataset.InstanceNumber, writer.dataset.SeriesNumber = str(index + 1), "3"
     inject.everything(writer)
     inject.instance(writer, series.study, series.uid, sop)
@@ -196,7 +201,8 @@ def letters_file(folder: Path, file: str) -> Path:
 
 
 def _keep_letters(folder: Path, file: str, written: tuple[Written, ...]) -> None:
-    np.savez_compressed(letters_file(folder, file), **{str(line): one.letters for line, one in enumerate(written)})
+    masks: dict[str, Any] = {str(line): one.letters for line, one in enumerate(written)}
+    np.savez_compressed(letters_file(folder, file), **masks)
 
 
 def _save(maker: Maker, dataset: Dataset, file: str) -> None:

@@ -106,11 +106,11 @@ def characteristics(writer: Writer) -> None:
     writer.expect("text_removed", "PatientBirthDate", patient.birth.strftime("%Y%m%d"), "whole")
     writer.retain("PatientSex", patient.name.sex)
     age = f"{patient.age(day):03}Y"
-    if patient.age(day) > OLDEST_SHOWN:
+    if patient.age(day) <= OLDEST_SHOWN:
+        writer.retain("PatientAge", age)
+    elif patient.age(day) > OLDEST_SHOWN + 1:  # one year more is what all of them may become
         writer.dataset.PatientAge = age
         writer.expect("text_removed", "PatientAge", age, "whole")
-    else:
-        writer.retain("PatientAge", age)
     if writer.random.random() < OFTEN:
         writer.retain("PatientWeight", str(writer.random.randint(480, 1100) / 10))
     menses = (day - timedelta(days=20)).strftime("%Y%m%d")

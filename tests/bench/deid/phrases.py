@@ -109,7 +109,7 @@ def _slug(case: Case, _: Random) -> Slot:
 
 def _age(case: Case, _: Random) -> Slot:
     age = case.patient.age(case.visit.day)
-    return _of(str(age)) if age > OLDEST_SHOWN else (str(age), ())
+    return _of(str(age)) if age > OLDEST_SHOWN + 1 else (str(age), ())
 
 
 def _title(case: Case, _: Random) -> Slot:

@@ -1,17 +1,19 @@
 """What was scored: totals and floors, every failure, as JSON and as Markdown."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.bench.deid.runs import Run
+from tests.bench.deid.runs import OURS, Run
 from tests.bench.deid.score import Scored, Verdict
 from tests.bench.deid.truth import ACTIONS
 
 TEXT = frozenset({"text", "sr", "label"})
 """Places of free text; the floor of text_retained holds for these by themselves too."""
 
+MOST_SHOWN = 25
 MOST_HELD = 2.0
 FLOORS: dict[str, float] = {
     "all": 99.95,
@@ -60,7 +62,11 @@ def rates(scored: Scored) -> dict[str, Rate]:
     found = {"all": Rate.of(verdicts)}
     found |= {action: Rate.of(one for one in verdicts if one.check.action == action) for action in ACTIONS}
     free = (one for one in verdicts if one.check.action == "text_retained" and one.check.place in TEXT)
-    return found | {"text_retained in free text": Rate.of(free)}
+    found["text_retained in free text"] = Rate.of(free)
+    days = (
+        replace(one, failure=None) if one.otherwise else one for one in verdicts if one.check.action == "date_shifted"
+    )
+    return found | {"date_shifted as MIDI asks": Rate.of(days)}
 
 
 def held_percent(scored: Scored) -> float:
@@ -176,11 +182,20 @@ def _of_tool(run: Run, scored: Scored) -> list[str]:
     if scored.held:
         reasons = Counter(scored.held.values())
         parts.append(table([["without output because", "files"], *([why, str(n)] for why, n in reasons.most_common())]))
-    failed = failures(scored)
-    if failed:
-        rows = [[one.check.file, one.check.action, one.check.path, _cell(one.failure or "")] for one in failed]
-        parts.append(f"### Every failure of {run.tool}\n\n" + table([["file", "action", "path", "why"], *rows]))
+    parts.append(_failures(run, failures(scored)))
     return parts
+
+
+def _failures(run: Run, failed: Sequence[Verdict]) -> str:
+    """Each of ours; of the peers, how many by action and element, the most frequent first (all are in the JSON)."""
+    if run.tool == OURS:
+        rows = [[one.check.file, one.check.action, one.check.path, _cell(one.failure or "")] for one in failed]
+        return f"### Every failure of objects that were delivered ({len(rows)})\n\n" + table(
+            [["file", "action", "path", "why"], *rows]
+        )
+    counts = Counter((one.check.action, re.sub(r"\[\d+\]", "[]", one.check.path)) for one in failed)
+    rows = [[action, path or "pixels", str(number)] for (action, path), number in counts.most_common(MOST_SHOWN)]
+    return table([["failed", "element", "times"], *rows])
 
 
 def _cell(text: str) -> str:

@@ -64,8 +64,13 @@ def _ours(folder: Path, output: Path, report: Path, profile: str) -> None:
     key = folder / "project.key"
     key.unlink(missing_ok=True)
     _command("key", "new", "--key", key, "--project", "bench")
+    anonymise(folder / "in", output, report, key, profile)
+
+
+def anonymise(given: Path, output: Path, report: Path, key: Path, profile: str) -> None:
+    """Our command. Raises Failed."""
     options = ["--profile", profile, "--key", key, "--site", SITE, "--jobs", JOBS, "--report", report]
-    _command("anonymise", folder / "in", output, *options)
+    _command("anonymise", given, output, *options)
 
 
 def _command(*arguments: object) -> None:

@@ -4,7 +4,7 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from tests.bench.deid.dataset import letters_file
 from tests.bench.deid.truth import Check, Instance, locate, read_checks, read_instances
 
 PIXELS = ("pixels_hidden", "pixels_retained")
+UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,13 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One check, judged: `failure` says why it failed, `missing` that there was no object to look at."""
+    """One check, judged: `failure` says why it failed, `missing` that there was no object to look at, `otherwise` that
+    a date did become another, but not moved with the others."""
 
     check: Check
     failure: str | None
     missing: bool = False
+    otherwise: bool = False
 
 
 @dataclass(slots=True)
@@ -124,7 +127,8 @@ def _days(seen: Seen, instances: Mapping[str, Instance]) -> Iterable[Verdict]:
     for check, there in seen.days:
         by = moved.get(instances[check.file].patient)
         judge = _day_in_text if check.how else _day
-        yield Verdict(check, judge(check, there, by, together[check.file, check.path, check.how]))
+        failure = judge(check, there, by, together[check.file, check.path, check.how])
+        yield Verdict(check, failure, otherwise=failure is not None and not failure.startswith(UNCHANGED))
 
 
 def _offsets(seen: Seen, instances: Mapping[str, Instance]) -> Mapping[str, Counter[int]]:
@@ -148,7 +152,7 @@ def _day(check: Check, there: str, by: int | None, _: set[date]) -> str | None:
         return None
     original = date.fromisoformat(check.value)
     if original.strftime("%Y%m%d") in there.replace("\\", ""):
-        return "unchanged"
+        return UNCHANGED
     day = shifted_day(there)
     if day is None:
         return f"{there[:30]!r} is no date"
@@ -159,9 +163,8 @@ def _day_in_text(check: Check, there: str, by: int | None, originals: set[date])
     """Gone, or moved like all of the patient's."""
     found = dates_in(there, check.how)
     if date.fromisoformat(check.value) in found:
-        return f"unchanged in {there[:60]!r}"
-    allowed = {one + timedelta(days=by) for one in originals} if by is not None else set()
-    wrong = [one for one in found if one not in allowed]
+        return f"{UNCHANGED} in {there[:60]!r}"
+    wrong = [one for one in found if by is None or by not in {(one - original).days for original in originals}]
     return f"{wrong[0]} in {there[:60]!r} is not moved by {by}" if wrong else None
 
 
