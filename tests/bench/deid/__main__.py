@@ -32,7 +32,7 @@ console = Console(width=None if sys.stdout.isatty() else 140)
     "--speed/--no-speed", "measure", default=True, show_default=True, help="Measure the header pass and more."
 )
 def main(seed: int, patients: int, tools: str, out: Path, profile: str, keep: bool, measure: bool) -> None:
-    chosen = tools.split(",")
+    chosen, out = tools.split(","), out.resolve()
     if unknown := [tool for tool in chosen if tool not in TOOLS]:
         raise click.UsageError(f"no tool called {', '.join(unknown)}; there are {', '.join(TOOLS)}")
     if not keep:

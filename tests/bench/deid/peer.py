@@ -38,8 +38,10 @@ def dicognito() -> Anonymise:
 def dicom_anonymizer() -> Anonymise:
     from dicomanonymizer.simpledicomanonymizer import anonymize_dataset, initialize_actions
 
+    rules = initialize_actions("dicomfields_2026c")  # once: its own default builds them anew for every object
+
     def anonymise(dataset: Any) -> Any:
-        anonymize_dataset(dataset, base_rules_gen=lambda: initialize_actions("dicomfields_2026c"))
+        anonymize_dataset(dataset, base_rules_gen=rules.copy)
         return dataset
 
     return anonymise
