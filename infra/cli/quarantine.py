@@ -167,10 +167,15 @@ def _carry_out(node: Node, wish: Wish, found: Sequence[Case], *, yes: bool, ask:
 
 
 def _confirm(wish: Wish, found: Sequence[Case]) -> None:
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise click.UsageError(f"{len(found)} instances are meant: say --yes")
     _print(showing.table(found, _now()))
     click.confirm(f"{wish.decision} these {len(found)} instances?", abort=True)
+
+
+def at_terminal() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty()
 
 
 def _report(wish: Wish, acted: Acted) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from infra.local import stack as local
+from infra.quarantine.acting import Topics
 from infra.quarantine.ledger import Ledger
 from shared.settings import StoreSettings
 from shared.storage import Store, connect, open_bucket
@@ -24,7 +25,7 @@ class NoNode(Exception):
 class Node:
     """One node, to an operator. Without `store`, bytes can neither be deleted nor seen to be there."""
 
-    ledger: Ledger
+    ledger: Topics
     store: Store | None
     sites_file: Path | None
 
