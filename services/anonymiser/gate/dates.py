@@ -1,65 +1,84 @@
-"""Dates that people write in text, as days."""
+"""Dates of the original in the finished object: moved dates may stand there, unmoved ones and the birth date not."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 
-from services.anonymiser.gate.folding import folded
-
-_MONTH_WORDS = (
-    "jan january januar januari janvier enero gennaio janeiro ledna stycznia januari jaanuar sausio",
-    "feb february februar februari fevrier febrero febbraio fevereiro unora lutego veebruar",
-    "mar march marz maerz mars marzo marco maart brezna marca marts",
-    "apr april avril abril aprile dubna kwietnia aprill",
-    "may mai mayo maggio maio mei kvetna maja maj",
-    "jun june juni juin junio giugno junho cervna czerwca juuni",
-    "jul july juli juillet julio luglio julho cervence lipca juuli",
-    "aug august aout agosto augustus srpna sierpnia augusti",
-    "sep sept september septembre septiembre settembre setembro zari wrzesnia",
-    "oct okt october oktober octobre octubre ottobre outubro rijna pazdziernika",
-    "nov november novembre noviembre novembro listopadu listopada",
-    "dec dez december dezember decembre diciembre dicembre dezembro prosince grudnia desember",
-)
-MONTHS = {word: number for number, words in enumerate(_MONTH_WORDS, 1) for word in words.split()}
-_YEAR = r"(?:18|19|20)\d\d"
-_NAME = r"([^\W\d_]{3,12})"
-_NTH = r"(\d\d?)(?:st|nd|rd|th)?"
-_NUMERIC = (
-    (re.compile(rf"(?<![\d.])({_YEAR})([-./ ]?)(\d\d?)\2(\d\d?)(?=\D|$|\d{{4}}(?:\d\d)?(?:\D|$))"), (1, 3, 4)),
-    (re.compile(rf"(?<![\d.])(\d\d?)([-./ ]?)(\d\d?)\2({_YEAR})(?!\d)"), (4, 3, 1)),
-    (re.compile(rf"(?<![\d.])(\d\d?)([-./ ]?)(\d\d?)\2({_YEAR})(?!\d)"), (4, 1, 3)),
-)
-_SHORT = (
-    (re.compile(r"(?<![\d.-])(\d\d?)([-./])(\d\d?)\2(\d\d)(?![\d.]\d|\d|-)"), (4, 3, 1)),
-    (re.compile(r"(?<![\d.-])(\d\d?)([-./])(\d\d?)\2(\d\d)(?![\d.]\d|\d|-)"), (4, 1, 3)),
-    (re.compile(r"(?<![\d.-])(\d\d)([-./])(\d\d?)\2(\d\d?)(?![\d.]\d|\d|-)"), (1, 3, 4)),
-)
-_WORDED = (
-    (re.compile(rf"(?<!\d){_NTH}[. ,-]{{0,2}}(?:de |d')? ?{_NAME}[. ,-]{{0,2}}(?:de )?({_YEAR})(?!\d)"), (3, 2, 1)),
-    (re.compile(rf"(?<![^\W\d_]){_NAME}[. ]{{1,2}}{_NTH}[ ,]{{1,2}}({_YEAR})(?!\d)"), (3, 1, 2)),
-    (re.compile(rf"(?<!\d)({_YEAR})[ -]{_NAME}[ -](\d\d?)(?!\d)"), (1, 2, 3)),
-)
+from services.anonymiser.dataset.tree import Item
+from services.anonymiser.gate.days import days_in, short_days_in
+from services.anonymiser.gate.kept import CODES, Spot, spots
+from services.anonymiser.gate.marks import Marks, date_of
+from services.anonymiser.gate.residue import Detector, Expect, Residue, Severity
+from services.anonymiser.gate.sources import Kind
 
 
-def days(text: str) -> set[str]:
-    """YYYYMMDD of every date with its year in `text`; both, where day and month may be either."""
-    plain = folded(text)
-    return {*_found(_NUMERIC, plain), *_found(_WORDED, plain)}
+def residues_of_dates(finished: Iterable[Spot], original: Item, marks: Marks, expect: Expect) -> Iterator[Residue]:
+    """The places in `finished` where a date of `original` still stands."""
+    dates = _Dates(original, marks, expect)
+    for spot in finished:
+        if spot.vr in ("DA", "DT"):
+            yield from dates.of_element(spot)
+        elif spot.is_read and spot.kind != Kind.MAKER:
+            yield from dates.of_text(spot)
+        elif spot.vr != "UI" and spot.tag not in CODES and marks.birth:
+            yield from dates.of_birth(spot, dates.shown(spot))
 
 
-def short_days(text: str) -> set[str]:
-    """YYMMDD of what may be a date with a year of two digits. Versions look like that, too."""
-    return {day[2:] for day in _found(_SHORT, text)}
+class _Dates:
+    """What is known of the original's dates; where each stood is only asked when one of them is met."""
+
+    def __init__(self, original: Item, marks: Marks, expect: Expect) -> None:
+        self.original, self.expect = original, expect
+        self.births = {birth.decode("ascii") for birth in marks.birth}
+        self.known = self.births | {date.decode("ascii") for date in marks.dates}
+
+    @cached_property
+    def own(self) -> dict[tuple[int, ...], set[str]]:
+        """The days by attribute path."""
+        found: dict[tuple[int, ...], set[str]] = {}
+        for spot in spots(self.original):
+            if spot.vr in ("DA", "DT") or spot.is_text:
+                found.setdefault(spot.path, set()).update(_days_of(spot))
+        return found
+
+    def shown(self, spot: Spot) -> set[str]:
+        """The days in `spot`, without those to which the profile may have cut others."""
+        days = _days_of(spot)
+        return {day for day in days if not day.endswith("01")} if days and self.expect.months else days
+
+    def of_element(self, spot: Spot) -> Iterator[Residue]:
+        """A moved date may meet another date of the original, so only what stood here before counts."""
+        shown = self.shown(spot)
+        if shown.isdisjoint(self.known):
+            return
+        same = shown & self.own.get(spot.path, self.known)
+        if same & self.births:
+            yield Residue(Detector.BIRTH_DATE, spot.place)
+        elif same and not self.expect.dates:
+            yield Residue(Detector.DATE, spot.place)
+
+    def of_text(self, spot: Spot) -> Iterator[Residue]:
+        """Dates that no element of the original holds may still have stood in this text."""
+        shown = self.shown(spot)
+        yield from self.of_birth(spot, shown)
+        if not shown or self.expect.dates:
+            return  # before `own`, which is dear
+        if shown & self.own.get(spot.path, set()):
+            yield Residue(Detector.DATE, spot.place)
+        elif shown & self.known:
+            yield Residue(Detector.DATE, spot.place, Severity.WEAK)
+        elif not self.expect.moved:
+            yield Residue(Detector.TEXT_DATE, spot.place, Severity.WEAK)
+
+    def of_birth(self, spot: Spot, shown: set[str]) -> Iterator[Residue]:
+        if shown & self.births:
+            yield Residue(Detector.BIRTH_DATE, spot.place)
+        elif self.births and spot.is_text:
+            short = {birth[2:] for birth in self.births}
+            if any(short & short_days_in(text) for text in spot.texts()):
+                yield Residue(Detector.BIRTH_DATE, spot.place, Severity.WEAK)
 
 
-def _found(forms: tuple[tuple[re.Pattern[str], tuple[int, int, int]], ...], text: str) -> Iterator[str]:
-    for form, (year, month, day) in forms:
-        for match in form.finditer(text):
-            if found := _day(match[year], match[month], match[day]):
-                yield found
-
-
-def _day(year: str, month: str, day: str) -> str | None:
-    number = MONTHS.get(month) if month.isalpha() else int(month)
-    if number is None or not (1 <= number <= 12 and 1 <= int(day) <= 31):
-        return None
-    return f"{year:0>4}{number:02}{int(day):02}"
+def _days_of(spot: Spot) -> set[str]:
+    if spot.vr in ("DA", "DT"):
+        return {day.decode("ascii") for part in spot.value.split(b"\\") if (day := date_of(part))}
+    return set().union(*map(days_in, spot.texts()))

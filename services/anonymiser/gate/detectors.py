@@ -1,44 +1,35 @@
 """What identifies without a look at the original: all detectors of texts, and a quick answer that there is nothing."""
 
 import re
-from collections.abc import Iterator
+from functools import lru_cache
 
-from services.anonymiser.gate.dates import MONTHS
+from services.anonymiser.gate.days import MONTHS
 from services.anonymiser.gate.folding import shape, shape_squeezed
-from services.anonymiser.gate.forms import Found, forms_in
+from services.anonymiser.gate.forms import Found, forms_in, labelled
 from services.anonymiser.gate.people import TITLES, people_in
 from services.anonymiser.gate.residue import Detector
 from services.anonymiser.gate.words import first_names, public, surnames
 
 _LABELS = frozenset(
-    [
-        "mrn",
-        "pid",
-        "patid",
-        "patientid",
-        "dob",
-        "ssn",
-        "geb",
-        "geboren",
-        "geburtsdatum",
-        "born",
-        "nee",
-        "nacido",
-        "nacida",
-        "nato",
-        "nata",
-        "fallnr",
-        "fallnummer",
-    ]
+    (
+        *(b"mrn", b"pid", b"patid", b"patientid", b"patnr", b"fallnr", b"fallnummer", b"ssn", b"dob", b"geb"),
+        *(b"geboren", b"geburtsdatum", b"born", b"nee", b"ne", b"nacido", b"nacida", b"nato", b"nata", b"ur"),
+        *(b"fodt", b"fodd", b"accession"),
+    )
 )
+_OWNERS = frozenset((b"pat", b"patient", b"patients", b"patienten", b"case", b"fall", b"acc", b"hosp", b"hospital"))
+_NUMBERS = frozenset((b"id", b"no", b"nr", b"num", b"number", b"nummer", b"numero"))
+_GLUED_LABELS = (b"mrn", b"pid", b"patid", b"patnr", b"fallnr")
 TRIGGERS = frozenset(
-    word.encode()
-    for word in first_names() | surnames() | MONTHS.keys() | TITLES | _LABELS
-    if word in TITLES | _LABELS or word.encode() not in public()
+    word.encode() for word in first_names() | surnames() | TITLES if word in TITLES or word.encode() not in public()
 )
 """Without one of these words, '@', or a number there is nothing for the detectors."""
 _SHORT_DATES = (b"0.0.00", b"0/0/00", b"0-0-00", b"0.00.00", b"0/00/00", b"0-00-00")
-_NUMBER = re.compile(rb"(?<![a-zA-Z0-9])[a-zA-Z+(]?\d(?:[ ./()\0-]{0,3}\d){6,}")
+_NUMBER = re.compile(
+    rb"(?<![a-zA-Z0-9])[a-zA-Z+(]?\d(?:[ ./()\0-]{0,3}\d){6,}|(?<!\d)(?:18|19|20)\d\d[01]\d[0-3]\d|"
+    rb"(?<!\d)[0-3]\d[0-3]\d(?:18|19|20)\d\d(?!\d)"
+)
+_MONTHS = frozenset(month.encode() for month in MONTHS)
 _OUR_SOURCE = b"PS3.15 "  # stands in every finished object, before a year
 _FISCAL = b"aaaaaa00a00a000a"
 
@@ -47,19 +38,30 @@ def silent(text: bytes, words: set[bytes]) -> bool:
     """Whether no detector can find anything in `text`, of which `words` are the tokens; so it is in most objects."""
     if b"@" in text or not TRIGGERS.isdisjoint(words):
         return False
-    digits = shape_squeezed(text)
-    if b"0000000" in digits and _NUMBER.search(text.replace(_OUR_SOURCE, b"")):
+    digits = shape_squeezed(text.replace(_OUR_SOURCE, b""))
+    if b"0000000" in digits and _NUMBER.search(text):
         return False
-    return _FISCAL not in digits and not _has_short_date(text)
+    if b"000" in digits and _may_be_labelled(text, words) and labelled(text.decode("latin-1")):
+        return False
+    return _FISCAL not in digits and not _may_be_dated(text, words)
 
 
-def _has_short_date(text: bytes) -> bool:
+def _may_be_labelled(text: bytes, words: set[bytes]) -> bool:
+    if not _LABELS.isdisjoint(words) or not (_OWNERS.isdisjoint(words) or _NUMBERS.isdisjoint(words)):
+        return True
+    small = text.lower()
+    return any(label in small for label in _GLUED_LABELS)
+
+
+def _may_be_dated(text: bytes, words: set[bytes]) -> bool:
     form = shape(text)
-    return any(date in form for date in _SHORT_DATES)
+    return any(date in form for date in _SHORT_DATES) or (b"0000" in form and not _MONTHS.isdisjoint(words))
 
 
-def found_in(text: str) -> Iterator[Found]:
-    """What the detectors find in one text; dates are compared with the original elsewhere."""
-    for severity in people_in(text):
-        yield Detector.PERSON, severity
-    yield from forms_in(text)
+@lru_cache(maxsize=4096)
+def found_in(text: str) -> frozenset[Found]:
+    """What the detectors find in one text; dates are compared with the original elsewhere.
+
+    Objects of a series say the same, so what was said is kept for a while, in this process only.
+    """
+    return frozenset((*((Detector.PERSON, severity) for severity in people_in(text)), *forms_in(text)))

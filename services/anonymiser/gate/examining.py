@@ -5,22 +5,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from services.anonymiser.dataset.tree import Item
-from services.anonymiser.gate import dates
+from services.anonymiser.gate.dates import residues_of_dates
 from services.anonymiser.gate.detectors import found_in
 from services.anonymiser.gate.folding import SEPARATORS, folded, spelled_out, squeezed
 from services.anonymiser.gate.judging import SURE_BYTES, Bytes, Needle
-from services.anonymiser.gate.kept import CODES, Spot, spots
-from services.anonymiser.gate.marks import Marks, date_of
+from services.anonymiser.gate.kept import Spot, spots
+from services.anonymiser.gate.marks import LONG_UID, Marks
 from services.anonymiser.gate.people import person
 from services.anonymiser.gate.reading import unpacked
 from services.anonymiser.gate.residue import PLACE_OF_BYTES, Detector, Expect, Residue, Severity
 from services.anonymiser.gate.sources import Kind
 
 STRONG, WEAK = Severity.STRONG, Severity.WEAK
+_MIXED = re.compile(rb"[a-z][A-Z]")  # may be Base64
 _PSEUDONYM = re.compile(r"[A-Z][A-Z0-9]{0,7}-[A-Z2-7]{21}")
 _PATIENT_ID = 0x00100020
 _BETWEEN = f"[{re.escape(SEPARATORS)}]{{0,3}}"
-_NAMES_PLACES = (Kind.NAME, Kind.INSTITUTION, Kind.DEVICE)
+_OF_PLACES = (Kind.INSTITUTION, Kind.DEVICE, Kind.PRIVATE)
 
 
 @dataclass(slots=True)
@@ -29,12 +30,26 @@ class Suspicion:
 
     needles: list[Needle] = field(default_factory=list)
     foreign: list[Bytes] = field(default_factory=list)
-    uids: list[str] = field(default_factory=list)
+    uids: list[bytes] = field(default_factory=list)
     dates: bool = False
     texts: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.needles or self.foreign or self.uids or self.dates or self.texts)
+        return self.values or self.dates or self.texts
+
+    @property
+    def values(self) -> bool:
+        """Whether values of the original are among it."""
+        return bool(self.needles or self.foreign or self.uids)
+
+    def touches(self, value: bytes) -> bool:
+        """Whether one of the values may be in this one."""
+        if not self.values:
+            return False
+        if not value.isascii() or b"\x1b" in value or _MIXED.search(value):
+            return True
+        form = squeezed(value)
+        return any(needle.bytes in form for needle in self.needles) or any(uid in value for uid in self.uids)
 
 
 class Examination:
@@ -43,6 +58,8 @@ class Examination:
     def __init__(self, original: Item, cleaned: Item, raw: bytes, marks: Marks, expect: Expect) -> None:
         self.spots = tuple(spots(cleaned))
         self.original, self.raw, self.marks, self.expect = original, raw, marks, expect
+        retained = (expect.institution, Kind.INSTITUTION), (expect.device, Kind.DEVICE)
+        self.retained = {Kind.MAKER, *(kind for kept, kind in retained if kept)}
         self.codes = {text.strip() for spot in self.spots if spot.tag == _PATIENT_ID for text in spot.texts()}
 
     def residues(self, suspicion: Suspicion) -> tuple[Residue, ...]:
@@ -53,39 +70,41 @@ class Examination:
 
     def _all(self, suspicion: Suspicion) -> Iterator[Residue]:
         for spot in self.spots:
+            read = suspicion.texts and spot.is_read
+            if not (read or suspicion.touches(spot.value)):
+                continue
             written = spot.texts()
             if hidden := unpacked(spot.value):
                 written = (*written, hidden.decode("utf-8", "replace"))
             yield from self._values(suspicion, spot, written)
-            if suspicion.texts and spot.tag not in CODES and (spot.is_text or spot.vr == "UN"):
+            if read:
                 yield from self._forms(spot, written)
         if suspicion.dates or suspicion.texts:
-            yield from self._dates()
-        yield from self._between(suspicion)
+            yield from residues_of_dates(self.spots, self.original, self.marks, self.expect)
+        if suspicion.values or suspicion.dates:
+            yield from self._between(suspicion)
 
     def _values(self, suspicion: Suspicion, spot: Spot, written: tuple[str, ...]) -> Iterator[Residue]:
         texts = tuple({form for text in written for form in (folded(text), spelled_out(text))})
         for needle in suspicion.needles:
-            if not self._belongs(needle.kind, spot) and (severity := needle.severity(spot, texts)):
+            if not self._belongs(needle.kind, spot, needle.short) and (severity := needle.severity(spot, texts)):
                 yield Residue(needle.detector, spot.place, severity)
         for foreign in suspicion.foreign:
             if not self._belongs(foreign.kind, spot) and (severity := foreign.severity(spot)):
                 yield Residue(foreign.detector, spot.place, severity)
         if suspicion.uids and spot.kind != Kind.NOTHING:
             for uid in suspicion.uids:
-                if any(_uid_in(uid, text) for text in written):
+                if any(_uid_in(uid.decode("latin-1"), text) for text in written):
                     yield Residue(Detector.UID, spot.place)
 
-    def _belongs(self, kind: Kind, spot: Spot) -> bool:
-        """Whether the profile retains this where it stands. A hospital may be named after its doctor."""
+    def _belongs(self, kind: Kind, spot: Spot, short: bool = False) -> bool:
+        """Whether the profile retains this where it stands. Hospitals are named after doctors, stations after them."""
         if self.expect.institution and spot.kind == Kind.INSTITUTION:
-            return kind in _NAMES_PLACES
-        return self.expect.device and spot.kind == Kind.DEVICE and kind in _NAMES_PLACES[1:]
+            return kind in _OF_PLACES or kind == Kind.NAME
+        return self.expect.device and spot.kind == Kind.DEVICE and (kind in _OF_PLACES or (kind == Kind.NAME and short))
 
     def _forms(self, spot: Spot, written: tuple[str, ...]) -> Iterator[Residue]:
-        if (self.expect.institution and spot.kind == Kind.INSTITUTION) or (
-            self.expect.device and spot.kind == Kind.DEVICE
-        ):
+        if spot.kind in self.retained:
             return
         for text in written:
             if text.strip() in self.codes or _PSEUDONYM.fullmatch(text.strip()):
@@ -95,69 +114,35 @@ class Examination:
             for detector, severity in found_in(text):
                 yield Residue(detector, spot.place, severity)
 
-    def _dates(self) -> Iterator[Residue]:
-        own: dict[tuple[int, ...], set[str]] = {}
-        for spot in spots(self.original):
-            if spot.vr in ("DA", "DT") or spot.is_text:
-                own.setdefault(spot.path, set()).update(_days_of(spot))
-        for spot in self.spots:
-            if spot.vr in ("DA", "DT"):
-                yield from self._date_element(spot, own.get(spot.path))
-            elif spot.is_text or spot.vr == "UN":
-                yield from self._date_text(spot, own.get(spot.path, set()))
-            elif spot.vr != "UI" and self.marks.birth:
-                yield from self._births(spot, _days_of(spot))
-
-    def _date_element(self, spot: Spot, own: set[str] | None) -> Iterator[Residue]:
-        """Moved dates may meet another date of the original, so only what stood here before counts."""
-        now = {day for day in _days_of(spot) if not (self.expect.months and day.endswith("01"))}
-        births = {birth.decode("ascii") for birth in self.marks.birth}
-        known = own if own is not None else births | {date.decode("ascii") for date in self.marks.dates}
-        if now & known & births:
-            yield Residue(Detector.BIRTH_DATE, spot.place)
-        elif now & known and not self.expect.dates:
-            yield Residue(Detector.DATE, spot.place)
-
-    def _date_text(self, spot: Spot, own: set[str]) -> Iterator[Residue]:
-        now = _days_of(spot)
-        yield from self._births(spot, now)
-        if self.expect.dates or not now or spot.tag in CODES:
-            return
-        known = {date.decode("ascii") for date in self.marks.dates}
-        if now & own:
-            yield Residue(Detector.DATE, spot.place)
-        elif now & known:
-            yield Residue(Detector.DATE, spot.place, WEAK)
-        elif not self.expect.moved:
-            yield Residue(Detector.TEXT_DATE, spot.place, WEAK)
-
-    def _births(self, spot: Spot, now: set[str]) -> Iterator[Residue]:
-        births = {birth.decode("ascii") for birth in self.marks.birth}
-        if now & births:
-            yield Residue(Detector.BIRTH_DATE, spot.place)
-        elif spot.is_text and any({birth[2:] for birth in births} & dates.short_days(text) for text in spot.texts()):
-            yield Residue(Detector.BIRTH_DATE, spot.place, WEAK)
-
     def _between(self, suspicion: Suspicion) -> Iterator[Residue]:
         """What the bytes hold more often than the elements do."""
+        pressed = squeezed(self.raw)
+        inside = [squeezed(spot.value) for spot in self.spots]
         plain = self.raw.decode("latin-1")
         values = [spot.value.decode("latin-1") for spot in self.spots]
         for needle in suspicion.needles:
             weak = len(needle.form) < SURE_BYTES
-            if needle.short or (weak and needle.form.isdigit()):
+            if needle.short or (weak and needle.form.isdigit()) or not _beyond(needle.bytes, pressed, inside):
                 continue
             if _more(_BETWEEN.join(map(re.escape, needle.form)), plain, values):
                 yield Residue(needle.detector, PLACE_OF_BYTES, WEAK if weak else STRONG)
         for uid in suspicion.uids:
-            if _more("\0?".join(map(re.escape, uid)) + r"(?![.\0]{0,2}\d)", plain, values):
+            if (
+                len(uid) >= LONG_UID
+                and _beyond(uid.replace(b".", b""), pressed, inside)
+                and _more("\0?".join(map(re.escape, uid.decode("latin-1"))) + r"(?![.\0]{0,2}\d)", plain, values)
+            ):
                 yield Residue(Detector.UID, PLACE_OF_BYTES)
         for birth in self.marks.birth if suspicion.dates else ():
             if _more(rf"(?<!\d){birth.decode('ascii')}(?!\d)", plain, values):
                 yield Residue(Detector.BIRTH_DATE, PLACE_OF_BYTES)
         for foreign in suspicion.foreign:
-            inside = sum(squeezed(spot.value).count(foreign.form) for spot in self.spots)
-            if len(foreign.form) >= SURE_BYTES and squeezed(self.raw).count(foreign.form) > inside:
+            if len(foreign.form) >= SURE_BYTES and _beyond(foreign.form, pressed, inside):
                 yield Residue(foreign.detector, PLACE_OF_BYTES)
+
+
+def _beyond(form: bytes, whole: bytes, parts: list[bytes]) -> bool:
+    return whole.count(form) > sum(part.count(form) for part in parts)
 
 
 def _more(pattern: str, text: str, values: list[str]) -> bool:
@@ -170,10 +155,3 @@ def _uid_in(uid: str, text: str) -> bool:
     if uid not in text:
         return False
     return re.search(rf"(?<![\d.]){re.escape(uid)}(?!\.?\d)", text) is not None
-
-
-def _days_of(spot: Spot) -> set[str]:
-    if spot.vr in ("DA", "DT"):
-        parts = map(date_of, spot.value.split(b"\\"))
-        return {part.decode("ascii") for part in parts if part}
-    return set().union(*map(dates.days, spot.texts()))

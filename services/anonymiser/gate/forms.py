@@ -67,10 +67,15 @@ def forms_in(text: str) -> Iterator[Found]:
     for form, severity in _ADDRESSES:
         if form.search(text):
             yield Detector.ADDRESS, severity
-    if any(sum(map(str.isdigit, match[0])) >= _LABELLED_DIGITS for match in _LABELLED.finditer(text)):
+    if labelled(text):
         yield Detector.LABELLED, STRONG
     for _, severity in identifiers(text):
         yield Detector.NATIONAL, severity
+
+
+def labelled(text: str) -> bool:
+    """Whether a number stands beside a word for whose it is."""
+    return any(sum(map(str.isdigit, match[0])) >= _LABELLED_DIGITS for match in _LABELLED.finditer(text))
 
 
 def _rings(number: str) -> bool:

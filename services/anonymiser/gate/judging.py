@@ -43,11 +43,18 @@ class Needle:
         return DETECTORS[self.kind]
 
     @cached_property
+    def bytes(self) -> bytes:
+        return self.form.encode("ascii")
+
+    @cached_property
     def pattern(self) -> re.Pattern[str]:
         """With separators anywhere, except in numbers that are too short for that."""
         between = "" if self.short or (self.form.isdigit() and len(self.form) < SURE_DIGITS) else _BETWEEN
         body = between.join(map(re.escape, self.form))
-        return re.compile(rf"(?<!\d)(?<!\d\.)0*{body}(?!\d)" if self.form.isdigit() else body)
+        if not self.form.isdigit():
+            return re.compile(body)
+        begin = "" if self.kind == Kind.CONTACT else r"(?<!\d)(?<!\d\.)0*"  # of a telephone number we know the end
+        return re.compile(rf"{begin}{body}(?!\d)")
 
     def severity(self, spot: Spot, texts: tuple[str, ...]) -> Severity | None:
         """How much its being in `spot` says, of which `texts` are the folded readings; None if it is not there."""
@@ -75,7 +82,7 @@ class Needle:
             if not whole or not (spot.is_text or spot.vr == "UN"):
                 return None
             return STRONG if self.kind == Kind.NAME and spot.is_text and not spot.standard else WEAK
-        if self.kind == Kind.PRIVATE or spot.standard:
+        if self.kind == Kind.PRIVATE or spot.standard or spot.vr == "CS":
             return WEAK if whole else None
         if self.kind == Kind.CHARACTERISTIC and len(self.form) < LONG_PHRASE:
             return WEAK if whole else None

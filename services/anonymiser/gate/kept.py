@@ -20,8 +20,8 @@ from services.anonymiser.gate.sources import (
 )
 
 TEXTS = frozenset({"LO", "SH", "ST", "LT", "UT", "UC", "UR", "PN"})
-CODES = frozenset({CODE_VALUE, 0x00080119, 0x00080120})
-"""Numbers of code systems pass for anything; original values are looked for in them all the same."""
+CODES = frozenset({CODE_VALUE, 0x00080103, 0x00080119, 0x00080120})
+"""Values of codes and versions of code systems: they pass for anything; original values are looked for all the same."""
 MAX_BULK_BYTES = 2**20
 """Larger values that are no text are pictures, waveforms or tables."""
 _PIXEL_GROUP = 0x7FE0
@@ -70,12 +70,14 @@ class Kept:
                 lists[0].append(element.value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Spot:
-    """An element of the finished object: where, of what kind (None if of none), and whether it is a standard code."""
+    """An element of the finished object: where, of what kind (None if of none), and whether it is a standard code.
 
-    place: str
-    path: tuple[int, ...]
+    Not to be changed; it is not frozen because that would make it three times as dear to build.
+    """
+
+    way: tuple[int, ...]  # tag, number of the item, tag, ...
     vr: str
     value: bytes
     names: Encodings
@@ -84,43 +86,54 @@ class Spot:
 
     @property
     def tag(self) -> int:
-        return self.path[-1]
+        return self.way[-1]
+
+    @property
+    def path(self) -> tuple[int, ...]:
+        """The tags only: the same for all items of a sequence."""
+        return self.way[::2]
+
+    @property
+    def place(self) -> str:
+        steps = (f"({t >> 16:04X},{t & 0xFFFF:04X})" if at % 2 == 0 else f"[{t}]" for at, t in enumerate(self.way))
+        return "".join(steps)
 
     @property
     def is_text(self) -> bool:
         return self.vr in TEXTS
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the detectors of texts read it."""
+        return (self.vr in TEXTS or self.vr == "UN") and self.tag not in CODES
 
     def texts(self) -> tuple[str, ...]:
         return readings(self.value, self.names)
 
 
 def spots(
-    item: Item, names: Encodings = DEFAULT, place: str = "", path: tuple[int, ...] = (), coded: Kind | None = None
+    item: Item, names: Encodings = DEFAULT, way: tuple[int, ...] = (), coded: Kind | None = None
 ) -> Iterator[Spot]:
     """All elements with a value that can be searched, at every depth."""
     standard = word(item, CODING_SCHEME) in _STANDARD_SCHEMES
     for element in item:
-        tag = element.tag
-        here, way = f"{place}({tag >> 16:04X},{tag & 0xFFFF:04X})", (*path, tag)
+        tag, vr, value = element.tag, element.vr, element.value
         if tag == CHARACTER_SET:
             names = encodings(element.content)
-        for number, inner in enumerate(element.items, 1):
-            yield from spots(inner, names, f"{here}[{number}]", way, CODED.get(tag))
-        if (
-            element.value
-            and tag >> 16 != _PIXEL_GROUP
-            and (element.vr in TEXTS or len(element.value) <= MAX_BULK_BYTES)
-        ):
-            kind = BY_TAG.get(tag, BY_VR.get(element.vr))
+        if element.items:
+            for number, inner in enumerate(element.items, 1):
+                yield from spots(inner, names, (*way, tag, number), CODED.get(tag))
+        elif value and tag >> 16 != _PIXEL_GROUP and (len(value) <= MAX_BULK_BYTES or vr in TEXTS):
+            kind = BY_TAG.get(tag, BY_VR.get(vr))
             if kind == Kind.OBSERVED:
                 kind = observed_kind(item)
             code = tag in (CODE_VALUE, CODE_MEANING)
             kind = coded if code and coded is not None else kind
-            yield Spot(here, way, element.vr, element.content, names, kind, standard and code)
+            yield Spot((*way, tag), vr, bytes(value), names, kind, standard and code)
 
 
 def all_text(item: Item) -> bytes:
     """Every text of the object as people may read it, folded, in UTF-8, one a line."""
     return "\n".join(
-        folded(text) for spot in spots(item) if spot.is_text or spot.vr == "UN" for text in spot.texts()
+        folded(text) for spot in spots(item) if spot.is_read or spot.is_text for text in spot.texts()
     ).encode("utf-8", "replace")

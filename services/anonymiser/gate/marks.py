@@ -11,16 +11,19 @@ from services.anonymiser.gate.words import collapsed, first_names, public, surna
 LONG = 5
 """Values of so many letters and digits are looked for anywhere; shorter ones, if rare, as whole words in text."""
 SHORT = 3
+LONG_PHONE = 8
 LONG_NUMBER, LONG_PHRASE, LONG_UID = 6, 12, 10
 KINDS = Kind.PRIVATE + 1
 _PLACEHOLDERS = frozenset((b"19000101", b"18000101", b"11111111", b"00010101"))
 _STANDARD_UID = b"1.2.840.10008."
+_DIGITS = b"0123456789"
 _ROOT = 16  # characters of a UID: enough of its root to tell that none of its kind is there
 _CORE = re.compile(rb"\d{%d,}" % LONG_NUMBER)
 _NAME = re.compile(rb"[A-Za-z]{2,}[A-Za-z' -]*\^[A-Za-z]{2,}[A-Za-z' ^-]*")
+_NUMBER = re.compile(rb"(?<![\w.])[A-Za-z]{0,4}\d{%d,20}(?![\w.])" % LONG_NUMBER)
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "latin-1")
 _BETWEEN = re.compile(r"[\^=\\\s,]+")
-SHORTEST_BYTES = 4
+SHORTEST_BYTES, SHORTEST_UID = 4, 5
 MAX_PRIVATE = 64
 """So many values of private elements are looked for."""
 
@@ -52,6 +55,8 @@ class Marks:
         for word in words:
             if word.isdigit():
                 self._identifier(word)
+            elif word.rstrip(_DIGITS) in public():
+                continue  # 'user2'
             elif len(word) >= LONG:
                 long.add(word)
                 if b"e" in word:
@@ -76,7 +81,7 @@ class Marks:
         self._code(value, Kind.IDENTIFIER)
         if not value.isdigit() and (core := _CORE.search(squeezed(value))):
             digits = core[0].lstrip(b"0")
-            if len(digits) >= LONG_NUMBER and date_of(digits) is None:
+            if len(digits) >= LONG and date_of(core[0]) is None:
                 self.long[Kind.IDENTIFIER].add(digits)
 
     def _devices(self, values: Iterable[bytes]) -> None:
@@ -93,7 +98,11 @@ class Marks:
                 self.short[kind].add(form)
 
     def _contacts(self, values: Iterable[bytes]) -> None:
+        """Of a telephone number the end: its beginning is written in many ways."""
         self._phrases(values, Kind.CONTACT)
+        for value in values:
+            ends = (number[-LONG_PHONE:] for number in _CORE.findall(squeezed(value)))
+            self.long[Kind.CONTACT].update(end for end in ends if not end.startswith(b"0"))
 
     def _institutions(self, values: Iterable[bytes]) -> None:
         self._phrases(values, Kind.INSTITUTION)
@@ -122,8 +131,8 @@ class Marks:
             for name in _NAME.findall(joined)[:MAX_PRIVATE]:
                 self._private_name(set(tokens(name)) - public())
         if b"0" * LONG_NUMBER in shape(joined):
-            words = [word for word in tokens(joined) if _CORE.search(word) and date_of(word) is None]
-            self.long[Kind.PRIVATE].update(word.lstrip(b"0") for word in words[:MAX_PRIVATE] if len(word) < 32)
+            forms = [number.lower().lstrip(b"0") for number in _NUMBER.findall(joined)[:MAX_PRIVATE]]
+            self.long[Kind.PRIVATE].update(f for f in forms if len(f) > LONG_NUMBER and date_of(f) is None)
 
     def _private_name(self, words: set[bytes]) -> None:
         listed = any(word.decode("ascii") in first_names() | surnames() for word in words)
@@ -133,7 +142,7 @@ class Marks:
         for value in values:
             for uid in value.split(b"\\") if b"\\" in value else (value,):
                 uid = uid.strip(b" \0")
-                if uid and not uid.startswith(_STANDARD_UID):
+                if len(uid) >= SHORTEST_UID and b"." in uid and not uid.startswith(_STANDARD_UID):
                     self.uids.add(uid)
 
     def _births(self, values: Iterable[bytes]) -> None:
@@ -161,10 +170,10 @@ class Marks:
         for text in readings(value, names):
             for plain in {folded(text), spelled_out(text)}:
                 _ADD[kind](self, [plain.encode("ascii", "replace")])
-            if kind < KINDS:
+            if kind < Kind.PRIVATE:
                 for piece in _BETWEEN.split(text):
                     self._piece(piece, Kind(kind), names)
-        if kind < KINDS:
+        if kind < Kind.PRIVATE:
             for raw in re.split(rb"[\^=\\]", value):
                 self._bytes(raw, Kind(kind))
 

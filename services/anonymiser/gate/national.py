@@ -48,7 +48,7 @@ SCHEMES = (
     _scheme("se-personnummer", r"\d{6}[-+]\d{4}", lambda n: checks.se_personnummer(n.replace("+", "")), True),
     _scheme("se-personnummer", r"(?:19|20)\d{6}-?\d{4}", lambda n: checks.se_personnummer(n[2:]), True),
     _scheme("se-personnummer", r"\d{10}", checks.se_personnummer, False),
-    _scheme("fi-hetu", r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]", lambda n: checks.fi_hetu(n), True),
+    _scheme("fi-hetu", r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]", checks.fi_hetu, True),
     _scheme("dk-cpr", r"\d{6}-\d{4}", checks.dk_cpr, True),
     _scheme("dk-cpr", r"\d{6}-\d{4}", checks.dk_cpr_new, False),
     _scheme("dk-cpr", r"\d{10}", checks.dk_cpr, False),

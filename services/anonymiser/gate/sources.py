@@ -1,5 +1,6 @@
 """Where identity stands in an object as it arrived: by attribute, by value representation, by concept of an SR item."""
 
+import re
 from enum import IntEnum
 
 from services.anonymiser.dataset.text import DEFAULT, Encodings, encodings
@@ -53,7 +54,7 @@ _ATTRIBUTES: dict[Kind, tuple[int, ...]] = {
         0x00101080, 0x00101081, 0x00102000, 0x00102110, 0x00102160, 0x00102180, 0x001021B0, 0x001021F0, 0x00104000,
         0x00380050, 0x00380500, 0x00384000, 0x00321030, 0x00401002, 0x00401400,
     ),
-    Kind.MAKER: (0x00080070, 0x00081090),
+    Kind.MAKER: (0x00080070, 0x00081090, 0x00181020),
     Kind.BIRTH: (0x00100030, 0x00100033),
     # Classes, transfer syntaxes, implementations and vocabularies, which are not of one object.
     Kind.NOTHING: (
@@ -92,6 +93,7 @@ _CONCEPTS: dict[str, Kind] = {
 }
 MAX_PRIVATE_BYTES = 4096
 """Longer private values are binary, or text that the detectors read when it stays."""
+_PRINTABLE = re.compile(rb"[ -~]{5,}")
 Foreign = tuple[int, bytes, Encodings]
 """A value that is not plain ASCII: its kind, its bytes, and the character sets it was sent in."""
 
@@ -150,8 +152,11 @@ class Sources:
                 self._add(coded, find(item, CODE_MEANING), names)
 
     def _private(self, element: Element, names: Encodings) -> None:
-        creator = 0x10 <= element.tag & 0xFFFF <= 0xFF
-        if not creator and len(element.value) <= MAX_PRIVATE_BYTES:
+        if 0x10 <= element.tag & 0xFFFF <= 0xFF or len(element.value) > MAX_PRIVATE_BYTES:
+            return  # a creator, or no short text
+        if element.vr == "UN":
+            self.ascii[Kind.PRIVATE] += _PRINTABLE.findall(element.content)
+        else:
             self._add(Kind.PRIVATE, element, names)
 
     def _observed(self, element: Element, item: Item, names: Encodings) -> None:

@@ -8,7 +8,7 @@ from services.anonymiser.gate.examining import Examination, Suspicion
 from services.anonymiser.gate.folding import squeezed, tokens
 from services.anonymiser.gate.judging import Bytes, Needle
 from services.anonymiser.gate.kept import Kept, all_text
-from services.anonymiser.gate.marks import KINDS, LONG_UID, Marks
+from services.anonymiser.gate.marks import KINDS, LONG_UID, Marks, date_of
 from services.anonymiser.gate.reading import unpacked
 from services.anonymiser.gate.residue import NOTHING, Expect, Residue
 from services.anonymiser.gate.sources import Kind, Sources
@@ -85,15 +85,17 @@ class Witness:
             year, month_day = day[:4], day[4:]
             if day in hay or month_day + year in hay or month_day[2:] + month_day[:2] + year in hay:
                 return True
-        return not expect.dates and not self._marks.dates.isdisjoint([bytes(value[:8]) for value in kept.dates])
+        if expect.dates:
+            return False
+        return not self._marks.dates.isdisjoint(map(date_of, b"\\".join(kept.dates).split(b"\\")))
 
-    def _suspected_uids(self, hay: bytes, kept: Kept) -> list[str]:
+    def _suspected_uids(self, hay: bytes, kept: Kept) -> list[bytes]:
         uids = self._marks.uids
         found = uids.intersection([bytes(uid).rstrip(b"\0 ") for uid in kept.uids])
         for root in self._marks.roots:
             if root in hay:
                 found |= {uid for uid in uids if len(uid) >= LONG_UID and uid.replace(b".", b"") in hay}
-        return [uid.decode("latin-1") for uid in found]
+        return list(found)
 
 
 @lru_cache(maxsize=64)
