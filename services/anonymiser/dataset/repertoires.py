@@ -74,9 +74,8 @@ REGISTER: dict[int, tuple[CodedSet, ...]] = {
     203: (ASCII, _part(b"b", "iso8859_15")),
 }
 _SETS = {coded.escape: coded for sets in REGISTER.values() for coded in sets} | {b"\x1b$@": JIS_X_0208}
-_PARTS = re.compile(rb"\x1b\$[()]?[@-Z]|\x1b[()\-][@-Zb]|[\x80-\xff]+|[^\x1b\x80-\xff]+|\x1b")
+_PARTS = re.compile(rb"\x1b\$[()]?[@-Z]|\x1b[()\-][@-Zb]|[\x80-\xff]+|[\x00-\x1a\x1c-\x1f]+|[\x20-\x7f]+|\x1b")
 _PAIRS = re.compile(rb"[\x21-\x7e]+|[^\x21-\x7e]+")
-_BREAKS = re.compile(rb"[\x00-\x1a\x1c-\x1f]")
 _RESETTING = frozenset("\\^=\t\n\f\r")
 """Before these a value returns to what the first declared set says (PS3.5 Section 6.1.2.5.3)."""
 
@@ -114,12 +113,12 @@ class Repertoire:
                 if high is None:
                     raise ValueError("no set for these bytes")
                 found.append(high.decode(part))
+            elif low.width == 2 and part[0] >= 0x20:
+                found.append(_pairs(part, low))
             else:
-                found.append(part.decode("ascii") if low.width == 1 else _pairs(part, low))
-                if not _RESETTING.isdisjoint(found[-1]) and low.width == 1:
+                found.append(part.decode("ascii"))
+                if not _RESETTING.isdisjoint(found[-1]):
                     low, high = self.low, self.high or high
-                elif _BREAKS.search(part):
-                    low = self.low
         return "".join(found)
 
     def encode(self, text: str) -> bytes:
@@ -158,5 +157,5 @@ def _back(present: CodedSet | None, first: CodedSet | None) -> bytes:
 
 
 def _pairs(part: bytes, coded: CodedSet) -> str:
-    """Double-byte characters; spaces and control characters between them are what they are."""
+    """Double-byte characters; spaces between them are what they are."""
     return "".join(coded.decode(run) if 0x21 <= run[0] <= 0x7E else run.decode("ascii") for run in _PAIRS.findall(part))
