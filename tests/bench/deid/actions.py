@@ -8,12 +8,9 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from tests.bench.deid.normal import apart, compact, plain, words
+from tests.bench.deid.normal import PARTICLES, apart, compact, plain, words
 from tests.bench.deid.people import entries
 from tests.bench.deid.truth import ANYWHERE, Check, locate
-
-PARTICLES = frozenset({"van", "der", "de", "la", "von", "le", "di", "el", "dr", "and", "of", "und", "st"})
-"""Parts of names that say nothing by themselves."""
 
 STOPWORDS = frozenset(entries("stopwords"))
 """Words that need not stay, as in MIDI's script, in all the phrases' languages. What turns a meaning round stays."""

@@ -94,6 +94,8 @@ def identifiers(writer: Writer) -> None:
     for keyword, template in headers()["remove"].items():
         if keyword in always or writer.random.random() < OFTEN:
             writer.remove(keyword, template)
+    if writer.case.patient.told_issuer:  # in all of his objects: with another issuer it would be another patient
+        writer.remove("IssuerOfPatientID", "{issuer}")
     writer.expect("text_notnull", "PatientID")
     writer.expect("text_notnull", "PatientName")
     writer.expect("patid_consistent", "PatientID", writer.case.patient.mrn)

@@ -4,6 +4,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
+PARTICLES = frozenset({"van", "der", "de", "la", "von", "le", "di", "el", "dr", "and", "of", "und", "st"})
+"""Parts of names that say nothing by themselves."""
+
 
 @lru_cache(maxsize=65536)
 def plain(text: str) -> str:

@@ -61,6 +61,7 @@ class Patient:
     mrn: str
     other_mrn: str
     issuer: str
+    told_issuer: bool
     birth: date
     phone: str
     email: str
@@ -136,6 +137,7 @@ def patient(random: Random) -> Patient:
         mrn=_record_number(random),
         other_mrn=f"{random.choice('XQZ')}{digits(random, 8)}",
         issuer=f"{plain.upper()[:3]}{digits(random, 3)}-HIS",
+        told_issuer=random.random() < 0.5,
         birth=date(1928, 1, 1) + timedelta(days=random.randint(0, 28_000)),
         phone=_phone(random),
         email=f"{plain}.{digits(random, 3)}@{random.choice(('postbox', 'webpost', 'mailhaven'))}.example",

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from tests.bench.deid.normal import compact, words
+from tests.bench.deid.normal import PARTICLES, compact, plain, words
 from tests.bench.deid.people import LISTS, OLDEST_SHOWN, Patient, Person, Place, Visit, latin, person
 
 FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d %B %Y", "%b %d, %Y", "%Y%m%d", "%d-%b-%Y")
@@ -171,6 +171,11 @@ SLOTS: dict[str, Callable[[Case, Random], Slot]] = {
 }
 
 
+def around(template: str) -> str:
+    """What a template says by itself, its slots apart."""
+    return re.sub(r"\{[a-z_.]+\}", " ", template)
+
+
 def fill(template: str, case: Case, random: Random) -> Filled:
     """The template's text for this case."""
     gone: list[Gone] = []
@@ -198,8 +203,9 @@ def pick(kind: str, case: Case, random: Random, limit: int = 10_000) -> Filled:
     """
     fitting = [one for one in phrases()[kind] if _fits(one, case)]
     for _ in range(TRIES):
-        filled = fill(random.choice(fitting)["text"], case, random)
-        if len(filled.text) <= limit and _writable(filled.text, case) and not _ambiguous(filled, case):
+        template = random.choice(fitting)["text"]
+        filled = fill(template, case, random)
+        if len(filled.text) <= limit and _writable(filled.text, case) and not _ambiguous(template, filled, case):
             return filled
     raise ValueError(f"no phrase of kind {kind} for {case.modality} in {limit} characters")
 
@@ -214,9 +220,11 @@ def _writable(text: str, case: Case) -> bool:
     return latin(text) or case.patient.character_set == "ISO_IR 192"
 
 
-def _ambiguous(filled: Filled, case: Case) -> bool:
-    stays = " ".join(filled.kept)
-    names = case.names | {word for gone in filled.gone if gone.how == "words" for word in words(gone.value)}
-    if names & set(words(stays)):
+def _ambiguous(template: str, filled: Filled, case: Case) -> bool:
+    """Whether the phrase itself says a name of the object, or what goes, be it within a word."""
+    if case.names & set(words(" ".join(filled.kept))):
         return True
-    return any(len(compact(gone.value)) > 3 and compact(gone.value) in compact(stays) for gone in filled.gone)
+    says = plain(around(template))
+    names = {word for gone in filled.gone if gone.how == "words" for word in words(gone.value)}
+    within = any(word in says if len(word) > 3 else word in words(says) for word in names - PARTICLES)
+    return within or any(compact(gone.value) in compact(says) for gone in filled.gone if gone.how == "whole")

@@ -46,7 +46,9 @@ def _observers(writer: Writer) -> None:
     item = writer.inside("VerifyingObserverSequence", "sr")
     item.remove("VerifyingObserverName", "{reading.pn}")
     item.remove("VerifyingOrganization", "{hospital}")
-    item.moment("VerificationDateTime", datetime.combine(writer.case.visit.day, time(16, 5)))
+    signed = datetime.combine(writer.case.visit.day, time(16, 5)).strftime("%Y%m%d%H%M%S")
+    item.dataset.VerificationDateTime = signed  # the sequence becomes a dummy, and so may this date
+    item.expect("text_removed", "VerificationDateTime", signed[:8], "whole")
     author = writer.inside("AuthorObserverSequence", "sr")
     author.remove("PersonName", "{performing.pn}")
     author.dataset.ObserverType = "PSN"

@@ -19,11 +19,11 @@ def failed(scored: Scored) -> set[str]:
 
 
 def on(action: str, change: Callable[[Dataset, Check], None]) -> perfect.Spoil:
-    """Spoils the element of the first check of this action, in every object that has one."""
+    """Spoils the top-level element of the first check of this action, in every object that has one."""
 
     def spoil(dataset: Dataset, checks: list[Check]) -> None:
         for check in checks:
-            if check.action == action and check.path != "*" and "{" not in check.path:
+            if check.action == action and not set(check.path) & set("*{/"):
                 change(dataset, check)
                 return
 
