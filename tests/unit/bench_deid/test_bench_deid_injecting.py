@@ -68,7 +68,7 @@ def test_every_template_can_be_filled(kind: str) -> None:
 def test_the_lists_are_long_and_say_nothing_twice() -> None:
     for name, least in (("given", 400), ("family", 380), ("towns", 150), ("institutions", 45), ("streets", 100)):
         assert len(entries(name)) == len(set(entries(name))) >= least
-    assert sum(map(len, phrases().values())) >= 180
+    assert sum(map(len, phrases().values())) >= 300
     assert len(SLOTS) > 30
 
 
