@@ -29,6 +29,13 @@ _NUMBER = re.compile(
     rb"(?<![a-zA-Z0-9])[a-zA-Z+(]?\d(?:[ ./()\0-]{0,3}\d){6,}|(?<!\d)(?:18|19|20)\d\d[01]\d[0-3]\d|"
     rb"(?<!\d)[0-3]\d[0-3]\d(?:18|19|20)\d\d(?!\d)"
 )
+_STREETS = frozenset(
+    (
+        *(b"street", b"road", b"avenue", b"lane", b"drive", b"boulevard", b"terrace", b"crescent", b"rd", b"ave"),
+        *(b"blvd", b"rue", b"calle", b"avenida", b"rua", b"viale", b"piazza", b"corso", b"ulica", b"ul"),
+    )
+)
+_GLUED_STREETS = (b"strasse", b"str.", b"gasse", b"straat", b"gatan", b"vagen")
 _MONTHS = frozenset(month.encode() for month in MONTHS)
 _OUR_SOURCE = b"PS3.15 "  # stands in every finished object, before a year
 _FISCAL = b"aaaaaa00a00a000a"
@@ -41,16 +48,20 @@ def silent(text: bytes, words: set[bytes]) -> bool:
     digits = shape_squeezed(text.replace(_OUR_SOURCE, b""))
     if b"0000000" in digits and _NUMBER.search(text):
         return False
-    if b"000" in digits and _may_be_labelled(text, words) and labelled(text.decode("latin-1")):
+    small = text.lower()
+    if b"000" in digits and _may_be_labelled(small, words) and labelled(text.decode("latin-1")):
         return False
-    return _FISCAL not in digits and not _may_be_dated(text, words)
+    return not (_FISCAL in digits or _may_be_dated(text, words) or _may_be_addressed(small, words))
 
 
-def _may_be_labelled(text: bytes, words: set[bytes]) -> bool:
+def _may_be_labelled(small: bytes, words: set[bytes]) -> bool:
     if not _LABELS.isdisjoint(words) or not (_OWNERS.isdisjoint(words) or _NUMBERS.isdisjoint(words)):
         return True
-    small = text.lower()
     return any(label in small for label in _GLUED_LABELS)
+
+
+def _may_be_addressed(small: bytes, words: set[bytes]) -> bool:
+    return not _STREETS.isdisjoint(words) or any(street in small for street in _GLUED_STREETS)
 
 
 def _may_be_dated(text: bytes, words: set[bytes]) -> bool:

@@ -18,6 +18,7 @@ def _lowered(code: int) -> int:
 _SMALL = bytes(_lowered(code) for code in range(256))
 _DELETED = SEPARATORS.encode("ascii")
 _SPACED = bytes(code if chr(code).isalnum() or code >= 0x80 else 0x20 for code in _SMALL)
+_WORDS = bytes(0x20 if 0x30 <= code <= 0x39 else code for code in _SPACED)
 _SHAPE = bytes(0x30 if chr(c).isdigit() and c < 0x80 else 0x61 if c in range(0x61, 0x7B) else c for c in _SMALL)
 
 
@@ -29,6 +30,11 @@ def squeezed(value: bytes) -> bytes:
 def tokens(value: bytes) -> list[bytes]:
     """The runs of letters and digits in `value`, in small letters."""
     return value.translate(_SPACED).split()
+
+
+def words(value: bytes) -> list[bytes]:
+    """The runs of letters alone: of 'jane2' the name."""
+    return value.translate(_WORDS).split()
 
 
 def shape(value: bytes) -> bytes:

@@ -44,7 +44,7 @@ _ADDRESSES = (
         WEAK,
     ),
 )
-_NUMBER_OF = r"[ ._-]?(?:id|nr|no|num\w*)"
+_NUMBER_OF = r"[ ._-]{0,2}(?:id|nr|no|num\w*)"
 _LABELLED = _form(
     rf"\b(?:mrn|pat(?:ient)?(?:en)?s?{_NUMBER_OF}|pid|fall{_NUMBER_OF}|acc(?:ession)?{_NUMBER_OF}|",
     rf"hosp(?:ital)?{_NUMBER_OF}|case{_NUMBER_OF}|ssn|dob|geb(?:\.|oren|urtsdatum)?(?: am)?|born(?: on)?|",

@@ -21,7 +21,8 @@ _SEPARATORS = str.maketrans("", "", " .-/")
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """`sure`: fewer than 5 in 1,000 random numbers of this shape pass. Others are sure only beside a label."""
+    """`sure`: fewer than 5 in 1,000 random numbers pass, or the way of writing is the scheme's own (then fewer than 2
+    in 100, or more where a letter or prefix is fixed as well). Others are sure only beside a label."""
 
     name: str
     pattern: re.Pattern[str]

@@ -5,7 +5,7 @@ from functools import lru_cache
 from services.anonymiser.dataset.tree import Item, word
 from services.anonymiser.gate.detectors import silent
 from services.anonymiser.gate.examining import Examination, Suspicion
-from services.anonymiser.gate.folding import squeezed, tokens
+from services.anonymiser.gate.folding import squeezed, tokens, words
 from services.anonymiser.gate.judging import Bytes, Needle
 from services.anonymiser.gate.kept import Kept, all_text
 from services.anonymiser.gate.marks import KINDS, LONG_UID, Marks, date_of
@@ -58,21 +58,21 @@ class Witness:
         if hidden := unpacked(text):
             text += b"\n" + hidden
             hay += _BETWEEN_VALUES + squeezed(hidden)
-        words = set(tokens(text))
-        suspicion = Suspicion(texts=not silent(text, words) or _strangers(kept.people, cleaned))
-        self._suspect_values(suspicion, hay, words, expect)
+        said = {*tokens(text), *words(text)}
+        suspicion = Suspicion(texts=not silent(text, said) or _strangers(kept.people, cleaned))
+        self._suspect_values(suspicion, hay, said, expect)
         suspicion.dates = self._suspects_dates(hay, kept, expect)
         if not expect.uids:
             suspicion.uids = self._suspected_uids(hay, kept)
         return suspicion
 
-    def _suspect_values(self, suspicion: Suspicion, hay: bytes, words: set[bytes], expect: Expect) -> None:
+    def _suspect_values(self, suspicion: Suspicion, hay: bytes, said: set[bytes], expect: Expect) -> None:
         marks, retained = self._marks, _retained(expect)
         for kind in range(KINDS):
             if kind in retained:
                 continue
             found = [form for form in marks.long[kind] if form in hay]
-            short = marks.short[kind] & words
+            short = marks.short[kind] & said
             if found or short:
                 suspicion.needles += [Needle(Kind(kind), form.decode("ascii")) for form in found]
                 suspicion.needles += [Needle(Kind(kind), form.decode("ascii"), short=True) for form in short]

@@ -10,11 +10,19 @@ _PAIRS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 
 def listed(name: str) -> frozenset[str]:
     """The words of data/`name`.json, folded; none if the file is not there yet (it is being generated)."""
-    path = DATA / f"{name}.json"
-    if not path.exists():
+    if not _path(name).exists():
         return frozenset()
-    groups = json.loads(path.read_text(encoding="utf-8"))["words"].values()
+    groups = json.loads(_path(name).read_text(encoding="utf-8"))["words"].values()
     return frozenset(word for lines in groups for line in lines for word in line.split())
+
+
+def source(name: str) -> str:
+    """Where the words of data/`name`.json come from."""
+    return str(json.loads(_path(name).read_text(encoding="utf-8"))["source"])
+
+
+def _path(name: str) -> Path:
+    return DATA / f"{name}.json"
 
 
 def collapsed(word: str) -> str:
