@@ -9,6 +9,7 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.pixels.utils import pixel_array
 from pydicom.uid import ExplicitVRLittleEndian
 
 from tests.bench.deid.score import Output
@@ -82,9 +83,9 @@ def new_uid(original: str) -> str:
 
 def _blank(dataset: Dataset, checks: list[Check]) -> None:
     if dataset.file_meta.TransferSyntaxUID.is_compressed:
-        dataset.decompress(generate_instance_uid=False)
+        dataset.decompress(as_rgb=False, generate_instance_uid=False)
         dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    array = dataset.pixel_array.copy()
+    array = pixel_array(dataset, raw=True).copy()
     frames = array if int(dataset.get("NumberOfFrames") or 1) > 1 else array[None]
     for check in checks:
         if check.action == "pixels_hidden":

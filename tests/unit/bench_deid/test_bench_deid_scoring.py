@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.pixels.utils import pixel_array
 
 from tests.bench.deid import report
 from tests.bench.deid.dataset import files
@@ -64,7 +65,7 @@ def another_patient(dataset: Dataset, _: Check) -> None:
 def write_again(dataset: Dataset, check: Check) -> None:
     """The text's box as light as dark, in stripes."""
     left, top, right, bottom = check.boxes[0]
-    array = dataset.pixel_array.copy()
+    array = pixel_array(dataset, raw=True).copy()
     frames = array if int(dataset.get("NumberOfFrames") or 1) > 1 else array[None]
     frames[check.frame, top:bottom, left:right] = 0
     frames[check.frame, top:bottom, left:right:3] = frames.max()
@@ -73,7 +74,7 @@ def write_again(dataset: Dataset, check: Check) -> None:
 
 def touch(dataset: Dataset, _: Check) -> None:
     """One value of one pixel, far from any text."""
-    array = dataset.pixel_array.copy()
+    array = pixel_array(dataset, raw=True).copy()
     middle = tuple(size // 2 for size in array.shape)
     array[middle] ^= 1
     _stored(dataset, array)
@@ -81,7 +82,7 @@ def touch(dataset: Dataset, _: Check) -> None:
 
 def _stored(dataset: Dataset, array: np.ndarray) -> None:
     if dataset.file_meta.TransferSyntaxUID.is_compressed:
-        dataset.decompress(generate_instance_uid=False)
+        dataset.decompress(as_rgb=False, generate_instance_uid=False)
     dataset.PixelData = array.tobytes()
 
 
