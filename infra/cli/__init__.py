@@ -7,7 +7,9 @@ import importlib
 import click
 
 GROUPS = {
+    "anonymise": "infra.cli.anonymise",
     "key": "infra.cli.key",
+    "profile": "infra.cli.profile",
     "quarantine": "infra.cli.quarantine",
     "stack": "infra.cli.stack",
     "trace": "infra.cli.trace",

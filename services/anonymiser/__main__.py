@@ -1,6 +1,9 @@
 """Wires the anonymiser together and runs it."""
 
+from services.anonymiser.engines import Engines
 from services.anonymiser.handler import Anonymise
+from services.anonymiser.pixels.workers import Examiner
+from services.anonymiser.profile.load import texts
 from services.anonymiser.settings import Settings
 from shared import storage
 from shared.dicom.identity import Pseudonyms
@@ -9,18 +12,24 @@ from shared.events import (
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
     InstanceAnonymised,
+    InstanceCleared,
+    InstanceDecided,
     InstanceHeld,
     InstanceReceived,
+    InstanceUnheld,
 )
 from shared.kafka import KafkaLog
 from shared.runner import DeadLetters, Each, Runner, Stage
 from shared.service import RELEASE, running
+from shared.sites import read_patients, read_sites
 
 NAME = "anonymiser"
-READS = (InstanceReceived.topic,)
+READS = (InstanceReceived.topic, InstanceDecided.topic)
 WRITES = (
     InstanceAnonymised.topic,
     InstanceHeld.topic,
+    InstanceUnheld.topic,
+    InstanceCleared.topic,
     IdentifiedInstanceQuarantined.topic,
     IdentifiedInstanceRejected.topic,
     IdentifiedDeadLetter.topic,
@@ -29,20 +38,31 @@ WRITES = (
 
 def main() -> None:
     settings = Settings()
-    with running(NAME, settings) as service:
+    with running(NAME, settings) as service, Examiner(settings.pixel_workers) as examiner:
         identified = storage.open_bucket(settings, "identified")
         clean = storage.open_bucket(settings, "clean")
         service.verify_topics((*READS, *WRITES))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key, writes=False))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key, writes=True))
-        handle = Anonymise(identified=identified, clean=clean, pseudonyms=Pseudonyms(settings.project_key()))
+        sites, ring = read_sites(settings.sites_file), settings.key_ring()
+        ring.serve(sites.project)
+        pseudonyms = Pseudonyms.of(ring)
+        engines = Engines(
+            profiles={site.code: site.profile for site in sites.sites},
+            texts=texts(settings.profiles_dir),
+            pseudonyms=pseudonyms,
+            patients=read_patients(settings.sites_file, accept_open=settings.accept_open_files),
+            examiner=examiner,
+        )
+        handle = Anonymise(identified=identified, clean=clean, engines=engines, pseudonyms=pseudonyms)
         stage = Stage(
             name=NAME,
             handling=Each(NAME, handle, settings.concurrency),
             dead_letters=DeadLetters(NAME, RELEASE, identified=True),
             batch_size=settings.batch_size,
         )
-        source = KafkaLog(settings.kafka_bootstrap_servers, NAME, settings.instance, READS)
+        # Each epoch of keys has its own group, so that no patient is half in one and half in another (adr/0012).
+        source = KafkaLog(settings.kafka_bootstrap_servers, ring.group(NAME), settings.instance, READS)
         Runner(stage, source, service.health, service.stop).run()
 
 

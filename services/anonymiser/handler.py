@@ -1,86 +1,60 @@
 """Reads what arrived, lets the engine decide, stores the clean copy: the only door between the zones."""
 
-import hashlib
+from pydicom.datadict import keyword_for_tag
 
-from services.anonymiser.engine import Cleaned, Context, Held, anonymise, revision
+from services.anonymiser.decisions import Case, anonymised, held
+from services.anonymiser.engine import Cleaned, Held, Rejected, Verdict
+from services.anonymiser.engines import Engines
+from services.anonymiser.profile.load import BadProfile
+from shared import metrics
 from shared.dicom.identity import Pseudonyms
-from shared.events import (
-    IdentifiedInstanceQuarantined,
-    IdentifiedInstanceRejected,
-    InstanceAnonymised,
-    InstanceHeld,
-    InstanceReceived,
-    Outgoing,
-)
+from shared.events import InstanceDecided, InstanceReceived
 from shared.outcome import Done, Outcome, Quarantine, Reason, Reject
 from shared.runner import Incoming
 from shared.storage import Store
 from shared.storage.headers import place_header
 
-MOST_FINDINGS = 100
-"""Told of one instance at most; a record has to stay small."""
-
 
 class Anonymise:
-    """De-identifies one received instance."""
+    """De-identifies one received instance, or once more one that was held and about which a person has decided."""
 
-    def __init__(self, *, identified: Store, clean: Store, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, *, identified: Store, clean: Store, engines: Engines, pseudonyms: Pseudonyms) -> None:
         self._identified = identified
         self._clean = clean
+        self._engines = engines
         self._pseudonyms = pseudonyms
+        self._words = metrics.counter("isocentre_descriptor_words_total")
 
     def __call__(self, record: Incoming) -> Outcome:
+        """Raises what the stores raise, and UnknownSite."""
         event = record.event
-        assert isinstance(event, InstanceReceived)
-        original = self._identified.get(event.key)
-        verdict = anonymise(original, Context(event.site, self._pseudonyms), event.transfer_syntax_uid)
-        if isinstance(verdict, Cleaned):
-            return Done((self._let_through(event, verdict),))
+        assert isinstance(event, InstanceReceived | InstanceDecided)
+        case = Case(event, self._engines.of(event.site).revision(event.site), self._pseudonyms)
+        if case.ended:
+            return Reject(Reason.DISCARDED, held(case, Rejected(Reason.DISCARDED)))
+        try:
+            engine = self._engines.of(event.site, case.profile)
+        except BadProfile:
+            return Quarantine(Reason.HELD_BY_PROFILE, held(case, Held(Reason.HELD_BY_PROFILE, ("no such profile",))))
+        case = Case(event, engine.revision(event.site), self._pseudonyms)
+        return self._outcome(case, engine.anonymise(self._bytes(case), event.site, case.syntax, case.released))
+
+    def _bytes(self, case: Case) -> bytes:
+        return self._identified.get(case.event.key)
+
+    def _outcome(self, case: Case, verdict: Verdict) -> Outcome:
         if isinstance(verdict, Held):
-            return Quarantine(verdict.reason, self._held(event, "quarantined", verdict.reason))
-        return Reject(verdict.reason, self._held(event, "rejected", verdict.reason))
-
-    def _let_through(self, event: InstanceReceived, cleaned: Cleaned) -> Outgoing:
-        digest = hashlib.sha256(cleaned.part10).hexdigest()
-        profile = revision()
-        key = f"{profile}/{cleaned.study_uid}/{cleaned.series_uid}/{cleaned.instance_uid}.{digest[:12]}.dcm"
-        self._clean.put(key, cleaned.part10)
-        return Outgoing.of(
-            InstanceAnonymised(
-                site=event.site,
-                project=event.project,
-                arrival=event.arrival,
-                profile=profile,
-                patient_id=cleaned.patient.code,
-                study_instance_uid=cleaned.study_uid,
-                series_instance_uid=cleaned.series_uid,
-                sop_instance_uid=cleaned.instance_uid,
-                sop_class_uid=cleaned.sop_class_uid,
-                transfer_syntax_uid=cleaned.transfer_syntax_uid,
-                key=key,
-                digest=digest,
-                size=len(cleaned.part10),
-                bulk=cleaned.bulk,
-                findings=tuple(dict.fromkeys(cleaned.findings))[:MOST_FINDINGS],
-                **place_header(cleaned.header, key, self._clean),
-            )
+            return Quarantine(verdict.reason, held(case, verdict))
+        if isinstance(verdict, Rejected):
+            return Reject(verdict.reason, held(case, verdict))
+        self._count(verdict)
+        key = (
+            f"{case.revision}/{verdict.study_uid}/{verdict.series_uid}/{verdict.instance_uid}.{verdict.digest[:12]}.dcm"
         )
+        self._clean.put(key, verdict.part10)
+        return Done(anonymised(case, verdict, key, place_header(verdict.header, key, self._clean)))
 
-    def _held(self, event: InstanceReceived, outcome: str, reason: Reason) -> tuple[Outgoing, ...]:
-        """The verdict for the identified side, and one more to count for the clean side."""
-        profile = revision()
-        model = IdentifiedInstanceQuarantined if outcome == "quarantined" else IdentifiedInstanceRejected
-        verdict = model(
-            site=event.site,
-            project=event.project,
-            arrival=event.arrival,
-            study_key=event.study_key,
-            key=event.key,
-            digest=event.digest,
-            reason=reason.value,
-            profile=profile,
-        )
-        counted = InstanceHeld(site=event.site, project=event.project, outcome=outcome, reason=reason.value)
-        # Keyed, so that it cannot be tied to the arrival by anyone without the key.
-        counted_id = self._pseudonyms.event_id("held", event.arrival, profile)
-        return (Outgoing.of(verdict), Outgoing(counted, counted_id, event.site))
+    def _count(self, cleaned: Cleaned) -> None:
+        for (tag, outcome), number in cleaned.words.items():
+            if number:
+                self._words.labels(keyword_for_tag(tag) or f"{tag:08X}", outcome).inc(number)

@@ -7,6 +7,7 @@ compared with each other. Nothing is stored: the same input gives the same outpu
 import base64
 import hmac
 import uuid
+from copy import copy
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -18,7 +19,7 @@ MIN_KEY_BYTES = 16
 CODE_BYTES = 13
 """104 bits: with the prefix still well within LO and PN (64 characters, PS3.5 Table 6.2-1)."""
 
-PSEUDONYMS = ("uid", "patient", "study-as-patient", "date-shift", "time-shift", "identity-rules")
+PSEUDONYMS = ("uid", "patient", "study-as-patient", "date-shift", "time-shift", "identity-rules", "value")
 OWN_IDS = ("event", "arrival", "partition")
 """Labels: what a rotation of the key changes, and what it must not, lest a repeat be taken for something new."""
 
@@ -47,12 +48,10 @@ class Pseudonyms:
     def __init__(self, key: bytes, *, node: bytes | None = None, prefix: str = "IC") -> None:
         if min(len(key), len(key if node is None else node)) < MIN_KEY_BYTES:
             raise ValueError(f"a project key has at least {MIN_KEY_BYTES} bytes")
-        if not (prefix.isascii() and prefix.isalnum() and prefix.isupper() and len(prefix) <= 8):
-            raise ValueError("a prefix is one to eight capital letters or digits, beginning with a letter")
         secrets = dict.fromkeys(PSEUDONYMS, key) | dict.fromkeys(OWN_IDS, key if node is None else node)
         # Primed once: copying a primed HMAC is three times faster than keying a new one.
         self._macs = {label: hmac.new(_mac(secret, label), digestmod=sha256) for label, secret in secrets.items()}
-        self._prefix = prefix
+        self._prefix = _checked(prefix)
         self.key_id = key_id(key)
 
     @classmethod
@@ -62,6 +61,17 @@ class Pseudonyms:
 
     def __repr__(self) -> str:
         return f"Pseudonyms(prefix={self._prefix!r})"
+
+    def prefixed(self, prefix: str) -> "Pseudonyms":
+        """The same with another prefix of patient codes."""
+        other = copy(self)
+        other._prefix = _checked(prefix)
+        return other
+
+    def value(self, attribute: str, original: str) -> str:
+        """A code for a value that is the same wherever it occurs in that attribute: an institution, say."""
+        digest = self._digest("value", attribute, normalised(original))
+        return base64.b32encode(digest[:CODE_BYTES]).decode("ascii").rstrip("=")
 
     def uid(self, original: str) -> str:
         """The UID that replaces `original`: '2.25.' and the number of a version 8 UUID (PS3.5 B.2, RFC 9562).
@@ -120,6 +130,12 @@ class Pseudonyms:
 
     def _coded(self, digest: bytes) -> str:
         return f"{self._prefix}-{base64.b32encode(digest[:CODE_BYTES]).decode('ascii').rstrip('=')}"
+
+
+def _checked(prefix: str) -> str:
+    if not (prefix.isascii() and prefix.isalnum() and prefix.isupper() and len(prefix) <= 8):
+        raise ValueError("a prefix is one to eight capital letters or digits, beginning with a letter")
+    return prefix
 
 
 def _mac(key: bytes, label: str) -> bytes:

@@ -55,11 +55,16 @@ class Patients:
         found = self.sent(site, issuer, patient_id)
         return self._merged.get(found, found)
 
+    def rules(self, site: str) -> Rules:
+        """How the patients of `site` are told apart. Raises UnknownSite."""
+        found = self._rules.get(site)
+        if found is None:
+            raise UnknownSite(site)
+        return found
+
     def sent(self, site: str, issuer: str, patient_id: str) -> Person:
         """The same before merges."""
-        rules = self._rules.get(site)
-        if rules is None:
-            raise UnknownSite(site)
+        rules = self.rules(site)
         issuer = normalised(issuer) or normalised(rules.default_issuer)
         return Person(rules.domain, issuer, normalised(patient_id))
 

@@ -1,127 +1,264 @@
 """Takes the identity out of a tree of elements, at every depth (PS3.15 Section E.1.1)."""
 
 import re
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from services.anonymiser.cleaning.beyond import device_date, drops, enumerated, wrong_vr
-from services.anonymiser.cleaning.values import dummy, moved, proper_number, registered
+from services.anonymiser.cleaning import private, structured
+from services.anonymiser.cleaning.beyond import enumerated
+from services.anonymiser.cleaning.clock import Clock, apart
+from services.anonymiser.cleaning.values import capped, dummy, frame_of_reference, proper_number, registered
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.tree import Element, Item
-from services.anonymiser.dataset.vrs import CODE_VRS, DATE_VRS, NUMBER_VRS, TEXT_VRS
+from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
+from services.anonymiser.descriptors.cleaning import clean
+from services.anonymiser.descriptors.known import Known
+from services.anonymiser.descriptors.vocabulary import Vocabulary
 from services.anonymiser.findings import Code, finding
-from services.anonymiser.standard.table import Action, Table
+from services.anonymiser.profile.decision import Decision, Mode
+from services.anonymiser.profile.model import Act
+from services.anonymiser.profile.options import Option
+from services.anonymiser.profile.rules import (
+    CHARACTER_SET,
+    PATIENT_BIRTH_DATE,
+    PATIENT_ID,
+    PATIENT_NAME,
+    Place,
+)
 from shared.dicom.identity import Pseudonyms
 from shared.events import Finding
 
-PATIENT_NAME, PATIENT_ID = 0x00100010, 0x00100020
-CHARACTER_SET = 0x00080005
 # The UIDs that an object and its references are known by are replaced even where one looks like DICOM's own.
 _INSTANCES = frozenset({0x00080018, 0x00081155, 0x0020000D, 0x0020000E})
 # SOP classes and transfer syntaxes: also private ones say what an object is, not whose.
-_KINDS = frozenset(
+KINDS = frozenset(
     {0x00080016, 0x0008001A, 0x0008001B, 0x00080062, 0x0008040E, 0x00081150, 0x0008115A, 0x00083002}
     | {0x04000010, 0x04000510, 0x30100052, 0x30100053}
 )
 _UID_FORM = re.compile(rb"[0-9.\\]*[ \0]*")
+# Long after the study it is the day on which somebody converted or sent the images of many patients: moved, that day
+# would tell all their shifts as soon as one is known.
+_INSTANCE_CREATION_DATE, _CREATION_DAYS = 0x00080012, 7
+_SHORT_CODE = 16
+"""Characters of an SH (PS3.5 Table 6.2-1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom the object belongs to, as far as values depend on it. `old`: above the age that is capped."""
+
+    code: str
+    clock: Clock
+    known: Known
+    examined: str = ""
+    """Study Date (DA) of the original."""
+    old: bool = False
+    cap: int | None = None
 
 
 @dataclass(slots=True)
 class Cleaner:
-    """Cleans the data sets of one patient; what could not be kept for a reason of its own is in `findings`."""
+    """Cleans the data sets of one subject. Afterwards it tells what it came across."""
 
-    table: Table
+    subject: Subject
     pseudonyms: Pseudonyms
-    patient: str
-    days: int
+    vocabulary: Vocabulary
+    safe_private: bool = False
     findings: list[Finding] = field(default_factory=list)
+    carried: set[Option] = field(default_factory=set)
+    """Options of PS3.15 E.3 that decided about at least one value."""
+    words: Counter[tuple[int, str]] = field(default_factory=Counter)
+    """(tag, 'kept' or 'dropped'): words of descriptions."""
+    kept_private: list[private.Kept] = field(default_factory=list)
 
-    def clean(self, elements: Item, inherited: text.Encodings = text.DEFAULT, within_dummy: bool = False) -> Item:
-        """`elements` without identity. `within_dummy`: inside a sequence whose action is D, where items and their
-        structure stay so that the sequence stays valid, and every value in them becomes a dummy."""
-        names = inherited
+    def clean(self, elements: Item, place: Place, names: text.Encodings = text.DEFAULT) -> Item:
+        """`elements` without identity; `names` are the character sets of the data set around them."""
         for element in elements:
             if element.tag == CHARACTER_SET:
                 names = text.encodings(element.content)
-        results = (self._element(element, names, within_dummy) for element in elements)
-        return tuple(result for result in results if result is not None)
+        if place.mode is Mode.STRUCTURED:
+            elements = structured.prepared(elements)
+        if place.mode in (Mode.STRUCTURED, Mode.CLEAN) and structured.public_code(elements):
+            place = place.plain()
+        results: list[Element] = []
+        odd = False
+        for element in self.subject.clock.paired(elements):
+            if element.tag & 0x10000:
+                odd = True
+                continue
+            if (result := self._element(element, place, names)) is not None:
+                results.append(result)
+        if odd and self.safe_private:
+            results.extend(self._private(elements, place, names))
+            results.sort(key=lambda element: element.tag)
+        return tuple(results)
 
-    def _element(self, element: Element, names: text.Encodings, within_dummy: bool) -> Element | None:
-        tag, vr = element.tag, element.vr
-        if drops(element):
+    def _element(self, element: Element, place: Place, names: text.Encodings) -> Element | None:
+        decision = place.decide(element.tag, element.vr)
+        if decision.act is Act.REMOVE:
+            if decision.finding:
+                self._find(decision.finding, element.tag)
             return None
+        if decision.option and (element.value or element.items):
+            self.carried.add(decision.option)
+        if element.vr == "SQ":
+            return self._sequence(element, decision, place, names)
+        if not element.value:
+            return element
+        return _ACTS[decision.act](self, element, decision, place, names)
+
+    def _sequence(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
+        if decision.act in (Act.EMPTY, Act.SET, Act.CODE):
+            return Element(element.tag, "SQ")
+        below = place.below(element.tag, decision.mode)
+        return replace(element, items=tuple(self.clean(item, below, names) for item in element.items))
+
+    def _keep(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
+        """What stays must be what its VR says that it is."""
+        tag, vr = element.tag, element.vr
+        if vr in BYTES_VRS or vr in NUMBER_VRS:
+            return element
+        value = element.content
         if tag == CHARACTER_SET:
             return None if names == text.UNKNOWN else element
-        if tag in (PATIENT_NAME, PATIENT_ID):
-            return replace(element, vr="PN" if tag == PATIENT_NAME else "LO", value=self.patient.encode("ascii"))
-        rule = self.table.rule(tag)
-        if within_dummy and not (rule and rule.action is Action.REMOVE):
-            return self._within_dummy(element, names)
-        if rule is None:
-            return self._unlisted(element, names)
-        if rule.modified and vr in DATE_VRS and not device_date(tag):
-            if (value := moved(vr, element.content, self.days)) is not None:
-                return replace(element, value=value)
-            self._find(Code.MALFORMED_DATE, tag)
-        return self._listed(element, rule.action, names)
-
-    def _listed(self, element: Element, action: Action, names: text.Encodings) -> Element | None:
-        if action is Action.REMOVE:
-            return None
-        if action is Action.EMPTY:
-            return Element(element.tag, element.vr)
-        if element.vr == "SQ":
-            items = (self.clean(item, names, within_dummy=action is Action.DUMMY) for item in element.items)
-            return replace(element, items=tuple(items))
-        if action is Action.UID or element.vr == "UI":
-            return self._uid(element)
-        return self._dummy(element)
-
-    def _unlisted(self, element: Element, names: text.Encodings) -> Element | None:
-        """What the table does not name stays, if it is what its tag and VR say that it is."""
-        tag, vr = element.tag, element.vr
-        if vr == "SQ":
-            return replace(element, items=tuple(self.clean(item, names) for item in element.items))
-        if wrong_vr(element):
-            self._find(Code.WRONG_VR, tag)
-            return None
-        if vr == "UI":
-            return self._uid(element)
-        if vr in ("PN", "AE"):
-            return self._dummy(element)
-        if vr in ("DS", "IS", "AS") and not proper_number(vr, element.content):
-            self._find(Code.MALFORMED_NUMBER, tag)
-            return replace(element, value=b"")
-        if (vr in TEXT_VRS and text.decoded(element.content, names) is None) or (
-            vr in CODE_VRS and not element.content.isascii()
-        ):
-            self._find(Code.UNDECODABLE_TEXT, tag)
-            return replace(element, value=b"")
+        if vr in ("DS", "IS", "AS") and not proper_number(vr, value):
+            return self._emptied(element, Code.MALFORMED_NUMBER, decision)
+        if vr in CODE_VRS and not value.isascii():
+            return self._emptied(element, Code.UNDECODABLE_TEXT, decision)
+        if vr in TEXT_VRS and not value.isascii() and text.decoded(value, names) is None:
+            return self._emptied(element, Code.UNDECODABLE_TEXT, decision)
+        if tag == PATIENT_BIRTH_DATE and self.subject.old:
+            return Element(tag, vr)
         return element
 
-    def _within_dummy(self, element: Element, names: text.Encodings) -> Element | None:
-        vr = element.vr
-        if vr == "SQ":
-            return replace(element, items=tuple(self.clean(item, names, within_dummy=True) for item in element.items))
-        if vr == "UI":
-            return self._uid(element)
-        # Positions, channels and coordinates: without them the items would not be valid, and they name nobody.
-        if vr in NUMBER_VRS or enumerated(element):
-            return element
-        return self._dummy(element)
+    def _empty(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
+        return Element(element.tag, element.vr)
 
-    def _uid(self, element: Element) -> Element:
-        if element.tag in _KINDS and _UID_FORM.fullmatch(element.content):
+    def _dummy(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
+        if enumerated(element.tag, element.content):
+            return element
+        if element.vr == "UI":
+            return self._uid(element, decision, place, names)
+        return Element(element.tag, element.vr, dummy(element.vr))
+
+    def _uid(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
+        if element.vr != "UI":
+            return self._dummy(element, decision, place, names) if element.vr != "UN" else None
+        if element.tag in KINDS and _UID_FORM.fullmatch(element.content):
             return element
         words = [word.strip(" \0") for word in element.content.decode("ascii", "backslashreplace").split("\\")]
-        uids = [self._new_uid(word, element.tag) if word else "" for word in words]
+        uids = [self._new_uid(word, named=decision.named, instance=element.tag in _INSTANCES) for word in words]
         return replace(element, value="\\".join(uids).encode("ascii"))
 
-    def _new_uid(self, uid: str, tag: int) -> str:
-        return uid if registered(uid) and tag not in _INSTANCES else self.pseudonyms.uid(uid)
+    def _new_uid(self, uid: str, *, named: bool, instance: bool) -> str:
+        if not uid or (not instance and (frame_of_reference(uid) or (registered(uid) and not named))):
+            return uid
+        return self.pseudonyms.uid(uid)
 
-    def _dummy(self, element: Element) -> Element:
-        """An empty value stays empty: there is nothing to hide, and nothing to invent."""
-        return replace(element, value=dummy(element.vr), encapsulated=False) if element.value else element
+    def _code(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
+        if element.tag in (PATIENT_NAME, PATIENT_ID):
+            vr = "PN" if element.tag == PATIENT_NAME else "LO"
+            return Element(element.tag, vr, self.subject.code.encode("ascii"))
+        readable = text.decoded(element.content, names) or element.content.decode("latin-1")
+        code = self.pseudonyms.value(f"{element.tag:08X}", readable)
+        return replace(element, value=(code[-_SHORT_CODE:] if element.vr == "SH" else code).encode("ascii"))
+
+    def _set(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
+        return replace(element, value=text.encoded(decision.value, names) or decision.value.encode("ascii", "replace"))
+
+    def _shift(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
+        if element.tag == PATIENT_BIRTH_DATE and self.subject.old:
+            return Element(element.tag, element.vr)
+        value = self.subject.clock.moved(element.vr, element.content)
+        shared = (
+            element.tag == _INSTANCE_CREATION_DATE and apart(element.content, self.subject.examined) > _CREATION_DAYS
+        )
+        if value is not None and not shared:
+            return replace(element, value=value)
+        if not shared:
+            self._find(Code.MALFORMED_DATE, element.tag)
+        basic = place.basic(element.tag)
+        if basic.act is Act.REMOVE:
+            return None
+        return _ACTS[basic.act if basic.act is Act.DUMMY else Act.EMPTY](self, element, basic, place, names)
+
+    def _age(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
+        if not proper_number("AS", element.content):
+            return self._emptied(element, Code.MALFORMED_NUMBER, decision)
+        cap = self.subject.cap
+        return element if cap is None else replace(element, value=capped(element.content, cap))
+
+    def _redact(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
+        if element.vr not in TEXT_VRS:
+            return self._keep(element, decision, place, names)
+        readable = text.decoded(element.content, names)
+        if readable is None:
+            return self._emptied(element, Code.UNDECODABLE_TEXT, decision)
+        result, hits = self.subject.known.redact(readable, self.subject.clock.day)
+        if not hits:
+            return element
+        self._find(Code.REDACTED, element.tag)
+        return self._reworded(element, result, decision, place, names)
+
+    def _clean(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
+        """Text by its words; whatever else an option for text stands at is left by what the table says without it."""
+        if element.vr not in TEXT_VRS or element.vr in ("PN", "AE"):
+            basic = place.basic(element.tag)
+            return None if basic.act is Act.REMOVE else _ACTS[basic.act](self, element, basic, place, names)
+        readable = text.decoded(element.content, names)
+        if readable is None:
+            return self._emptied(element, Code.UNDECODABLE_TEXT, decision)
+        result = clean(readable, self.subject.known, self.vocabulary, self.subject.clock.day)
+        self.words[element.tag, "kept"] += result.kept
+        self.words[element.tag, "dropped"] += result.dropped
+        return element if result.text == readable else self._reworded(element, result.text, decision, place, names)
+
+    def _reworded(
+        self, element: Element, words: str, decision: Decision, place: Place, names: text.Encodings
+    ) -> Element:
+        value = text.encoded(words, names)
+        if not value and place.required(element.tag):
+            value = dummy(element.vr)
+        return replace(element, value=value or b"")
+
+    def _emptied(self, element: Element, code: Code, decision: Decision) -> Element:
+        self._find(code, element.tag)
+        return Element(element.tag, element.vr)
 
     def _find(self, code: Code, tag: int) -> None:
         self.findings.append(finding(code, tag))
+
+    def _private(self, elements: Item, place: Place, names: text.Encodings) -> list[Element]:
+        """What is known to be safe, each with the element that reserves its block."""
+        kept: dict[int, Element] = {}
+        for one in private.safe(elements, names):
+            act = Act.REDACT if one.known.text else _PRIVATE[one.known.action]
+            decision = Decision(act, one.known.source, Option.RETAIN_SAFE_PRIVATE)
+            if one.element.vr == "SQ":
+                result = self._sequence(one.element, decision, place, names)
+            else:
+                result = _ACTS[act](self, one.element, decision, place, names)
+            if result is not None and (result.value or result.items):
+                kept[one.creator.tag] = one.creator
+                kept[result.tag] = result
+                self.kept_private.append(one)
+                self.carried.add(Option.RETAIN_SAFE_PRIVATE)
+        return list(kept.values())
+
+
+_PRIVATE = {"keep": Act.KEEP, "uid": Act.UID, "date": Act.SHIFT}
+_Handler = Callable[[Cleaner, Element, Decision, Place, text.Encodings], Element | None]
+_ACTS: dict[Act, _Handler] = {
+    Act.KEEP: Cleaner._keep,
+    Act.EMPTY: Cleaner._empty,
+    Act.DUMMY: Cleaner._dummy,
+    Act.UID: Cleaner._uid,
+    Act.CODE: Cleaner._code,
+    Act.SET: Cleaner._set,
+    Act.SHIFT: Cleaner._shift,
+    Act.FIRST_OF_MONTH: Cleaner._shift,
+    Act.AGE: Cleaner._age,
+    Act.REDACT: Cleaner._redact,
+    Act.CLEAN: Cleaner._clean,
+}

@@ -8,17 +8,21 @@ import pytest
 from pydicom.encaps import encapsulate
 
 from services.anonymiser.dataset.tree import Element, find
-from services.anonymiser.engine import Cleaned, Context, anonymise, revision
+from services.anonymiser.engine import Cleaned, Engine
+from services.anonymiser.profile.load import load
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from shared.dicom.identity import Pseudonyms
+from shared.dicom.patients import Patients
 from shared.events import Finding
 from tests.unit.anonymiser.building import (
-    CONTEXT,
     DEFLATED,
     NATIVE,
+    PSEUDONYMS,
     RLE,
+    SITE,
     cleaned,
     elements_of,
+    engine,
     instance,
     sequence,
     text,
@@ -62,17 +66,25 @@ def test_all_syntaxes_tell_the_same_header():
 
 
 def test_markers():
-    dataset = pydicom.dcmread(BytesIO(cleaned(instance()).part10))
+    dataset = pydicom.dcmread(BytesIO(cleaned(instance(text(0x00080020, "DA", "20240102"))).part10))
     assert dataset.PatientIdentityRemoved == "YES"
     assert dataset.LongitudinalTemporalInformationModified == "MODIFIED"
     assert "PS3.15 2026d Table E.1-1" in dataset.DeidentificationMethod
     codes = [(item.CodeValue, item.CodingSchemeDesignator) for item in dataset.DeidentificationMethodCodeSequence]
     assert codes == [("113100", "DCM"), ("113107", "DCM")]
-    assert all(len(item.CodeMeaning) <= 64 for item in dataset.DeidentificationMethodCodeSequence)
+    assert [item.CodeMeaning for item in dataset.DeidentificationMethodCodeSequence] == [
+        "Basic Application Confidentiality Profile",
+        "Retain Longitudinal Temporal Information Modified Dates Option",
+    ]
+
+
+def test_an_option_that_had_nothing_to_do_is_not_claimed():
+    dataset = pydicom.dcmread(BytesIO(cleaned(instance()).part10))
+    assert [item.CodeValue for item in dataset.DeidentificationMethodCodeSequence] == ["113100"]
 
 
 def test_encapsulated_fragments_are_untouched_and_described():
-    result = cleaned(instance(ENCAPSULATED, syntax=RLE))
+    result = cleaned(instance(ENCAPSULATED, text(0x00280008, "IS", "2"), syntax=RLE))
     assert FRAGMENTS in result.part10
     assert value_of(result, 0x7FE00010) == FRAGMENTS.rstrip(b" \0")
     (described,) = result.bulk
@@ -108,7 +120,7 @@ def test_a_name_is_not_a_sop_class():
 
 def test_even_an_instance_uid_under_dicoms_root_is_replaced():
     result = cleaned(instance(text(0x00080018, "UI", "1.2.840.10008.5.1")))
-    assert result.instance_uid == CONTEXT.pseudonyms.uid("1.2.840.10008.5.1")
+    assert result.instance_uid == PSEUDONYMS.uid("1.2.840.10008.5.1")
 
 
 def test_dates_move_together_and_malformed_ones_go():
@@ -117,17 +129,17 @@ def test_dates_move_together_and_malformed_ones_go():
             text(0x00080020, "DA", "20240102"),
             text(0x0008002A, "DT", "20240105101112"),
             text(0x00080030, "TM", "101112"),
-            text(0x00080012, "DA", "January"),  # X/D
+            text(0x00080012, "DA", "January"),  # X/D, and of type 3
             text(0x00321000, "DA", "January"),  # X
             text(0x00100030, "DA", "19500102"),
             text(0x00080201, "SH", "+0100"),
             text(0x00181200, "DA", "20230101"),
         )
     )
-    days = CONTEXT.pseudonyms.shift_days(result.patient)
+    days = PSEUDONYMS.shift_days(result.patient)
     dataset = pydicom.dcmread(BytesIO(result.part10))
     assert dataset.StudyTime == "101112"
-    assert dataset.InstanceCreationDate == "19000101"
+    assert "InstanceCreationDate" not in dataset
     assert (dataset.PatientBirthDate, "ScheduledStudyStartDate" in dataset) == ("", False)
     assert "TimezoneOffsetFromUTC" not in dataset
     assert "DateOfLastCalibration" not in dataset, "many patients share it, so it would tell their shifts"
@@ -156,9 +168,9 @@ def test_a_dummy_sequence_keeps_its_form_and_nothing_else():
 
 
 def test_the_patient_is_the_same_within_a_site_and_another_elsewhere():
-    other = Context("s2", CONTEXT.pseudonyms)
+    other = Engine(load("basic"), PSEUDONYMS, Patients.of("s2"))
     one, same = cleaned(instance()), cleaned(instance(text(0x0020000D, "UI", "1.2.9")))
-    elsewhere = anonymise(instance(), other)
+    elsewhere = other.anonymise(instance(), "s2")
     assert isinstance(elsewhere, Cleaned)
     assert one.patient == same.patient != elsewhere.patient
     assert one.instance_uid == elsewhere.instance_uid
@@ -171,7 +183,7 @@ def test_without_a_patient_id_the_study_stands_in_and_it_says_so():
 
 
 def test_another_key_gives_another_identity():
-    other = anonymise(instance(), Context("s1", Pseudonyms(b"x" * 32)))
+    other = Engine(load("basic"), Pseudonyms(b"x" * 32), Patients.of(SITE)).anonymise(instance(), SITE)
     assert isinstance(other, Cleaned)
     assert other.instance_uid != cleaned(instance()).instance_uid
 
@@ -179,7 +191,7 @@ def test_another_key_gives_another_identity():
 def test_cleaning_twice_gives_the_same_bytes():
     data = instance(PIXELS, text(0x00080020, "DA", "20240102"), syntax=DEFLATED)
     assert cleaned(data) == cleaned(data)
-    assert revision() == revision()
+    assert engine().revision(SITE) == engine().revision(SITE)
 
 
 @pytest.mark.parametrize(

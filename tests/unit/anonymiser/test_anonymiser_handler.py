@@ -7,9 +7,12 @@ import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
+from services.anonymiser.engines import Engines
 from services.anonymiser.handler import Anonymise
+from services.anonymiser.profile.load import shipped
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
+from shared.dicom.patients import Patients
 from shared.events import (
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
@@ -30,7 +33,14 @@ class Bench:
     def __init__(self) -> None:
         self.identified = MemoryStore("identified")
         self.clean = MemoryStore("clean")
-        self.handle = Anonymise(identified=self.identified, clean=self.clean, pseudonyms=PSEUDONYMS)
+        engines = Engines(
+            profiles={"site-a": "basic"},
+            texts=shipped(),
+            pseudonyms=PSEUDONYMS,
+            patients=Patients.of("site-a"),
+            examiner=None,
+        )
+        self.handle = Anonymise(identified=self.identified, clean=self.clean, engines=engines, pseudonyms=PSEUDONYMS)
 
     def event(self, content: bytes) -> InstanceReceived:
         digest = part10.digest(content, "")

@@ -1,4 +1,4 @@
-"""Text beside the pixels is seen, and ordinary pixels are left alone."""
+"""Text beside the pixels goes, and ordinary pixels are left alone."""
 
 from io import BytesIO
 from pathlib import Path
@@ -9,11 +9,9 @@ from pydicom.data import get_testdata_file
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGBaseline8Bit
 
-from services.anonymiser.engine import Cleaned, Context, Held, Verdict, anonymise
-from shared.dicom.identity import Pseudonyms
-from shared.outcome import Reason
+from services.anonymiser.engine import Cleaned, Verdict
+from tests.unit.anonymiser.building import verdict
 
-CONTEXT = Context("site-a", Pseudonyms(b"k" * 32))
 TEXT = b"DOE^JOHN MRN 12345"
 JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 
@@ -32,7 +30,7 @@ def _verdict(**changes: object) -> Verdict:
         dataset["PixelData"].VR = "OB"
     written = BytesIO()
     dataset.save_as(written)
-    return anonymise(written.getvalue(), CONTEXT)
+    return verdict(written.getvalue())
 
 
 def _pixels() -> bytes:
@@ -41,8 +39,11 @@ def _pixels() -> bytes:
     return pixels
 
 
-def test_text_behind_native_pixels_is_held() -> None:
-    assert _verdict(PixelData=_pixels() + TEXT) == Held(Reason.UNCLEANABLE)
+def test_text_behind_native_pixels_is_cut_off() -> None:
+    result = _verdict(PixelData=_pixels() + TEXT)
+    assert isinstance(result, Cleaned)
+    assert TEXT not in result.part10
+    assert dcmread(BytesIO(result.part10)).PixelData == _pixels()
 
 
 def test_padding_behind_native_pixels_is_none() -> None:
@@ -54,9 +55,12 @@ def _segment(marker: int, content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("marker", [0xFE, 0xE1, 0xED])
-def test_text_in_a_jpeg_segment_is_held(marker: int) -> None:
+def test_text_in_a_jpeg_segment_is_cut_out(marker: int) -> None:
     stream = b"\xff\xd8" + JFIF + _segment(marker, TEXT) + b"\xff\xda\x00\x02" + bytes(10) + b"\xff\xd9"
-    assert _verdict(PixelData=encapsulate([stream]), syntax=JPEGBaseline8Bit) == Held(Reason.UNCLEANABLE)
+    result = _verdict(PixelData=encapsulate([stream]), syntax=JPEGBaseline8Bit)
+    assert isinstance(result, Cleaned)
+    assert TEXT not in result.part10
+    assert JFIF in result.part10
 
 
 @pytest.mark.parametrize("marker", [0xEE, 0xDB])

@@ -1,0 +1,43 @@
+"""What happens to one attribute, and which rule says so."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from services.anonymiser.findings import Code
+from services.anonymiser.profile.model import Act
+from services.anonymiser.profile.options import Option
+
+
+class Mode(Enum):
+    """How the items of a sequence are treated."""
+
+    PLAIN = "as the data set around them"
+    CLEAN = "texts in them are cleaned"
+    STRUCTURED = "a content tree: concepts decide besides"
+    DUMMY = "every value becomes a dummy, the structure stays"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One act with its reason. `option` is the option of PS3.15 E.3 that is carried out by it, `finding` what is told
+    about the object when it happens, `value` what `set` writes, `mode` what becomes of the items of a sequence, `named`
+    that a UID is replaced even where it looks like one of DICOM's own."""
+
+    act: Act
+    source: str
+    option: Option | None = None
+    finding: Code | None = None
+    value: str = ""
+    mode: Mode = Mode.PLAIN
+    named: bool = False
+
+
+_STRICTNESS = {act: rank for rank, act in enumerate(reversed(Act))}
+_NOTHING_LEFT = frozenset({Act.REMOVE, Act.EMPTY, Act.DUMMY, Act.SET})
+
+
+def weaker(one: Decision, other: Decision) -> bool:
+    """Whether `one` may leave more of the original value than `other` does."""
+    if one.act in _NOTHING_LEFT:
+        return False
+    return _STRICTNESS[one.act] > _STRICTNESS[other.act] or (one.act is Act.KEEP and other.act is not Act.KEEP)

@@ -1,0 +1,192 @@
+"""A profile as decisions: what happens to this attribute, here, in an object of this kind?"""
+
+from collections.abc import Iterable
+
+from services.anonymiser.cleaning import beyond
+from services.anonymiser.dataset.vrs import DATE_VRS, NUMBER_VRS, TEXT_VRS
+from services.anonymiser.descriptors.attributes import FREE_TEXT_ATTRIBUTES
+from services.anonymiser.findings import Code
+from services.anonymiser.profile.decision import Decision, Mode
+from services.anonymiser.profile.model import Act, AttributeRule, Profile
+from services.anonymiser.profile.options import Option
+from services.anonymiser.profile.paths import PathPattern, parsed
+from services.anonymiser.standard.table import Action, Row, Table, compound
+from services.anonymiser.standard.types import attribute_type
+
+PATIENT_NAME, PATIENT_ID, PATIENT_AGE, PATIENT_BIRTH_DATE = 0x00100010, 0x00100020, 0x00101010, 0x00100030
+CHARACTER_SET = 0x00080005
+_BASIC = {
+    Action.REMOVE: Act.REMOVE,
+    Action.EMPTY: Act.EMPTY,
+    Action.DUMMY: Act.DUMMY,
+    Action.UID: Act.UID,
+}
+_CLEANS_TEXT = (Option.CLEAN_DESCRIPTORS, Option.RETAIN_PATIENT_CHARACTERISTICS)
+_RETAINS = (
+    Option.RETAIN_FULL_DATES,
+    Option.RETAIN_UIDS,
+    Option.RETAIN_DEVICE_IDENTITY,
+    Option.RETAIN_INSTITUTION_IDENTITY,
+    Option.RETAIN_PATIENT_CHARACTERISTICS,
+)
+_MOST_REMEMBERED = 50_000
+_REMOVED = Decision(Act.REMOVE, "not in Table E.1-1")
+
+
+class Rules:
+    """Decisions of a profile for objects to which the same of its conditional rules apply; remembered."""
+
+    def __init__(self, profile: Profile, attributes: Iterable[AttributeRule], table: Table) -> None:
+        self.profile = profile
+        self.table = table
+        self.overrides: tuple[tuple[PathPattern, AttributeRule], ...] = tuple(
+            (parsed(rule.path), rule) for rule in attributes
+        )
+        self._places: dict[str, Place] = {}
+
+    def place(self, sop_class: str) -> "Place":
+        """The top level of objects of `sop_class`."""
+        if sop_class not in self._places or len(self._places) > _MOST_REMEMBERED:
+            self._places[sop_class] = Place(self, sop_class, (), Mode.PLAIN)
+        return self._places[sop_class]
+
+    def decide(self, sop_class: str, path: tuple[int, ...], vr: str, mode: Mode = Mode.PLAIN) -> Decision:
+        """What happens to the attribute at `path` (tags of the sequences, then the tag) with this VR."""
+        ruled = self.override(path, vr) or self.by_table(sop_class, path, vr)
+        return _within(ruled, path[-1], vr, mode)
+
+    def override(self, path: tuple[int, ...], vr: str) -> Decision | None:
+        """What the profile itself says of it; the last rule that matches decides."""
+        for pattern, rule in reversed(self.overrides):
+            if pattern.matches(path) and (not rule.vr or vr in rule.vr):
+                return Decision(rule.action, f"profile {self.profile.name}: {rule.why}", value=rule.value or "")
+        return None
+
+    def by_table(self, sop_class: str, path: tuple[int, ...], vr: str) -> Decision:
+        """What PS3.15 Table E.1-1 with the options says, and beyond it this software."""
+        tag = path[-1]
+        if tag in (PATIENT_NAME, PATIENT_ID):
+            return Decision(Act.CODE, "the patient's code (PS3.15 E.1.1, D and Z)")
+        if why := beyond.misplaced(tag):
+            return Decision(Act.REMOVE, f"beyond Table E.1-1: {why}")
+        row = self.table.row(tag)
+        if row is None:
+            return self._unlisted(tag, vr)
+        return self._by_option(row, tag, vr) or self.basic(row, sop_class, path)
+
+    def basic(self, row: Row, sop_class: str, path: tuple[int, ...]) -> Decision:
+        """What the basic profile says; of a compound action what the attribute's type in the IOD asks for."""
+        # X/Z/U* leaves the choice: references are mapped whatever their type, so that an image still finds its source.
+        typed = "/" in row.basic and not row.basic.endswith("*")
+        kind = attribute_type(sop_class, path) if typed else None
+        said = f"PS3.15 Table E.1-1: {row.basic}" + (f" at type {kind}" if kind else "")
+        act = _BASIC[compound(row.basic, kind)]
+        return Decision(act, said, mode=Mode.DUMMY if act is Act.DUMMY else Mode.PLAIN, named=act is Act.UID)
+
+    def _by_option(self, row: Row, tag: int, vr: str) -> Decision | None:
+        chosen = {o: row.options[o.column] for o in self.profile.options if row.options.get(o.column)}
+        if not chosen:
+            return None
+        device = beyond.device_date(tag) and Option.RETAIN_MODIFIED_DATES in self.profile.options
+        for option in _CLEANS_TEXT:
+            if chosen.get(option) == "C" and vr in TEXT_VRS | {"SQ"}:
+                return _carried(Act.CLEAN, option, mode=Mode.CLEAN)
+        for option in (Option.CLEAN_STRUCTURED_CONTENT, Option.CLEAN_GRAPHICS):
+            if chosen.get(option) == "C" and vr == "SQ":
+                structured = option is Option.CLEAN_STRUCTURED_CONTENT
+                return _carried(Act.CLEAN, option, mode=Mode.STRUCTURED if structured else Mode.CLEAN)
+        for option in _RETAINS:
+            if chosen.get(option) == "K" and not device:
+                return _carried(Act.AGE if tag == PATIENT_AGE else Act.KEEP, option)
+        if chosen.get(Option.RETAIN_MODIFIED_DATES) == "C" and vr in DATE_VRS and not device:
+            first = self.profile.dates.style == "first-of-month"
+            return _carried(Act.FIRST_OF_MONTH if first else Act.SHIFT, Option.RETAIN_MODIFIED_DATES)
+        return None
+
+    def _unlisted(self, tag: int, vr: str) -> Decision:
+        if why := beyond.drops(tag, vr):
+            return Decision(Act.REMOVE, f"beyond Table E.1-1: {why}")
+        if vr == "SQ":
+            return Decision(Act.KEEP, "not in Table E.1-1: its items are cleaned")
+        if beyond.wrong_vr(tag, vr):
+            return Decision(Act.REMOVE, "beyond Table E.1-1: a VR that PS3.6 does not expect", finding=Code.WRONG_VR)
+        if vr == "UI":
+            return Decision(Act.UID, "beyond Table E.1-1: every UID that DICOM has not registered is replaced")
+        if vr in ("PN", "AE"):
+            return Decision(Act.DUMMY, f"beyond Table E.1-1: every {vr}")
+        if vr in TEXT_VRS:
+            if tag in FREE_TEXT_ATTRIBUTES and Option.CLEAN_DESCRIPTORS in self.profile.options:
+                return Decision(Act.CLEAN, "beyond Table E.1-1: people type here", Option.CLEAN_DESCRIPTORS)
+            return Decision(Act.REDACT, "not in Table E.1-1: kept, but for what identifies")
+        return Decision(Act.KEEP, "not in Table E.1-1")
+
+
+class Place:
+    """The decisions for one level of nesting, remembered by tag and VR."""
+
+    __slots__ = ("_below", "_decisions", "_path", "_plain", "_rules", "_sop_class", "mode")
+
+    def __init__(self, rules: Rules, sop_class: str, path: tuple[int, ...], mode: Mode) -> None:
+        self._rules = rules
+        self._sop_class = sop_class
+        self._path = path
+        self.mode = mode
+        self._decisions: dict[tuple[int, str], Decision] = {}
+        self._below: dict[tuple[int, Mode], Place] = {}
+        self._plain: Place | None = None
+
+    def decide(self, tag: int, vr: str) -> Decision:
+        """What happens to the attribute here."""
+        found = self._decisions.get((tag, vr))
+        if found is None:
+            found = self._rules.decide(self._sop_class, (*self._path, tag), vr, self.mode)
+            if len(self._decisions) < _MOST_REMEMBERED:
+                self._decisions[tag, vr] = found
+        return found
+
+    def basic(self, tag: int) -> Decision:
+        """What the Basic Profile says of it without any option, for values that the option's act does not fit."""
+        row = self._rules.table.row(tag)
+        return self._rules.basic(row, self._sop_class, (*self._path, tag)) if row else _REMOVED
+
+    def required(self, tag: int) -> bool:
+        """Whether the attribute must have a value here (type 1)."""
+        return attribute_type(self._sop_class, (*self._path, tag)) == "1"
+
+    def plain(self) -> "Place":
+        """The same level without what the sequences around it ask for."""
+        if self._plain is None:
+            self._plain = Place(self._rules, self._sop_class, self._path, Mode.PLAIN)
+        return self._plain
+
+    def below(self, tag: int, mode: Mode) -> "Place":
+        """The level of the items of the sequence `tag`; what is cleaned or a dummy around stays so inside."""
+        mode = self.mode if mode is Mode.PLAIN else mode
+        found = self._below.get((tag, mode))
+        if found is None:
+            found = Place(self._rules, self._sop_class, (*self._path, tag), mode)
+            if len(self._below) < _MOST_REMEMBERED:
+                self._below[tag, mode] = found
+        return found
+
+
+def _carried(act: Act, option: Option, mode: Mode = Mode.PLAIN) -> Decision:
+    return Decision(act, f"PS3.15 Table E.1-1, {option.meaning} ({option.section})", option, mode=mode)
+
+
+def _within(decision: Decision, tag: int, vr: str, mode: Mode) -> Decision:
+    """`decision` as it is inside a sequence that is treated in `mode`."""
+    if mode is Mode.PLAIN or tag == CHARACTER_SET or decision.act is Act.REMOVE:
+        return decision
+    if mode is not Mode.DUMMY:
+        cleaned = decision.act is Act.REDACT
+        return Decision(Act.CLEAN, f"{decision.source}; inside text that is cleaned") if cleaned else decision
+    said = "inside a sequence that Table E.1-1 replaces by a dummy"
+    if vr == "SQ":
+        return Decision(Act.KEEP, said, mode=Mode.DUMMY)
+    if vr == "UI":
+        return Decision(Act.UID, said)
+    # Positions, channels and coordinates: without them the items would not be valid, and they name nobody.
+    if vr in NUMBER_VRS:
+        return Decision(Act.KEEP, said)
+    return decision if decision.act is Act.CODE else Decision(Act.DUMMY, said)
