@@ -11,7 +11,7 @@ from pathlib import Path
 from pydicom import dcmread
 
 from services.anonymiser.engine import Cleaned, Engine
-from services.anonymiser.pixels.cleaning import PixelCleaner
+from services.anonymiser.pixels.workers import Examiner
 from services.anonymiser.profile.load import load, texts
 from shared.dicom.identity import Pseudonyms
 from shared.dicom.keys import KeyRing
@@ -26,11 +26,8 @@ SECONDS = 4.0
 @contextmanager
 def engine(profile: str) -> Iterator[Engine]:
     """A shipped profile or one of `profiles/`, under a key of its own."""
-    pixels = PixelCleaner(workers=1)
-    try:
-        yield Engine(load(profile, texts(OWN)), Pseudonyms.of(KeyRing.new()), Patients.of(SITE), pixels)
-    finally:
-        pixels.close()
+    with Examiner(1) as examiner:
+        yield Engine(load(profile, texts(OWN)), Pseudonyms.of(KeyRing.new()), Patients.of(SITE), examiner)
 
 
 def header(profile: str, files: list[Path]) -> dict[str, float]:

@@ -180,8 +180,12 @@ def _of_tool(run: Run, scored: Scored) -> list[str]:
         rows = [[name, str(rate.checks), str(rate.passed), f"{rate.percent:.3f} %"] for name, rate in found.items()]
         parts.append(table([[title, "checks", "passed", "%"], *rows]))
     if scored.held:
-        reasons = Counter(scored.held.values())
+        reasons = Counter(why.partition(" at ")[0] for why in scored.held.values())
         parts.append(table([["without output because", "files"], *([why, str(n)] for why, n in reasons.most_common())]))
+        if run.tool == OURS:
+            parts.append(
+                table([["file without output", "why"], *([file, _cell(w)] for file, w in scored.held.items())])
+            )
     parts.append(_failures(run, failures(scored)))
     return parts
 
