@@ -20,7 +20,6 @@ class Reason(StrEnum):
     # Held by the anonymiser: it cannot clean these, so a person decides.
     BURNED_IN_TEXT = "burned-in-text"
     ENCAPSULATED_DOCUMENT = "encapsulated-document"
-    FREE_TEXT_OBJECT = "free-text-object"
     OVERLAY = "overlay"
     UNCLEANABLE = "uncleanable"
     NOT_EXAMINED = "not-examined"

@@ -21,6 +21,8 @@ from shared.outcome import Reason
 MOST_TOLD = 100
 """Findings, and places, of one instance at most; a record has to stay small."""
 
+_ENDS = {"discard": Reason.DISCARDED, "expire": Reason.EXPIRED}
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -35,9 +37,9 @@ class Case:
         return self.event if isinstance(self.event, InstanceDecided) else None
 
     @property
-    def ended(self) -> bool:
-        """Whether a person, or the time, has decided that it will never go through."""
-        return self.decision is not None and self.decision.decision in ("discard", "expire")
+    def ended(self) -> Reason | None:
+        """Why it will never go through: a person has decided so, or the time."""
+        return _ENDS.get(self.decision.decision) if self.decision else None
 
     @property
     def profile(self) -> str | None:

@@ -167,6 +167,8 @@ class Engine:
             return Rejected(Reason.DROPPED_BY_PROFILE) if dropped else Held(Reason.ENCAPSULATED_DOCUMENT)
         if kind is Kind.UNKNOWN:
             return Held(Reason.UNCLEANABLE)
+        if self.profile.pixels.faces == "quarantine" and may_show_face(elements):
+            return Held(Reason.POSSIBLE_FACE)
         return Held(Reason.HELD_BY_PROFILE) if hold else None
 
 

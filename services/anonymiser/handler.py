@@ -31,7 +31,7 @@ class Anonymise:
         assert isinstance(event, InstanceReceived | InstanceDecided)
         case = Case(event, self._engines.of(event.site).revision(event.site), self._pseudonyms)
         if case.ended:
-            return Reject(Reason.DISCARDED, held(case, Rejected(Reason.DISCARDED)))
+            return Reject(case.ended, held(case, Rejected(case.ended)))
         try:
             engine = self._engines.of(event.site, case.profile)
         except BadProfile:

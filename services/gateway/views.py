@@ -13,7 +13,6 @@ from shared.outcome import Reason
 MEANINGS = {
     Reason.BURNED_IN_TEXT: "text may be burned into the pixels",
     Reason.ENCAPSULATED_DOCUMENT: "carries a whole document",
-    Reason.FREE_TEXT_OBJECT: "made of free text",
     Reason.OVERLAY: "has an overlay that cannot be removed",
     Reason.UNCLEANABLE: "cannot be cleaned safely",
     Reason.RESIDUAL_IDENTITY: "something of the patient may still be in it",
