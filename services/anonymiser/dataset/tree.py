@@ -55,10 +55,10 @@ class Syntax:
 
 
 def find(elements: Iterable[Element], tag: int) -> Element | None:
-    """The element of `tag` at this level, None if there is none."""
+    """The element of `tag` at this level, which is in the order of tags; None if there is none."""
     for element in elements:
-        if element.tag == tag:
-            return element
+        if element.tag >= tag:
+            return element if element.tag == tag else None
     return None
 
 

@@ -11,18 +11,16 @@ from services.anonymiser.dataset.limits import LIMITS, BeyondLimits, Limits
 from services.anonymiser.dataset.tree import BULK_BYTES, PUBLIC_VRS, Element, Item, Syntax, find
 from services.anonymiser.dataset.vrs import BYTES_VRS, LONG_VRS, US_OR_SS, VRS, implied_vr, may_be_bulk
 
-UNDEFINED_LENGTH = 0xFFFFFFFF
+UNDEFINED_LENGTH, _PIXEL_REPRESENTATION = 0xFFFFFFFF, 0x00280103
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
-_PIXEL_REPRESENTATION = 0x00280103
-_ITEM, _ITEM_END, _SEQUENCE_END, _DELIMITING = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD, 0xFFFE
+_DELIMITING, _ITEM_END = 0xFFFE, 0xFFFEE00D
+_ITEMS = ((_DELIMITING, 0xE000), (_DELIMITING, 0xE0DD))
 _SHORT = {vr.encode("ascii"): vr for vr in sorted(VRS - LONG_VRS)}
 _LONG = {vr.encode("ascii"): vr for vr in sorted(LONG_VRS)}
 # The tags that imply one VR, whose values are not bytes: most elements in implicit VR.
 _PLAIN = {tag: vr for tag, vr in PUBLIC_VRS.items() if vr in VRS - BYTES_VRS - {"SQ"}}
-_STRIDE = 4096
-"""Elements between two looks at the limits."""
-_LONGEST_SEQUENCE = 2**31
-"""Bytes. It will be written with its length, for which there are 32 bits."""
+_STRIDE = 4096  # elements between two looks at the limits
+_LONGEST_SEQUENCE = 2**31  # bytes; it will be written with its length, for which there are 32 bits
 
 
 class NotWalked(Exception):
@@ -59,9 +57,8 @@ def walk_sequence(value: bytes | memoryview, limits: Limits = LIMITS) -> tuple[I
         items, _ = walker.items(0, len(value), 0, implicit=True, open_=False)
     except error:
         raise NotWalked from None
-    if walker.ambiguous:
-        for item in items:
-            _settle(item, signed=False)
+    for item in items:
+        _settle(item, signed=False)
     return items
 
 
@@ -87,16 +84,16 @@ class _Walker:
         self.head = Struct(order + "HHL").unpack_from
         self.size = Struct(order + "L").unpack_from
         self.body, self.viewing, self.little = body, isinstance(body, memoryview), little
-        self.limits, self.left = limits, limits.elements
+        self.limits, self.left, self.ambiguous = limits, limits.elements, False
         self.deadline = time.monotonic() + limits.seconds
-        self.ambiguous = False
 
     def explicit(self, at: int, end: int, depth: int, open_: bool) -> tuple[Item, int]:
         """The elements of a data set or an item in explicit VR, and where it ends."""
         body, viewing, unpack, short = self.body, self.viewing, self.explicit_head, _SHORT
         found: list[Element] = []
         append, counted = found.append, 0
-        self.enter(depth)
+        if depth > self.limits.depth:
+            raise BeyondLimits
         while at < end:
             for _ in repeat(None, _STRIDE):
                 if at >= end:
@@ -129,7 +126,8 @@ class _Walker:
         body, viewing, unpack, plain = self.body, self.viewing, self.head, _PLAIN
         found: list[Element] = []
         append, counted = found.append, 0
-        self.enter(depth)
+        if depth > self.limits.depth:
+            raise BeyondLimits
         while at < end:
             for _ in repeat(None, _STRIDE):
                 if at >= end:
@@ -156,10 +154,6 @@ class _Walker:
         if open_ or at != end:
             raise NotWalked
         return _in_order(found), at
-
-    def enter(self, depth: int) -> None:
-        if depth > self.limits.depth:
-            raise BeyondLimits
 
     def spend(self, count: int) -> None:
         self.left -= count
@@ -199,7 +193,7 @@ class _Walker:
         start = at
         if written == "UN" and self.little:
             items, at = self.items(at, end, depth, implicit=True, open_=True, doubtful=True)
-        elif vr == "SQ" or (written is None and vr == "UN" and self.tag(at) in (_ITEM, _SEQUENCE_END)):
+        elif vr == "SQ" or (written is None and vr == "UN" and self.head(self.body, at)[:2] in _ITEMS):
             items, at = self.items(at, end, depth, implicit=written is None, open_=True)
         elif vr in BYTES_VRS and vr != "UN" and self.little:
             stop = self.fragments(at, end)
@@ -274,10 +268,6 @@ class _Walker:
         if code in _LONG and end - at >= 12:
             return tag, _LONG[code], at + 12, self.size(self.body, at + 8)[0]
         return None
-
-    def tag(self, at: int) -> int:
-        group, number, _ = self.head(self.body, at)
-        return int(group << 16 | number)
 
     def looks_explicit(self, at: int) -> bool:
         """Whether capital letters stand where explicit VR has a VR."""
