@@ -6,7 +6,7 @@ from functools import lru_cache
 from services.anonymiser.gate.days import MONTHS
 from services.anonymiser.gate.folding import shape, shape_squeezed
 from services.anonymiser.gate.forms import Found, forms_in, labelled
-from services.anonymiser.gate.people import TITLES, people_in
+from services.anonymiser.gate.people import DONE, TITLES, people_in
 from services.anonymiser.gate.residue import Detector
 from services.anonymiser.gate.words import first_names, public, surnames
 
@@ -14,10 +14,29 @@ _LABELS = frozenset(
     (
         *(b"mrn", b"pid", b"patid", b"patientid", b"patnr", b"fallnr", b"fallnummer", b"ssn", b"dob", b"geb"),
         *(b"geboren", b"geburtsdatum", b"born", b"nee", b"ne", b"nacido", b"nacida", b"nato", b"nata", b"ur"),
-        *(b"fodt", b"fodd", b"accession"),
+        *(b"fodt", b"fodd", b"accession", b"passport"),
     )
 )
-_OWNERS = frozenset((b"pat", b"patient", b"patients", b"patienten", b"case", b"fall", b"acc", b"hosp", b"hospital"))
+_OWNERS = frozenset(
+    (
+        b"insurance",
+        b"policy",
+        b"member",
+        b"licence",
+        b"license",
+        b"chart",
+        b"record",
+        b"pat",
+        b"patient",
+        b"patients",
+        b"patienten",
+        b"case",
+        b"fall",
+        b"acc",
+        b"hosp",
+        b"hospital",
+    )
+)
 _NUMBERS = frozenset((b"id", b"no", b"nr", b"num", b"number", b"nummer", b"numero"))
 _GLUED_LABELS = (b"mrn", b"pid", b"patid", b"patnr", b"fallnr")
 TRIGGERS = frozenset(
@@ -36,6 +55,8 @@ _STREETS = frozenset(
     )
 )
 _GLUED_STREETS = (b"strasse", b"str.", b"gasse", b"straat", b"gatan", b"vagen")
+_DONE = frozenset(word.encode() for word in DONE)
+_BY = frozenset((b"by", b"to", b"von", b"durch"))
 _MONTHS = frozenset(month.encode() for month in MONTHS)
 _OUR_SOURCE = b"PS3.15 "  # stands in every finished object, before a year
 _FISCAL = b"aaaaaa00a00a000a"
@@ -44,6 +65,8 @@ _FISCAL = b"aaaaaa00a00a000a"
 def silent(text: bytes, words: set[bytes]) -> bool:
     """Whether no detector can find anything in `text`, of which `words` are the tokens; so it is in most objects."""
     if b"@" in text or not TRIGGERS.isdisjoint(words):
+        return False
+    if not (_BY.isdisjoint(words) or _DONE.isdisjoint(words)):
         return False
     digits = shape_squeezed(text.replace(_OUR_SOURCE, b""))
     if b"0000000" in digits and _NUMBER.search(text):

@@ -21,7 +21,7 @@ _MIXED = re.compile(rb"[a-z][A-Z]")  # may be Base64
 _PSEUDONYM = re.compile(r"[A-Z][A-Z0-9]{0,7}-[A-Z2-7]{21}")
 _PATIENT_ID = 0x00100020
 _BETWEEN = f"[{re.escape(SEPARATORS)}]{{0,3}}"
-_OF_PLACES = (Kind.INSTITUTION, Kind.DEVICE, Kind.PRIVATE)
+_OF_PLACES = (Kind.CONTACT, Kind.PLACE, Kind.INSTITUTION, Kind.DEVICE, Kind.PRIVATE)
 
 
 @dataclass(slots=True)

@@ -47,7 +47,9 @@ _ADDRESSES = (
 _NUMBER_OF = r"[ ._-]{0,2}(?:id|nr|no|num\w*)"
 _LABELLED = _form(
     rf"\b(?:mrn|pat(?:ient)?(?:en)?s?{_NUMBER_OF}|pid|fall{_NUMBER_OF}|acc(?:ession)?{_NUMBER_OF}|",
-    rf"hosp(?:ital)?{_NUMBER_OF}|case{_NUMBER_OF}|ssn|dob|geb(?:\.|oren|urtsdatum)?(?: am)?|born(?: on)?|",
+    rf"hosp(?:ital)?{_NUMBER_OF}|case{_NUMBER_OF}|passport(?:{_NUMBER_OF})?|",
+    rf"(?:insurance|policy|member|licen[cs]e|chart|record){_NUMBER_OF}|",
+    r"ssn|dob|geb(?:\.|oren|urtsdatum)?(?: am)?|born(?: on)?|",
     r"n[ée]e? le|nacid[oa](?: el)?|nat[oa] (?:il|a)|ur\.|f[øö]dt?)",
     r"[ .:#=]{0,3}[A-Z]{0,4}-?\d(?:[./ -]?\w){3,}",
 )

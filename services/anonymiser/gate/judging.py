@@ -18,12 +18,13 @@ DETECTORS: dict[Kind, Detector] = {
     Kind.NAME: Detector.NAME,
     Kind.IDENTIFIER: Detector.IDENTIFIER,
     Kind.CONTACT: Detector.CONTACT,
+    Kind.PLACE: Detector.PLACE,
     Kind.INSTITUTION: Detector.INSTITUTION,
     Kind.DEVICE: Detector.DEVICE,
     Kind.CHARACTERISTIC: Detector.CHARACTERISTIC,
     Kind.PRIVATE: Detector.PRIVATE,
 }
-_WORDS = frozenset({Kind.NAME, Kind.CONTACT, Kind.INSTITUTION})
+_WORDS = frozenset({Kind.NAME, Kind.CONTACT, Kind.PLACE, Kind.INSTITUTION})
 _NUMBER_VRS = frozenset({"DS", "IS", "SV", "UV", "FD", "FL", "SL", "SS", "UL", "US", "AT"})
 _TIME_VRS = frozenset({"DA", "DT", "TM", "AS"})
 _OWN_UIDS = ("2.25.", "1.2.840.10008.")

@@ -104,6 +104,9 @@ class Marks:
             ends = (number[-LONG_PHONE:] for number in _CORE.findall(squeezed(value)))
             self.long[Kind.CONTACT].update(end for end in ends if not end.startswith(b"0"))
 
+    def _places(self, values: Iterable[bytes]) -> None:
+        self._phrases(values, Kind.PLACE)
+
     def _institutions(self, values: Iterable[bytes]) -> None:
         self._phrases(values, Kind.INSTITUTION)
 
@@ -161,7 +164,7 @@ class Marks:
         """Some call themselves institution or station, too, and their names stay with the equipment."""
         if values:
             makers = {*tokens(b"\n".join(values)), *map(squeezed, values)}
-            for kind in (Kind.INSTITUTION, Kind.DEVICE):
+            for kind in (Kind.PLACE, Kind.INSTITUTION, Kind.DEVICE):
                 self.long[kind] -= makers
                 self.short[kind] -= makers
 
@@ -198,6 +201,7 @@ _ADD: tuple[Callable[[Marks, list[bytes]], None], ...] = (
     Marks._names,
     Marks._identifiers,
     Marks._contacts,
+    Marks._places,
     Marks._institutions,
     Marks._devices,
     Marks._characteristics,

@@ -16,6 +16,30 @@ _TITLE = re.compile(
     r"[. ]{1,2}(?:med\. ?)?([^\W\d_]{3,})",
     re.IGNORECASE,
 )
+_INITIAL = re.compile(r"(?<![\w.])[A-Z]\.[ -]?([A-Z][^\W\d_]{2,})")
+DONE = frozenset(
+    (
+        *(
+            "seen",
+            "read",
+            "reported",
+            "dictated",
+            "signed",
+            "performed",
+            "examined",
+            "referred",
+            "reviewed",
+            "verified",
+        ),
+        *("approved", "scanned", "ordered", "requested", "interpreted", "transcribed", "informed", "called"),
+        *("befundet", "angefordert", "zugewiesen", "uberwiesen", "untersucht"),
+    )
+)
+_DONE_BY = re.compile(
+    rf"\b(?:{'|'.join(sorted(DONE))}|überwiesen) (?:by|to|von|durch) (?:dr\.? )?"
+    r"([^\W\d_]{3,})(?:[ ,^]{1,2}([^\W\d_]{3,}))?",
+    re.IGNORECASE,
+)
 TITLES = frozenset(
     ["dr", "prof", "herr", "frau", "mrs", "mme", "mlle", "mevr", "dhr", "dott", "dottssa", "sra", "doctor", "professor"]
 )
@@ -25,7 +49,13 @@ def people_in(text: str) -> Iterator[Severity]:
     """How sure the names in `text` are, one for each."""
     words = [(match[0], match.start(), match.end()) for match in _WORD.finditer(text)]
     for (first, _, end), (second, start, _) in pairwise(words):
-        if _GAP.fullmatch(text, end, start) and (severity := _pair(first, second)):
+        if _GAP.fullmatch(text, end, start) and (severity := _pair(first, text[end:start], second)):
+            yield severity
+    for match in _INITIAL.finditer(text):
+        if _plain(match[1]) in surnames() and not _common(_plain(match[1])):
+            yield STRONG
+    for match in _DONE_BY.finditer(text):
+        if severity := _done_by(match[1], match[2]):
             yield severity
     for match in _TITLE.finditer(text):
         if severity := _titled(match[2], clear=bool(match[1])):
@@ -41,7 +71,7 @@ def person(name: str) -> Severity | None:
     return WEAK if rare else None
 
 
-def _pair(first: str, second: str) -> Severity | None:
+def _pair(first: str, gap: str, second: str) -> Severity | None:
     """First and last name in either order, from the lists; or one of the lists beside a rare word, which is weak."""
     one, two = _plain(first), _plain(second)
     given, family = first_names(), surnames()
@@ -49,8 +79,27 @@ def _pair(first: str, second: str) -> Severity | None:
     titled = first.istitle() and second.istitle()
     if (one in given and two in family) or (one in family and two in given):
         return STRONG if common == 0 or (titled and common == 1) else None
-    rare = len(first) > 2 and len(second) > 2 and common == 0 and titled
-    return WEAK if rare and (one in given or two in given) else None
+    if common or len(first) < 3 or len(second) < 3:
+        return None
+    listed = {one, two} & (given | family)
+    if listed and ("^" in gap or ("," in gap and two in given and _proper(first, second))):
+        return STRONG
+    return WEAK if listed & given or len(listed) == 2 else None
+
+
+def _proper(*words: str) -> bool:
+    return all(word.istitle() or word.isupper() for word in words)
+
+
+def _done_by(first: str, second: str | None) -> Severity | None:
+    """Of 'seen by smith john' both words must be rare, or one of them of the lists and written like a name."""
+    words = [word for word in (first, second or "") if len(word) > 2]
+    rare = [word for word in words if not _common(_plain(word))]
+    if len(rare) == 2:
+        return STRONG
+    if any(_proper(word) and _plain(word) in first_names() | surnames() for word in rare):
+        return STRONG
+    return WEAK if rare and rare[0] == first else None
 
 
 def _titled(name: str, clear: bool) -> Severity | None:

@@ -25,6 +25,7 @@ class Detector(StrEnum):
     NAME = "original-name"
     IDENTIFIER = "original-identifier"
     CONTACT = "original-contact"
+    PLACE = "original-place"
     INSTITUTION = "original-institution"
     DEVICE = "original-device"
     CHARACTERISTIC = "original-characteristic"

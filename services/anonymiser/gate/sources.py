@@ -13,19 +13,20 @@ class Kind(IntEnum):
     NAME = 0
     IDENTIFIER = 1
     CONTACT = 2
-    INSTITUTION = 3
-    DEVICE = 4
-    CHARACTERISTIC = 5
-    PRIVATE = 6
-    MAKER = 7
-    UID = 8
-    BIRTH = 9
-    DATE = 10
-    NOTHING = 11
-    CHARACTER_SET = 12
-    TEXT = 13
-    OBSERVED = 14
-    SEQUENCE = 15
+    PLACE = 3
+    INSTITUTION = 4
+    DEVICE = 5
+    CHARACTERISTIC = 6
+    PRIVATE = 7
+    MAKER = 8
+    UID = 9
+    BIRTH = 10
+    DATE = 11
+    NOTHING = 12
+    CHARACTER_SET = 13
+    TEXT = 14
+    OBSERVED = 15
+    SEQUENCE = 16
 
 
 COLLECTED = Kind.DATE + 1
@@ -34,27 +35,31 @@ CHARACTER_SET = 0x00080005
 _CONCEPT_NAME = 0x0040A043
 _ATTRIBUTES: dict[Kind, tuple[int, ...]] = {
     Kind.IDENTIFIER: (
-        0x00080050, 0x00100020, 0x00101000, 0x00101090, 0x00120040, 0x00120042, 0x00200010, 0x00380010, 0x00380060,
-        0x00400009, 0x00400253, 0x00401001, 0x00402006, 0x00402007, 0x00402016, 0x00402017, 0x0040050A, 0x00400512,
-        0x00400551, 0x004006FA, 0x40080040, 0x40080200, 0x21000160, 0x00880130,
+        0x00080050, 0x00100020, 0x00101000, 0x00101050, 0x00101090, 0x00120040, 0x00120042, 0x00200010, 0x00380010,
+        0x00380060, 0x00400009, 0x00400253, 0x00401001, 0x00402006, 0x00402007, 0x00402016, 0x00402017, 0x0040050A,
+        0x00400512, 0x00400551, 0x004006FA, 0x40080040, 0x40080200, 0x21000160, 0x00880130,
     ),
+    # How to reach the person, and what is as good as an address: religion, rank, employment.
     Kind.CONTACT: (
-        0x00080092, 0x00080094, 0x00101040, 0x00102150, 0x00102152, 0x00102154, 0x00102155, 0x00402010, 0x4008011A,
+        0x00080092, 0x00080094, 0x00101040, 0x00101080, 0x00101081, 0x00102150, 0x00102152, 0x00102154, 0x00102155,
+        0x00102180, 0x001021F0, 0x00401102, 0x00401103, 0x00401104, 0x00402010, 0x4008011A,
+    ),
+    # Organisations and rooms that no option retains.
+    Kind.PLACE: (
+        0x00100021, 0x00102299, 0x00120010, 0x00321033, 0x00380011, 0x00380061, 0x00380300, 0x00380400, 0x00400031,
+        0x00400032, 0x00400243, 0x00402009, 0x00404036, 0x0040A027, 0x40080042, 0x40080119, 0x40080202,
     ),
     Kind.INSTITUTION: (
-        0x00080080, 0x00080081, 0x00081040, 0x00100021, 0x00102299, 0x00120010, 0x00120030, 0x00120031, 0x00120060,
-        0x00321033, 0x00380011, 0x00380061, 0x00380300, 0x00380400, 0x00400011, 0x00400031, 0x00400032, 0x00400243,
-        0x00402009, 0x00404036, 0x0040A027, 0x00321020, 0x00321021, 0x40080042, 0x40080202,
+        0x00080080, 0x00080081, 0x00081040, 0x00120030, 0x00120031, 0x00120060, 0x00120081, 0x04000564,
     ),
     Kind.DEVICE: (
-        0x00081010, 0x00181000, 0x00181002, 0x00181004, 0x00181005, 0x00181006, 0x00181007, 0x00181008, 0x00181009,
-        0x0018700A, 0x00189367, 0x00189371, 0x00400010, 0x00400242, 0x30080105, 0x300A00B2,
+        0x00081000, 0x00081010, 0x00160051, 0x00181000, 0x00181002, 0x00181004, 0x00181005, 0x00181006, 0x00181007,
+        0x00181008, 0x00181009, 0x00181010, 0x00181011, 0x0018700A, 0x00189367, 0x00189371, 0x00189373, 0x00203401,
+        0x00321020, 0x00321021, 0x00400010, 0x00400011, 0x00400242, 0x00500020, 0x04000563, 0x30080105, 0x300A00B2,
+        0x3010002D, 0x30100043,
     ),
-    Kind.CHARACTERISTIC: (
-        0x00101080, 0x00101081, 0x00102000, 0x00102110, 0x00102160, 0x00102180, 0x001021B0, 0x001021F0, 0x00104000,
-        0x00380050, 0x00380500, 0x00384000, 0x00321030, 0x00401002, 0x00401400,
-    ),
-    Kind.MAKER: (0x00080070, 0x00081090, 0x00181020),
+    Kind.CHARACTERISTIC: (0x00102000, 0x00102110, 0x00102160, 0x00102162, 0x00380050, 0x00380500),
+    Kind.MAKER: (0x00080070, 0x00081090, 0x0016004F, 0x00160050, 0x00181020, 0x300A0216),
     Kind.BIRTH: (0x00100030, 0x00100033),
     # Classes, transfer syntaxes, implementations and vocabularies, which are not of one object.
     Kind.NOTHING: (
@@ -79,20 +84,23 @@ CODED: dict[int, Kind] = {
     0x00401101: Kind.IDENTIFIER,
     0x00080082: Kind.INSTITUTION,
     0x00404025: Kind.DEVICE,
-    0x00404027: Kind.INSTITUTION,
+    0x00404027: Kind.DEVICE,
     0x00404028: Kind.DEVICE,
-    0x00404030: Kind.INSTITUTION,
+    0x00404030: Kind.DEVICE,
 }
 # Concepts of text items in TID 1002 to 1010 (PS3.16); those of type PNAME, UIDREF and DATE tell by their VR.
 _CONCEPTS: dict[str, Kind] = {
     **dict.fromkeys(("121008", "121029"), Kind.NAME),
     **dict.fromkeys(("121020", "121021", "121022", "121030", "128774"), Kind.IDENTIFIER),
-    **dict.fromkeys(("121009", "121017"), Kind.INSTITUTION),
+    **dict.fromkeys(("121009", "121017"), Kind.PLACE),
     **dict.fromkeys(("110119", "113880", "121013", "121016", "121148", "121196"), Kind.DEVICE),
     **dict.fromkeys(("121014", "121015"), Kind.MAKER),
 }
 MAX_PRIVATE_BYTES = 4096
 """Longer private values are binary, or text that the detectors read when it stays."""
+# As plain numbers, because comparing with members of an enumeration is slow.
+_CHARACTER_SET, _TEXT = int(Kind.CHARACTER_SET), int(Kind.TEXT)
+_OBSERVED, _SEQUENCE = int(Kind.OBSERVED), int(Kind.SEQUENCE)
 _PRINTABLE = re.compile(rb"[ -~]{5,}")
 Foreign = tuple[int, bytes, Encodings]
 """A value that is not plain ASCII: its kind, its bytes, and the character sets it was sent in."""
@@ -124,14 +132,14 @@ class Sources:
                     found[kind].append(value)
                 else:
                     self.foreign.append((kind, bytes(value), names))
-            elif kind == 15:
+            elif kind == _SEQUENCE:
                 self._sequence(element, names)
-            elif kind == 13:
+            elif kind == _TEXT:
                 if element.tag & 0x10000:
                     self._private(element, names)
-            elif kind == 12:
+            elif kind == _CHARACTER_SET:
                 names = encodings(element.content)
-            elif kind == 14:
+            elif kind == _OBSERVED:
                 self._observed(element, item, names)
 
     def _add(self, kind: Kind, element: Element | None, names: Encodings) -> None:
