@@ -48,6 +48,7 @@ from shared.outcome import Reason
 SOP_CLASS, SOP_INSTANCE, STUDY, SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 ISSUER_OF_PATIENT_ID, STUDY_DATE = 0x00100021, 0x00080020
 _PIXELS = 0x7FE0
+Chunks = tuple[bytes | memoryview, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Cleaned:
     is in the DICOM JSON Model, `bulk` names what it leaves out at the top level; `patient.from_study` tells that no
     patient ID was sent; `words` counts words of descriptions by tag and 'kept' or 'dropped'."""
 
-    chunks: tuple[bytes | memoryview, ...]
+    chunks: Chunks
     digest: str
     size: int
     patient: PatientCode
@@ -114,6 +115,8 @@ class Engine:
         self.safe_private = Option.RETAIN_SAFE_PRIVATE in profile.options
         self.expect = Expect(
             dates=Option.RETAIN_FULL_DATES in profile.options,
+            moved=Option.RETAIN_MODIFIED_DATES in profile.options,
+            months=profile.dates.style == "first-of-month",
             uids=Option.RETAIN_UIDS in profile.options,
             device=Option.RETAIN_DEVICE_IDENTITY in profile.options,
             institution=Option.RETAIN_INSTITUTION_IDENTITY in profile.options,
@@ -197,11 +200,13 @@ class _Work:
         if not isinstance(pixels, HeldPixels) and pixels.examined and Option.CLEAN_PIXEL_DATA in profile.options:
             cleaner.carried.add(Option.CLEAN_PIXEL_DATA)
         cleaned = self._marked(cleaned, cleaner)
-        residues = self._residues(cleaned, syntax)
+        sop_class, instance = word(cleaned, SOP_CLASS), word(cleaned, SOP_INSTANCE)
+        chunks = tuple(parts(cleaned, syntax, sop_class, instance))
+        residues = self._residues(cleaned, syntax, chunks)
         if decides(residues) and profile.gate == "quarantine" and self.released is not Reason.RESIDUAL_IDENTITY:
             return Held(Reason.RESIDUAL_IDENTITY, tuple(f"{one.place} {one.detector}" for one in residues))
         cleaner.findings.extend(finding(code) for code in self._told(pixels, residues))
-        return _cleaned(cleaned, syntax, patient, cleaner)
+        return _cleaned(cleaned, syntax, chunks, patient, cleaner)
 
     def _patient(self) -> PatientCode:
         names = _character_sets(self.original)
@@ -232,8 +237,13 @@ class _Work:
         added = (Element(PATIENT_NAME, "PN", code), Element(PATIENT_ID, "LO", code), *told)
         return _merged(cleaned, {one.tag: one for one in (*added, *([private] if private else []))})
 
-    def _residues(self, cleaned: Item, syntax: Syntax) -> tuple[Residue, ...]:
-        raw = encoded(tuple(element for element in cleaned if element.group != _PIXELS), syntax)
+    def _residues(self, cleaned: Item, syntax: Syntax, chunks: Chunks) -> tuple[Residue, ...]:
+        """What the gate finds in the finished elements, and in the bytes of the file outside the pixel data."""
+        if syntax.deflated:
+            raw = encoded(tuple(element for element in cleaned if element.group != _PIXELS), syntax)
+        else:
+            pixels = [element.value for element in cleaned if element.group == _PIXELS]
+            raw = b"".join(chunk for chunk in chunks if not any(chunk is value for value in pixels))
         return Witness.of(self.original).look(cleaned, raw, self.engine.expect)
 
     def _told(self, pixels: Untouched | Blanked | HeldPixels, residues: tuple[Residue, ...]) -> Iterator[Code]:
@@ -248,14 +258,12 @@ class _Work:
             yield Code.POSSIBLE_FACE
 
 
-def _cleaned(elements: Item, syntax: Syntax, patient: PatientCode, cleaner: Cleaner) -> Verdict:
+def _cleaned(elements: Item, syntax: Syntax, chunks: Chunks, patient: PatientCode, cleaner: Cleaner) -> Verdict:
     try:
         described = bulk(elements, syntax)
     except ValueError:
         return Rejected(Reason.UNDECODABLE)
     json, inexpressible = header(elements, syntax)
-    sop_class, instance = word(elements, SOP_CLASS), word(elements, SOP_INSTANCE)
-    chunks = tuple(parts(elements, syntax, sop_class, instance))
     return Cleaned(
         chunks=chunks,
         digest=_digest(chunks),
@@ -263,8 +271,8 @@ def _cleaned(elements: Item, syntax: Syntax, patient: PatientCode, cleaner: Clea
         patient=patient,
         study_uid=word(elements, STUDY),
         series_uid=word(elements, SERIES),
-        instance_uid=instance,
-        sop_class_uid=sop_class,
+        instance_uid=word(elements, SOP_INSTANCE),
+        sop_class_uid=word(elements, SOP_CLASS),
         transfer_syntax_uid=syntax.uid,
         header=json,
         bulk=described,
@@ -274,7 +282,7 @@ def _cleaned(elements: Item, syntax: Syntax, patient: PatientCode, cleaner: Clea
     )
 
 
-def _digest(chunks: tuple[bytes | memoryview, ...]) -> str:
+def _digest(chunks: Chunks) -> str:
     digest = hashlib.sha256()
     for chunk in chunks:
         digest.update(chunk)
