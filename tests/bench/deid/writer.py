@@ -99,7 +99,8 @@ class Writer:
     def code(self, sequence: str, value: str, scheme: str, meaning: str) -> None:
         """A coded concept that has to stay."""
         item = self.inside(sequence)
-        item.dataset.CodeValue, item.dataset.CodingSchemeDesignator = value, scheme
+        item.retain("CodeValue", value)
+        item.retain("CodingSchemeDesignator", scheme)
         item.retain("CodeMeaning", meaning)
 
     def private(self, group: int, creator: str, element: int, vr: str, value: Any) -> str:
