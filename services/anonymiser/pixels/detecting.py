@@ -1,0 +1,121 @@
+"""Finds text in pictures: in tiles at full size, and reduced for large letters. README.md tells how well."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from services.anonymiser.pixels.boxes import Box, merged
+from services.anonymiser.pixels.lines import Line, cores, lines_in
+from services.anonymiser.pixels.models import Array, Detecting, Reading
+from services.anonymiser.pixels.preparing import in_colour, lifted, with_reference
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One way of looking at a picture. Lengths in pixels of the scaled picture.
+
+    Pictures are enlarged up to `enlarge` times as long as they stay below `spend` pixels, never reduced; cut into
+    tiles of `tile` at most that share `overlap`; and seen a second time reduced to `reduced`, for large letters.
+    """
+
+    tile: int
+    overlap: int
+    enlarge: float
+    spend: int
+    reduced: int
+    inverted: bool
+
+
+_LARGE = 24
+"""Pixels of a mark that the reduced picture may add; the tiles see smaller ones better."""
+_ONE_CHARACTER = 1.0
+"""Sum of the certainties of what is read: less than one character is nothing."""
+
+LOOKS = {
+    1: Look(tile=1280, overlap=96, enlarge=2.0, spend=2_400_000, reduced=960, inverted=False),
+    2: Look(tile=928, overlap=160, enlarge=1.5, spend=1_600_000, reduced=640, inverted=True),
+}
+"""The first, and another one that sees what was blanked with other eyes."""
+
+
+class Detector:
+    """Finds text. Loads its networks when it is made; not to be shared between threads."""
+
+    def __init__(self, threads: int = 1) -> None:
+        self._detecting = Detecting(threads)
+        self._reading = Reading(threads)
+
+    def find(self, image: Array, look: int = 1) -> tuple[Box, ...]:
+        """Boxes around text, with room for its outer edges, in (rows, columns) or (rows, columns, 3) of uint8.
+
+        `look` is a key of LOOKS. Dropped is only what is detected with doubt and then not read as even one character.
+        """
+        way = LOOKS[look]
+        if min(image.shape[:2]) < 1:
+            return ()
+        shown = in_colour(255 - image if way.inverted else image)
+        found = [*self._at_scale(shown, _enlargement(image, way), way, 0)]
+        small = way.reduced / max(image.shape[:2])
+        if small < 0.8 * _enlargement(image, way):
+            found += self._at_scale(shown, small, way, _LARGE)
+        whole = Box(0, 0, image.shape[1], image.shape[0])
+        return merged(box.clipped(whole) for box in found)
+
+    def _at_scale(self, image: Array, scale: float, look: Look, least: int) -> Iterator[Box]:
+        """Text of which the marks are `least` pixels of the image high at least."""
+        scaled = lifted(_resized(image, scale))
+        chances = self._chances(scaled, look)
+        for line in lines_in(chances):
+            if line.across < least * scale:
+                continue
+            if line.sure or self._reads(scaled, line):
+                yield line.box(scale)
+            else:
+                yield from (core.box(scale) for core in cores(line, chances) if self._reads(scaled, core))
+
+    def _chances(self, image: Array, look: Look) -> Array:
+        chances = np.zeros(image.shape[:2], np.float32)
+        for rows in _cuts(image.shape[0], look):
+            for columns in _cuts(image.shape[1], look):
+                tile = image[rows, columns]
+                if tile.min() == tile.max():
+                    continue
+                seen = self._detecting.chances(with_reference(tile))
+                place = chances[rows, columns]
+                np.maximum(place, seen[: place.shape[0], : place.shape[1]], out=place)
+        return chances
+
+    def _reads(self, image: Array, line: Line) -> bool:
+        return any(sum(self._reading.certainties(cut)) >= _ONE_CHARACTER for cut in line.cuts(image))
+
+
+def _enlargement(image: Array, look: Look) -> float:
+    return min(look.enlarge, max(1.0, math.sqrt(look.spend / (image.shape[0] * image.shape[1]))))
+
+
+def _resized(image: Array, scale: float) -> Array:
+    import cv2
+
+    if scale == 1:
+        return image
+    how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=how))
+
+
+def _cuts(length: int, look: Look) -> list[slice]:
+    """Equal tiles that share `overlap` at least and cover `length`."""
+    step = look.tile - look.overlap
+    number = max(1, math.ceil((length - look.overlap) / step))
+    tile = math.ceil((length + (number - 1) * look.overlap) / number)
+    starts = [n * (length - tile) // max(1, number - 1) for n in range(number)]
+    return [slice(start, start + tile) for start in starts]
+
+
+@cache
+def detector() -> Detector:
+    """The one of this process."""
+    return Detector()

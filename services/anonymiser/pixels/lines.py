@@ -1,0 +1,129 @@
+"""Lines of text in a map of chances: the network marks the middle of each line, a third to a half of its height."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.anonymiser.pixels.boxes import Box
+from services.anonymiser.pixels.models import Array
+
+CHANCE = 0.3
+_CORE = 0.8
+_THINNEST, _SMALLEST = 3, 16
+"""Pixels across, and pixels in all."""
+_OUTWARD, _LEAST_OUTWARD = 0.75, 2
+"""From what is marked to the outer edges of the letters: of the marked height, and pixels at least."""
+_AROUND = 0.6
+"""What is cut out for reading, likewise."""
+_SURE, _LONG = 0.9, 3
+"""A mark with this chance, and this many times as long as high, is text whatever it says."""
+_STRAIGHT = 4.0
+"""Degrees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A connected mark. Lengths in pixels of the map; `tilt` in degrees, of its long side."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    centre: tuple[float, float]
+    length: float
+    across: float
+    tilt: float
+    chance: float
+
+    @property
+    def sure(self) -> bool:
+        return self.chance >= _SURE and self.length >= _LONG * self.across
+
+    def box(self, scale: float) -> Box:
+        """Around the letters, in an image of which the map is `scale` times as large."""
+        out = _OUTWARD * self.across + _LEAST_OUTWARD
+        left, top = (math.floor((start - out) / scale) for start in (self.left, self.top))
+        right, bottom = (
+            math.ceil((start + size + out) / scale)
+            for start, size in ((self.left, self.width), (self.top, self.height))
+        )
+        return Box(left, top, right, bottom)
+
+    def cuts(self, image: Array) -> Iterator[Array]:
+        """The line as it is read, from left to right; in both directions when it is not level."""
+        out = round(_AROUND * self.across + 2)
+        if self._straight:
+            rows = slice(max(0, self.top - out), self.top + self.height + out)
+            columns = slice(max(0, self.left - out), self.left + self.width + out)
+            cut = image[rows, columns]
+            if self.height > self.width:
+                cut = np.rot90(cut)
+        else:
+            cut = self._turned(image, out)
+        cut = np.ascontiguousarray(cut)
+        yield cut
+        if not (self._straight and self.width >= self.height):
+            yield np.ascontiguousarray(cut[::-1, ::-1])
+
+    @property
+    def _straight(self) -> bool:
+        return min(abs(self.tilt) % 90, 90 - abs(self.tilt) % 90) <= _STRAIGHT or self.length < 2 * self.across
+
+    def _turned(self, image: Array, out: int) -> Array:
+        import cv2
+
+        wide, high = round(self.length + 2 * out), round(self.across + 2 * out)
+        turn = cv2.getRotationMatrix2D(self.centre, self.tilt, 1.0)
+        turn[:, 2] += wide / 2 - self.centre[0], high / 2 - self.centre[1]
+        return np.asarray(cv2.warpAffine(image, turn, (wide, high), borderMode=cv2.BORDER_REPLICATE))
+
+
+def lines_in(chances: Array, least: float = CHANCE) -> list[Line]:
+    """The connected marks of `chances` (rows, columns) where they reach `least`."""
+    import cv2
+
+    marked = np.asarray(chances >= least, np.uint8)
+    _, labels, places, _ = cv2.connectedComponentsWithStats(marked)
+    return [
+        _line(chances, labels, number, *map(int, place[:4]))
+        for number, place in enumerate(places)
+        if number and place[4] >= _SMALLEST and min(place[2:4]) >= _THINNEST
+    ]
+
+
+def cores(line: Line, chances: Array) -> list[Line]:
+    """Thinner marks within a thick one, which may be several lines that run together, or text within no text."""
+    here = np.s_[line.top : line.top + line.height, line.left : line.left + line.width]
+    inner = lines_in(chances[here], _CORE)
+    return [_moved(core, line.left, line.top) for core in inner if core.across < 0.7 * line.across]
+
+
+def _moved(line: Line, right: int, down: int) -> Line:
+    return Line(
+        line.left + right,
+        line.top + down,
+        line.width,
+        line.height,
+        (line.centre[0] + right, line.centre[1] + down),
+        line.length,
+        line.across,
+        line.tilt,
+        line.chance,
+    )
+
+
+def _line(chances: Array, labels: Array, number: int, left: int, top: int, width: int, height: int) -> Line:
+    import cv2
+
+    here = np.s_[top : top + height, left : left + width]
+    inside = labels[here] == number
+    (x, y), (one, other), tilt = cv2.minAreaRect(cv2.findNonZero(inside.astype(np.uint8)))
+    if other > one:
+        one, other, tilt = other, one, tilt - 90
+    if tilt <= -90:
+        tilt += 180
+    return Line(
+        left, top, width, height, (x + left, y + top), one + 1, other + 1, tilt, float(chances[here][inside].mean())
+    )
