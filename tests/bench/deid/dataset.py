@@ -148,6 +148,8 @@ def _a_real(maker: Maker, modality: str) -> FileDataset | None:
 def _reuse(writer: Writer) -> None:
     """A real object as it is, its texts decoded before they get another character set."""
     writer.dataset.decode()
+    for keyword in ("IssuerOfPatientID", "IssuerOfPatientIDQualifiersSequence"):
+        writer.dataset.pop(keyword, None)  # of another patient, whose ID is replaced
     writer.dataset.Modality = writer.case.modality
     private.keep_real(writer)
     _real_pixels(writer)
