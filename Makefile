@@ -35,6 +35,7 @@ check: setup ## Format, lint, types, imports, drift; starts no service
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports
 	$(BIN)/python -m shared.events.generate --check
+	$(BIN)/python -m services.anonymiser.profile.schema --check
 
 up: setup ## Start the stack and leave it running
 	@$(BIN)/isocentre stack up

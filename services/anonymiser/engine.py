@@ -195,7 +195,9 @@ class _Work:
         if isinstance(pixels, Blanked):
             elements, syntax = _merged(elements, pixels.elements), pixels.syntax
         patient = self._patient()
-        cleaner = Cleaner(self._subject(patient), self.engine.pseudonyms, vocabulary(), self.engine.safe_private)
+        cleaner = Cleaner(
+            self._subject(patient), self.engine.pseudonyms, vocabulary(), self.engine.safe_private, syntax.little
+        )
         cleaned = cleaner.clean(elements, self.rules.place(word(elements, SOP_CLASS)))
         if not isinstance(pixels, HeldPixels) and pixels.examined and Option.CLEAN_PIXEL_DATA in profile.options:
             cleaner.carried.add(Option.CLEAN_PIXEL_DATA)
@@ -233,7 +235,7 @@ class _Work:
         held = self.released.value if self.released else ""
         revision = self.engine.revision(self.site)
         told = marks(self.rules, cleaner.carried, edition=table().edition, revision=revision, released=held)
-        private = characteristics(cleaner.kept_private)
+        private = characteristics(cleaner.kept_private, little=self.syntax.little)
         added = (Element(PATIENT_NAME, "PN", code), Element(PATIENT_ID, "LO", code), *told)
         return _merged(cleaned, {one.tag: one for one in (*added, *([private] if private else []))})
 

@@ -65,6 +65,7 @@ class Cleaner:
     pseudonyms: Pseudonyms
     vocabulary: Vocabulary
     safe_private: bool = False
+    little: bool = True
     findings: list[Finding] = field(default_factory=list)
     carried: set[Option] = field(default_factory=set)
     """Options of PS3.15 E.3 that decided about at least one value."""
@@ -232,7 +233,7 @@ class Cleaner:
     def _private(self, elements: Item, place: Place, names: text.Encodings) -> list[Element]:
         """What is known to be safe, each with the element that reserves its block."""
         kept: dict[int, Element] = {}
-        for one in private.safe(elements, names):
+        for one in private.safe(elements, names, little=self.little):
             act = Act.REDACT if one.known.text else _PRIVATE[one.known.action]
             decision = Decision(act, one.known.source, Option.RETAIN_SAFE_PRIVATE)
             if one.element.vr == "SQ":

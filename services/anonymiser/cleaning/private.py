@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.anonymiser.dataset import text
+from services.anonymiser.dataset.limits import BeyondLimits
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.dataset.vrs import BYTES_VRS
+from services.anonymiser.dataset.walking import NotWalked, walk_sequence
 from services.anonymiser.standard.private import Private, disposition
 
 _GROUP_REFERENCE, _CREATOR_REFERENCE, _STATUS = 0x00080301, 0x00080302, 0x00080303
@@ -21,8 +23,11 @@ class Kept:
     known: Private
 
 
-def safe(elements: Item, names: text.Encodings) -> Iterator[Kept]:
-    """The private elements of this level that a table knows to be safe, when they are what the table says."""
+def safe(elements: Item, names: text.Encodings, *, little: bool) -> Iterator[Kept]:
+    """The private elements of this level that a table knows to be safe, when they are what the table says.
+
+    `little`: the byte order. In big endian nobody knows the order within a value that was sent as UN, so it goes.
+    """
     creators = {
         (element.group, element.tag & 0xFFFF): element
         for element in elements
@@ -35,30 +40,37 @@ def safe(elements: Item, names: text.Encodings) -> Iterator[Kept]:
         creator = creators[block]
         name = text.decoded(creator.content, names) if creator.vr in ("LO", "UN") else None
         known = disposition(name, element.group, element.tag & 0xFF, element.vr) if name else None
-        if known and _looked_into(element, known) and known.fits(element.value):
-            yield Kept(_named(element, known.vr), _named(creator, "LO"), known)
+        if known is None or (element.vr == "UN" and not little) or not known.fits(element.value):
+            continue
+        if (seen := _seen(element, known.vr)) is not None:
+            yield Kept(seen, Element(creator.tag, "LO", creator.value), known)
 
 
-def characteristics(kept: list[Kept]) -> Element | None:
+def characteristics(kept: list[Kept], *, little: bool) -> Element | None:
     """Private Data Element Characteristics Sequence (PS3.3 Section C.12.1): the blocks that were left are safe."""
     blocks = sorted({(one.element.group, text.decoded(one.creator.content, text.DEFAULT) or "") for one in kept})
-    items = tuple(_described(group, creator) for group, creator in blocks if creator)
+    items = tuple(_described(group, creator, little) for group, creator in blocks if creator)
     return Element(_CHARACTERISTICS, "SQ", items=items) if items else None
 
 
-def _described(group: int, creator: str) -> Item:
+def _described(group: int, creator: str, little: bool) -> Item:
     return (
-        Element(_GROUP_REFERENCE, "US", group.to_bytes(2, "little")),
+        Element(_GROUP_REFERENCE, "US", group.to_bytes(2, "little" if little else "big")),
         Element(_CREATOR_REFERENCE, "LO", creator.encode("ascii")),
         Element(_STATUS, "CS", b"SAFE"),
     )
 
 
-def _looked_into(element: Element, known: Private) -> bool:
-    """Whether somebody can see what it holds: not bytes, in which pixels or text may lie, nor a sequence that is sent
-    as one piece of them."""
-    return known.vr not in BYTES_VRS and (known.vr != "SQ" or element.vr == "SQ")
-
-
-def _named(element: Element, vr: str) -> Element:
-    return element if element.vr != "UN" else Element(element.tag, vr, element.value)
+def _seen(element: Element, vr: str) -> Element | None:
+    """The element as the table's `vr` reads it; None when nobody can see what it holds: bytes, in which pixels or text
+    may lie, or a sequence that is none."""
+    if vr in BYTES_VRS or (vr == "SQ" and element.vr not in ("SQ", "UN")):
+        return None
+    if element.vr != "UN":
+        return element
+    if vr != "SQ":
+        return Element(element.tag, vr, element.value)
+    try:
+        return Element(element.tag, "SQ", items=walk_sequence(element.value))
+    except (NotWalked, BeyondLimits):
+        return None
