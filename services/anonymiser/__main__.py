@@ -1,5 +1,8 @@
 """Wires the anonymiser together and runs it."""
 
+from collections.abc import Iterator
+
+from services.anonymiser.ended import Ended
 from services.anonymiser.engines import Engines
 from services.anonymiser.handler import Anonymise
 from services.anonymiser.pixels.workers import Examiner
@@ -8,6 +11,7 @@ from services.anonymiser.settings import Settings
 from shared import storage
 from shared.dicom.identity import Pseudonyms
 from shared.events import (
+    Event,
     IdentifiedDeadLetter,
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
@@ -18,7 +22,9 @@ from shared.events import (
     InstanceReceived,
     InstanceUnheld,
 )
+from shared.events.envelope import decode
 from shared.kafka import KafkaLog
+from shared.kafka.reader import read_to_end
 from shared.runner import DeadLetters, Each, Runner, Stage
 from shared.service import RELEASE, running
 from shared.sites import read_patients, read_sites
@@ -34,6 +40,12 @@ WRITES = (
     IdentifiedInstanceRejected.topic,
     IdentifiedDeadLetter.topic,
 )
+
+
+def decisions(bootstrap: str) -> Iterator[Event]:
+    """All decisions about what was held, by now."""
+    for record in read_to_end(bootstrap, [InstanceDecided.topic]):
+        yield decode(record.topic, record.value, record.headers)
 
 
 def main() -> None:
@@ -54,7 +66,13 @@ def main() -> None:
             patients=read_patients(settings.sites_file, accept_open=settings.accept_open_files),
             examiner=examiner,
         )
-        handle = Anonymise(identified=identified, clean=clean, engines=engines, pseudonyms=pseudonyms)
+        handle = Anonymise(
+            identified=identified,
+            clean=clean,
+            engines=engines,
+            pseudonyms=pseudonyms,
+            ended=Ended(lambda: decisions(settings.kafka_bootstrap_servers)),
+        )
         stage = Stage(
             name=NAME,
             handling=Each(NAME, handle, settings.concurrency),

@@ -68,7 +68,7 @@ class Case:
         """
         if self.decision is None:
             return self.pseudonyms.event_id(kind, self.event.arrival, self.revision)
-        return self.pseudonyms.event_id(kind, self.event.arrival, "after", self.decision.after or "")
+        return self.pseudonyms.event_id(kind, self.event.arrival, self.revision, "after", self.decision.after or "")
 
 
 def anonymised(case: Case, cleaned: Cleaned, key: str, header: dict[str, Any]) -> tuple[Outgoing, ...]:

@@ -47,7 +47,7 @@ from shared.outcome import Reason
 
 SOP_CLASS, SOP_INSTANCE, STUDY, SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 ISSUER_OF_PATIENT_ID, STUDY_DATE = 0x00100021, 0x00080020
-_PIXELS = 0x7FE0
+_PIXELS, _DOCUMENT = 0x7FE0, 0x00420011
 Chunks = tuple[bytes | memoryview, ...]
 
 
@@ -201,6 +201,9 @@ class _Work:
         cleaned = cleaner.clean(elements, self.rules.place(word(elements, SOP_CLASS)))
         if not isinstance(pixels, HeldPixels) and pixels.examined and Option.CLEAN_PIXEL_DATA in profile.options:
             cleaner.carried.add(Option.CLEAN_PIXEL_DATA)
+        if self.released is Reason.ENCAPSULATED_DOCUMENT and (document := find(elements, _DOCUMENT)):
+            # The person who let it through has read it; the table's dummy would leave nothing to let through.
+            cleaned = _merged(cleaned, {_DOCUMENT: document})
         cleaned = self._marked(cleaned, cleaner)
         sop_class, instance = word(cleaned, SOP_CLASS), word(cleaned, SOP_INSTANCE)
         chunks = tuple(parts(cleaned, syntax, sop_class, instance))

@@ -1,5 +1,7 @@
 """Reads what arrived, lets the engine decide, stores the clean copy: the only door between the zones."""
 
+from collections.abc import Callable
+
 from pydicom.datadict import keyword_for_tag
 
 from services.anonymiser.decisions import Case, anonymised, held
@@ -9,16 +11,20 @@ from services.anonymiser.profile.load import BadProfile
 from shared import metrics
 from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceDecided, InstanceReceived
-from shared.outcome import Done, Outcome, Quarantine, Reason, Reject
+from shared.outcome import Done, Outcome, Quarantine, Reason, Reject, Skip
 from shared.runner import Incoming
-from shared.storage import Store
+from shared.storage import ObjectNotFound, Store
 from shared.storage.headers import place_header
 
 
 class Anonymise:
     """De-identifies one received instance, or once more one that was held and about which a person has decided."""
 
-    def __init__(self, *, identified: Store, clean: Store, engines: Engines, pseudonyms: Pseudonyms) -> None:
+    def __init__(
+        self, *, identified: Store, clean: Store, engines: Engines, pseudonyms: Pseudonyms, ended: Callable[[str], bool]
+    ) -> None:
+        """`ended`: whether an arrival's bytes are missing because somebody has ended it for good."""
+        self._ended = ended
         self._identified = identified
         self._clean = clean
         self._engines = engines
@@ -37,10 +43,13 @@ class Anonymise:
         except BadProfile:
             return Quarantine(Reason.HELD_BY_PROFILE, held(case, Held(Reason.HELD_BY_PROFILE, ("no such profile",))))
         case = Case(event, engine.revision(event.site), self._pseudonyms)
-        return self._outcome(case, engine.anonymise(self._bytes(case), event.site, case.syntax, case.released))
-
-    def _bytes(self, case: Case) -> bytes:
-        return self._identified.get(case.event.key)
+        try:
+            original = self._identified.get(event.key)
+        except ObjectNotFound:
+            if self._ended(event.arrival):
+                return Skip(Reason.DISCARDED)
+            raise
+        return self._outcome(case, engine.anonymise(original, event.site, case.syntax, case.released))
 
     def _outcome(self, case: Case, verdict: Verdict) -> Outcome:
         if isinstance(verdict, Held):

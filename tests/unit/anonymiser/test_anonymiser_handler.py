@@ -20,7 +20,7 @@ from shared.events import (
     InstanceHeld,
     InstanceReceived,
 )
-from shared.outcome import Done, Outcome, Quarantine, Reject, Transient
+from shared.outcome import Done, Outcome, Quarantine, Reason, Reject, Skip, Transient
 from shared.runner import Incoming
 from shared.storage import ObjectNotFound
 from tests.support.events import received
@@ -33,6 +33,7 @@ class Bench:
     def __init__(self) -> None:
         self.identified = MemoryStore("identified")
         self.clean = MemoryStore("clean")
+        self.ended: set[str] = set()
         engines = Engines(
             profiles={"site-a": "basic"},
             texts=shipped(),
@@ -40,7 +41,13 @@ class Bench:
             patients=Patients.of("site-a"),
             examiner=None,
         )
-        self.handle = Anonymise(identified=self.identified, clean=self.clean, engines=engines, pseudonyms=PSEUDONYMS)
+        self.handle = Anonymise(
+            identified=self.identified,
+            clean=self.clean,
+            engines=engines,
+            pseudonyms=PSEUDONYMS,
+            ended=self.ended.__contains__,
+        )
 
     def event(self, content: bytes) -> InstanceReceived:
         digest = part10.digest(content, "")
@@ -119,3 +126,10 @@ def test_a_missing_original_is_no_transient_trouble(bench: Bench) -> None:
     bench.identified.delete(event.key)
     with pytest.raises(ObjectNotFound):
         bench(event)
+
+
+def test_what_somebody_has_ended_is_not_missed(bench: Bench) -> None:
+    event = bench.event(_file("CT_small.dcm"))
+    bench.identified.delete(event.key)
+    bench.ended.add(event.arrival)
+    assert bench(event) == Skip(Reason.DISCARDED)
