@@ -16,7 +16,9 @@ from services.anonymiser.pixels.stored import Stored, decoded
 
 def rapid() -> "Detector":
     """The one that is used; its models are loaded once in a process."""
-    raise NotImplementedError
+    from services.anonymiser.pixels.detecting import detector  # only here: it loads networks that nobody else needs
+
+    return detector()
 
 
 class Detector(Protocol):
