@@ -2,8 +2,9 @@
 
     python -m services.anonymiser.gate.generate_words [OUTPUT]
 
-A word of the standard says nothing of a patient, wherever it stands. The names are left out because some terms are
-named after people (Robinson's fetal age), and a patient of that name must still be looked for.
+A word of the standard says nothing of a patient, wherever it stands. Names are left out because some terms are named
+after people (Robinson's fetal age), breeds of animals because they are named after places as well: a patient of such
+a name must still be looked for.
 """
 
 import json
@@ -24,6 +25,8 @@ SOURCE = (
     f"Words of the names of attributes, UIDs and codes of DICOM PS3.6 and PS3.16 in pydicom {pydicom.__version__} "
     "(MIT); content of the standard (c) NEMA."
 )
+_ANIMALS = frozenset({7454, 7480, 7481})
+"""PS3.16 context groups of animals and breeds, which are named after places and people."""
 _WORD = re.compile(r"[a-z]{3,}")
 
 
@@ -32,10 +35,11 @@ def generate() -> str:
     names = listed("first_names") | listed("surnames")
     phrases = [entry[2] for entry in DicomDictionary.values()] + [entry[0] for entry in UID_dictionary.values()]
     phrases += [
-        code[0]
+        meaning
         for scheme in concepts.values()
         for codes in scheme.values()
-        for code in codes.values()  # type: ignore[attr-defined]
+        for meaning, contexts in codes.values()  # type: ignore[attr-defined]
+        if not contexts or not _ANIMALS.issuperset(contexts)
     ]
     words = {word for phrase in phrases for word in _WORD.findall(phrase.lower())} - names
     lines = ",\n".join("   " + json.dumps(line) for line in textwrap.wrap(" ".join(sorted(words)), 110))

@@ -25,16 +25,16 @@ CODES = frozenset({CODE_VALUE, 0x00080103, 0x00080119, 0x00080120})
 MAX_BULK_BYTES = 2**20
 """Larger values that are no text are pictures, waveforms or tables."""
 _PIXEL_GROUP = 0x7FE0
+_NESTED, _CODED_TEXT, _CODE = 4, 5, 6
 _READ: dict[str, int] = {
     **dict.fromkeys((*TEXTS, "UN"), 0),
     "DA": 1,
     "DT": 1,
     "UI": 2,
     "PN": 3,
-    "SQ": 4,
-    "SH": 5,
-    "UC": 5,
-    "UR": 5,
+    "SQ": _NESTED,
+    "CS": _CODE,
+    **dict.fromkeys(("SH", "UC", "UR"), _CODED_TEXT),
 }
 _STANDARD_SCHEMES = frozenset(
     {"DCM", "SCT", "SRT", "SNM3", "LN", "UCUM", "RADLEX", "FMA", "NCIt", "UMLS", "MDC", "BARI"}
@@ -42,15 +42,17 @@ _STANDARD_SCHEMES = frozenset(
 
 
 class Kept:
-    """The values of a finished object that people read: `texts`, `dates` (DA and DT), `uids`, `people` (PN)."""
+    """The values of a finished object that people read: `texts`, `dates` (DA and DT), `uids`, `people` (PN), and the
+    `character_sets` that its levels declare."""
 
-    __slots__ = ("dates", "people", "texts", "uids")
+    __slots__ = ("character_sets", "dates", "people", "texts", "uids")
 
     def __init__(self, item: Item) -> None:
         self.texts: list[bytes | memoryview] = []
         self.dates: list[bytes | memoryview] = []
         self.uids: list[bytes | memoryview] = []
         self.people: list[bytes | memoryview] = []
+        self.character_sets: set[bytes] = set()
         self._gather(item)
         self.texts += self.people
 
@@ -60,14 +62,29 @@ class Kept:
             which = read(element.vr)
             if which is None:
                 continue
-            if which < 4:
+            if which < _NESTED:
                 if element.value:
                     lists[which].append(element.value)
-            elif which == 4:
+            elif which == _NESTED:
                 for inner in element.items:
                     self._gather(inner)
-            elif element.value and element.tag not in CODES:
-                lists[0].append(element.value)
+            elif which == _CODED_TEXT:
+                if element.value and element.tag not in CODES:
+                    self.texts.append(element.value)
+            elif element.tag == CHARACTER_SET:
+                self.character_sets.add(element.content)
+
+    def plain(self) -> bytes:
+        """The texts one a line: those that are not ASCII as people may read them, folded, in UTF-8."""
+        names = encodings(next(iter(self.character_sets), b""))
+        return b"\n".join(_plain(value, names) for value in self.texts)
+
+
+def _plain(value: bytes | memoryview, names: Encodings) -> bytes:
+    content = bytes(value)
+    if content.isascii() and b"\x1b" not in content:
+        return content
+    return "\n".join(map(folded, readings(content, names))).encode("utf-8", "replace")
 
 
 @dataclass(slots=True)
@@ -133,7 +150,7 @@ def spots(
 
 
 def all_text(item: Item) -> bytes:
-    """Every text of the object as people may read it, folded, in UTF-8, one a line."""
+    """The same where items declare character sets of their own."""
     return "\n".join(
         folded(text) for spot in spots(item) if spot.is_read or spot.is_text for text in spot.texts()
     ).encode("utf-8", "replace")

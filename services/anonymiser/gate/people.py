@@ -32,11 +32,12 @@ DONE = frozenset(
             "verified",
         ),
         *("approved", "scanned", "ordered", "requested", "interpreted", "transcribed", "informed", "called"),
+        *("discussed", "communicated", "phoned", "faxed"),
         *("befundet", "angefordert", "zugewiesen", "uberwiesen", "untersucht"),
     )
 )
 _DONE_BY = re.compile(
-    rf"\b(?:{'|'.join(sorted(DONE))}|überwiesen) (?:by|to|von|durch) (?:dr\.? )?"
+    rf"\b(?:{'|'.join(sorted(DONE))}|überwiesen) (?:by|to|with|von|durch) (?:dr\.? )?"
     r"([^\W\d_]{3,})(?:[ ,^]{1,2}([^\W\d_]{3,}))?",
     re.IGNORECASE,
 )
@@ -84,7 +85,8 @@ def _pair(first: str, gap: str, second: str) -> Severity | None:
     listed = {one, two} & (given | family)
     if listed and ("^" in gap or ("," in gap and two in given and _proper(first, second))):
         return STRONG
-    return WEAK if listed & given or len(listed) == 2 else None
+    pointed = "^" in gap or (listed and "," in gap)
+    return WEAK if (pointed and _proper(first, second)) or listed & given or len(listed) == 2 else None
 
 
 def _proper(*words: str) -> bool:

@@ -53,7 +53,7 @@ class Witness:
         kept = Kept(cleaned)
         text, hay = b"\n".join(kept.texts), squeezed(raw)
         if not text.isascii() or b"\x1b" in text:
-            text = all_text(cleaned)
+            text = kept.plain() if len(kept.character_sets) < 2 else all_text(cleaned)
             hay += _BETWEEN_VALUES + squeezed(text)
         if hidden := unpacked(text):
             text += b"\n" + hidden
