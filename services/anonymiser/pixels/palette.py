@@ -1,8 +1,9 @@
 """Colours behind the stored values of PALETTE COLOR (PS3.3 Sections C.7.6.3.1.5, C.7.6.3.1.6, C.7.9)."""
 
 import numpy as np
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.pixels.processing import apply_color_lut
+from pydicom.uid import ExplicitVRLittleEndian
 
 from services.anonymiser.pixels.description import Array, Description
 
@@ -47,6 +48,8 @@ def darkest(described: Description) -> int:
 
 def _data_set(described: Description) -> Dataset:
     made = Dataset()
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian  # segmented tables are read in its order
     for tag, value in described.palette.tables:
         if tag in _DESCRIPTORS:
             made.add_new(tag, "US", _words(value, described))

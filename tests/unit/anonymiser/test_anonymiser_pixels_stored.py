@@ -24,6 +24,7 @@ from services.anonymiser.dataset.tree import Element, find
 from services.anonymiser.pixels.description import Description, Undescribed, describe, pixels_of
 from services.anonymiser.pixels.fragments import Unmapped, joined, parted
 from services.anonymiser.pixels.mapped import Passage
+from services.anonymiser.pixels.palette import NoPalette, coloured, darkest
 from services.anonymiser.pixels.showing import pictures
 from services.anonymiser.pixels.source import source_of
 from services.anonymiser.pixels.stored import NoDecoder, Stored, Undecodable, decodable, decoded
@@ -248,6 +249,21 @@ def test_writing_is_bright_in_every_kind(kind: Kind) -> None:
         assert shown.dtype == np.uint8
         grey = shown if shown.ndim == 2 else shown.mean(axis=-1)
         assert grey[TEXT.top : TEXT.bottom, TEXT.left : TEXT.right].max() > 200
+
+
+def test_colours_of_segmented_tables_are_found() -> None:
+    elements, syntax = pictured([stored_values(Kind("PALETTE COLOR"))], Kind("PALETTE COLOR"), ExplicitVRLittleEndian)
+    discrete, linear = pack("<3H", 0, 1, 65535), pack("<3H", 1, 255, 0)  # one white entry, then down to black
+    tables = (Element(tag, "OW", discrete + linear) for tag in (0x00281221, 0x00281222, 0x00281223))
+    kept = tuple(element for element in elements if element.tag not in (0x00281201, 0x00281202, 0x00281203))
+    described = describe(with_elements(kept, *tables), syntax)
+    assert darkest(described) == 255
+    assert coloured(np.array([[0, 255]], np.uint8), described).tolist() == [[[255] * 3, [0] * 3]]
+
+
+def test_without_tables_nobody_knows_the_darkest() -> None:
+    with pytest.raises(NoPalette):
+        darkest(_description(photometric="PALETTE COLOR"))
 
 
 def test_windows_are_found_in_functional_groups() -> None:
