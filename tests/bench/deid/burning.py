@@ -15,7 +15,7 @@ from tests.bench.deid.truth import Box
 
 Mask = NDArray[np.bool_]
 HERSHEY = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_PLAIN)
-LEAST_CONTRAST = 0.45
+LEAST_CONTRAST = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +72,36 @@ def _bitmap(text: str, height: int) -> NDArray[np.float64]:
     return dots.repeat(times, axis=0).repeat(times, axis=1)
 
 
-def write(plane: Plane, text: str, at: tuple[int, int], height: int, face: int, shade: float) -> Written | None:
-    """Draw one line with its upper left corner at (column, row); None when it has no room."""
+def write(plane: Plane, text: str, at: tuple[int, int], height: int, face: int, random: Random) -> Written | None:
+    """Draw one line with its upper left corner at (column, row), light on dark or dark on light; None when it has no
+    room, or could not be read there."""
     ink = letters(text, height, face)
     left, top = at
     rows, columns = ink.shape
     if left < 0 or top < 0 or top + rows > plane.shape[0] or left + columns > plane.shape[1]:
         return None
     part = plane[top : top + rows, left : left + columns]
+    shade = _shade(part, ink > 0.5, random)
+    if shade is None:
+        return None
     part += ink * (shade - part)
     return Written(text, (left, top, left + columns, top + rows), ink > 0.5)
 
 
 def write_lines(plane: Plane, lines: Sequence[str], random: Random) -> list[Written]:
-    """Draw these lines in a corner, or each somewhere; light on dark ground, dark on light."""
+    """Draw these lines in a corner, or each somewhere."""
     height = round(max(16, min(plane.shape) * random.choice((0.02, 0.024, 0.03, 0.04))))
     face = random.randint(0, 5)
     arrange = _corner if random.random() < 0.75 else _scattered
     places = arrange(plane, lines, height, face, random)
     written: list[Written] = []
-    for text, (left, top) in zip(lines, places, strict=True):
-        shade = _shade(plane, (left, top, left + height * 8, top + height), random)
-        done = write(plane, text, (left, top), height, face, shade)
-        if done is not None and not any(_touch(done.box, other.box) for other in written):
+    for text, at in zip(lines, places, strict=True):
+        rows, columns = letters(text, height, face).shape
+        box = (at[0], at[1], at[0] + columns, at[1] + rows)
+        if any(_touch(box, other.box) for other in written):
+            continue
+        done = write(plane, text, at, height, face, random)
+        if done is not None:
             written.append(done)
     return written
 
@@ -116,12 +123,13 @@ def _scattered(plane: Plane, lines: Sequence[str], height: int, _: int, random: 
     return [(random.randint(2, max(3, columns // 2)), min(band * step + 2, rows - 2 * height)) for band in bands]
 
 
-def _shade(plane: Plane, around: Box, random: Random) -> float:
-    left, top, right, bottom = around
-    ground = float(np.median(plane[max(0, top) : bottom, max(0, left) : right]))
-    light = random.uniform(min(1.0, ground + LEAST_CONTRAST), 1.0)
-    dark = random.uniform(0.0, max(0.0, ground - LEAST_CONTRAST))
-    return light if ground < 0.5 else dark
+def _shade(part: Plane, where: Mask, random: Random) -> float | None:
+    """What can be read on this ground wherever a letter stands; None when nothing can."""
+    ground = part[where]
+    light, dark = float(ground.max()) + LEAST_CONTRAST, float(ground.min()) - LEAST_CONTRAST
+    fitting = [random.uniform(light, 1.0)] if light <= 1 else []
+    fitting += [random.uniform(0.0, dark)] if dark >= 0 else []
+    return random.choice(fitting) if fitting else None
 
 
 def _touch(one: Box, other: Box) -> bool:

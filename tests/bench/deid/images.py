@@ -75,13 +75,15 @@ def sector(rows: int, columns: int) -> tuple[int, int, int, int]:
 
 
 def screen(generator: np.random.Generator, rows: int, columns: int) -> Plane:
-    """SC: a captured screen with panels, as light as dark."""
-    plane = np.full((rows, columns), generator.uniform(0.1, 0.85))
-    for _ in range(5):
-        top, left = generator.integers(0, rows - 40), generator.integers(0, columns - 40)
-        height, width = generator.integers(30, rows // 2), generator.integers(30, columns // 2)
-        plane[top : top + height, left : left + width] = generator.uniform(0.1, 0.9)
-    return np.asarray(plane + 0.05 * smooth(generator, rows, columns, 30)).clip(0, 1)
+    """SC: a captured screen, four views of slices and radiographs in frames beside an empty panel."""
+    plane = np.full((rows, columns), generator.uniform(0.05, 0.3))
+    height, width = rows // 2, int(columns * 0.4)
+    for number in range(4):
+        top, left = height * (number // 2), width * (number % 2)
+        view = slice_ if generator.random() < 0.6 else radiograph
+        plane[top : top + height, left : left + width] = generator.uniform(0.4, 0.7)
+        plane[top + 3 : top + height - 3, left + 3 : left + width - 3] = view(generator, height - 6, width - 6)
+    return np.asarray(plane).clip(0, 1)
 
 
 MAKERS: dict[str, Callable[[np.random.Generator, int, int], Plane]] = {

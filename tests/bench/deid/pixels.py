@@ -22,8 +22,8 @@ STANDS_OUT = 0.4
 SEEN = 0.3
 """A piece of text can be read when more than this part of its pixels is seen: the rim of a blank is not."""
 
-GROWTH = 16
-"""Around text, one line's height and at least so many pixels may be blanked with it."""
+GROWTH = 24
+"""Around text, twice the height of its capitals and at least so many pixels may be blanked with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +123,5 @@ def _judged(check: Check, shape: tuple[int, ...]) -> NDArray[np.bool_]:
 
 def _grown(box: Box) -> Box:
     left, top, right, bottom = box
-    by = max(GROWTH, bottom - top)
+    by = max(GROWTH, 2 * (bottom - top))
     return left - by, top - by, right + by, bottom + by
