@@ -27,6 +27,7 @@ SOURCE = (
 )
 _ANIMALS = frozenset({7454, 7480, 7481})
 """PS3.16 context groups of animals and breeds, which are named after places and people."""
+_ORGANISM = "(organism)"
 _WORD = re.compile(r"[a-z]{3,}")
 
 
@@ -39,7 +40,7 @@ def generate() -> str:
         for scheme in concepts.values()
         for codes in scheme.values()
         for meaning, contexts in codes.values()  # type: ignore[attr-defined]
-        if not contexts or not _ANIMALS.issuperset(contexts)
+        if not ((contexts and _ANIMALS.issuperset(contexts)) or meaning.endswith(_ORGANISM))
     ]
     words = {word for phrase in phrases for word in _WORD.findall(phrase.lower())} - names
     lines = ",\n".join("   " + json.dumps(line) for line in textwrap.wrap(" ".join(sorted(words)), 110))

@@ -82,7 +82,8 @@ class Needle:
         if self.short:
             if not whole or not (spot.is_text or spot.vr == "UN"):
                 return None
-            return STRONG if self.kind == Kind.NAME and spot.is_text and not spot.standard else WEAK
+            sure = self.kind == Kind.NAME and spot.is_text and not spot.standard and self.bytes not in public()
+            return STRONG if sure else WEAK
         if self.kind == Kind.PRIVATE or spot.standard or spot.vr == "CS":
             return WEAK if whole else None
         if self.kind == Kind.CHARACTERISTIC and len(self.form) < LONG_PHRASE:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from services.anonymiser.gate.folding import folded, shape, spelled_out, squeezed, tokens
 from services.anonymiser.gate.reading import readings
 from services.anonymiser.gate.sources import Kind, Sources
-from services.anonymiser.gate.words import collapsed, first_names, public, surnames
+from services.anonymiser.gate.words import ambiguous, collapsed, first_names, public, surnames
 
 LONG = 5
 """Values of so many letters and digits are looked for anywhere; shorter ones, if rare, as whole words in text."""
@@ -50,9 +50,10 @@ class Marks:
         self.roots = {uid[:_ROOT].replace(b".", b"") for uid in self.uids if len(uid) >= LONG_UID}
 
     def _names(self, values: Iterable[bytes]) -> None:
-        words = set(tokens(b"\n".join(values))) - public()
+        words = set(tokens(b"\n".join(values)))
+        self.short[Kind.NAME] |= words & ambiguous()
         long = self.long[Kind.NAME]
-        for word in words:
+        for word in words - public():
             if word.isdigit():
                 self._identifier(word)
             elif word.rstrip(_DIGITS) in public():

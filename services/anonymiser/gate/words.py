@@ -53,3 +53,9 @@ def surnames() -> frozenset[str]:
 def public() -> frozenset[bytes]:
     """Words that are not looked for: the standard's own, makers, words of hospital names, plain ones."""
     return frozenset(word.encode() for word in listed("standard_words") | listed("common_words"))
+
+
+@cache
+def ambiguous() -> frozenset[bytes]:
+    """Those of them that are names, too: young, may, long. Of somebody who is called so they are half a hint."""
+    return frozenset(word.encode() for word in first_names() | surnames() if len(word) > 2) & public()

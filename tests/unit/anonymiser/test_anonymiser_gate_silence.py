@@ -72,6 +72,7 @@ def test_it_is_no_residue(tag: int, vr: str, value: str, kept: Element):
         (PATIENT_ID, "LO", "512", text(DESCRIPTION, "LO", "matrix 512")),
         (PATIENT_ID, "LO", "123456", text(0x00200011, "IS", "123456")),
         (0x00081010, "SH", "MRC1", text(DESCRIPTION, "LO", "Knie MRC1")),
+        (NAME, "PN", "Young^Jo", text(DESCRIPTION, "LO", "Young adult")),
         (NAME, "PN", "Erpelow", text(COMMENTS, "LT", "xerpelowx")),
         (0x00100030, "DA", "19600315", text(0x00181020, "LT", "version 60.03.15")),
     ],
