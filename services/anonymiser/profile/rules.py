@@ -95,12 +95,13 @@ class Rules:
             if chosen.get(option) == "C" and vr == "SQ":
                 structured = option is Option.CLEAN_STRUCTURED_CONTENT
                 return _carried(Act.CLEAN, option, mode=Mode.STRUCTURED if structured else Mode.CLEAN)
-        for option in _RETAINS:
-            if chosen.get(option) == "K" and not device:
-                return _carried(Act.AGE if tag == PATIENT_AGE else Act.KEEP, option)
+        # Before what retains: Beam Hold Transition DateTime counts as device identity, and is a day of the patient's.
         if chosen.get(Option.RETAIN_MODIFIED_DATES) == "C" and vr in DATE_VRS and not device:
             first = self.profile.dates.style == "first-of-month"
             return _carried(Act.FIRST_OF_MONTH if first else Act.SHIFT, Option.RETAIN_MODIFIED_DATES)
+        for option in _RETAINS:
+            if chosen.get(option) == "K" and not device:
+                return _carried(Act.AGE if tag == PATIENT_AGE else Act.KEEP, option)
         return None
 
     def _unlisted(self, tag: int, vr: str) -> Decision:
