@@ -25,7 +25,8 @@ class Verdict(Enum):
 @dataclass(slots=True)
 class Atom:
     """A stretch of letters and digits at [start, end), or what identifies, or a date. `gap`: what separates it from the
-    one before; `word`: the text folded; `number`: digits only, decimals included."""
+    one before; `word`: the text folded; `number`: digits only, decimals included; `sure`: it stays
+    whatever stands beside it."""
 
     start: int
     end: int
@@ -35,6 +36,7 @@ class Atom:
     date: FoundDate | None = None
     word: str = ""
     number: bool = False
+    sure: bool = False
 
 
 def atoms(text: str, identity: Identity) -> list[Atom]:

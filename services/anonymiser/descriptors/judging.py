@@ -6,7 +6,8 @@ from services.anonymiser.descriptors.atoms import Atom, Verdict
 from services.anonymiser.descriptors.numbers import judge_numbers, known_humps, technical
 from services.anonymiser.descriptors.vocabulary import Kind, Vocabulary
 
-_NAMELIKE = (Verdict.UNKNOWN,)
+_SMALL_WORDS = frozenset("aàáåæeèéiíìoóòøőuúüùyvwkzs") | {"à", "È"}
+"""Articles, prepositions and conjunctions of one letter; initials are capitals."""
 
 
 def judge(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
@@ -33,13 +34,15 @@ def _judge_alone(atom: Atom, vocabulary: Vocabulary) -> Kind | None:
         return None
     word = atom.word
     if len(word) == 1:
+        if atom.text in _SMALL_WORDS:
+            atom.verdict = Verdict.KEEP
         return None
     kind = vocabulary.kind(word)
     if kind is Kind.PLAIN:
-        atom.verdict = Verdict.KEEP
+        atom.verdict, atom.sure = Verdict.KEEP, True
     elif kind is None:
         known = known_humps(atom.text, vocabulary) if word.isalpha() else technical(atom.text, vocabulary)
-        atom.verdict = Verdict.KEEP if known else Verdict.UNKNOWN
+        atom.verdict, atom.sure = (Verdict.KEEP, True) if known else (Verdict.UNKNOWN, False)
     return kind
 
 
@@ -77,9 +80,9 @@ def _letter_stays(parts: Sequence[Atom], at: int) -> bool:
 
 
 def _particle_stays(parts: Sequence[Atom], at: int) -> bool:
-    """de, van, der: only before what stays, and not behind a name."""
+    """de, van, der: only before what stays, and not behind a name unless a word follows that nobody is called."""
     behind = parts[at + 1] if at + 1 < len(parts) else None
     before = parts[at - 1] if at else None
     if behind is None or not _stays(behind) or "\n" in behind.gap:
         return False
-    return before is None or before.verdict in (Verdict.KEEP, Verdict.ASK)
+    return behind.sure or before is None or before.verdict in (Verdict.KEEP, Verdict.ASK)

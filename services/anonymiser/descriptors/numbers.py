@@ -13,7 +13,7 @@ _STAGE = re.compile(
 )
 _LETTERS_ONLY = re.compile(r"[a-z]\d{1,2}[a-z]?(?:\d[a-z]?)?|\d{1,2}[a-z](?:\d{1,2})?|[a-z]{2}\d[a-z]?|b\d{1,4}")
 _DIMENSIONS = re.compile(r"\d{1,4}(?:[.,]\d{1,3})?(?:[x×*]\d{1,4}(?:[.,]\d{1,3})?){1,3}")
-_CHAIN = re.compile(r"\s?[-/,+_&x×*–]\s?|\s?(?:\.\.)\s?| ")
+_CHAIN = re.compile(r"\s?[-/,+_&x×*–:]\s?[-+]?|\s?(?:\.\.)\s?| ")
 _TAKEN = re.compile(r"[\s:=#_.\-/(<>~]{0,3}")
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
 _MATRIX = frozenset({"128", "192", "256", "288", "320", "384", "448", "512", "640", "768", "1024"})
@@ -112,7 +112,9 @@ def _taken(parts: Sequence[Atom], at: int, vocabulary: Vocabulary) -> bool:
     return not _YEAR.fullmatch(parts[at].text) or before.word in _LARGE
 
 
-_LARGE = frozenset({"b", "tr", "te", "ti", "bvalue", "bval", "fov", "matrix", "ms", "w", "l", "ww", "wl", "hu"})
+_LARGE = frozenset(
+    {"jpeg", "range", "rgb", "b", "tr", "te", "ti", "bvalue", "bval", "fov", "matrix", "ms", "w", "l", "ww", "wl", "hu"}
+)
 
 
 def _chained(parts: Sequence[Atom], at: int, vocabulary: Vocabulary) -> bool:
@@ -144,17 +146,18 @@ def _joined_to_measure(parts: Sequence[Atom], at: int) -> bool:
     if behind.word == "x" and at + 2 < len(parts):
         behind = parts[at + 2]
         return behind.text[0].isdigit() and behind.verdict is Verdict.KEEP
-    return behind.text[0].isdigit() and behind.gap.strip() in ("/", "-", "x", "×", "*", "+", "–", "to")
+    return behind.text[0].isdigit() and behind.gap.strip() in ("/", "-", "x", "×", "*", "+", "–", ":")
 
 
 def _short_beside_word(parts: Sequence[Atom], at: int) -> bool:
     atom = parts[at]
     whole, *decimals = re.split(r"[.,]", atom.text)
-    short = len(whole) <= _LONGEST_BARE or (len(whole) <= _LONGEST_BARE + 1 and bool(decimals)) or atom.text in _MATRIX
-    if not short or len(decimals) > 1 or (decimals and len(decimals[0]) > 3):
+    short = len(whole) <= _LONGEST_BARE or bool(decimals) or atom.text in _MATRIX
+    if len(whole) > _LONGEST_BARE + 1 or len(decimals) > 1 or (decimals and len(decimals[0]) > _LONGEST):
         return False
     near = [parts[other] for other in (at - 1, at + 1) if 0 <= other < len(parts)]
-    if any(other.verdict is Verdict.UNKNOWN for other in near):
+    doubtful = (Verdict.UNKNOWN,) if short else (Verdict.UNKNOWN, Verdict.GONE)
+    if any(other.verdict in doubtful for other in near):
         return False
     if not near:
         return True

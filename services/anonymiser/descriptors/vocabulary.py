@@ -12,6 +12,12 @@ from services.anonymiser.descriptors.folding import spellings
 DATA = Path(__file__).parent / "data"
 _LINKS = ("", "s", "n", "en", "es", "e", "er", "o", "i")
 _SHORTEST_PART, _SHORTEST_COMPOUND, _MOST_PARTS = 4, 9, 4
+_SHORTEST_INFLECTED, _SHORTEST_STEM, _SHORTEST_CUT_STEM = 5, 4, 4
+_VOWELS = "aeiouyαηο"
+
+
+Inflection = tuple[frozenset[str], tuple[str, ...]]
+"""Stems and endings of one language."""
 
 
 class Kind(StrEnum):
@@ -27,6 +33,7 @@ class Kind(StrEnum):
 class Vocabulary:
     """Folded words by kind; `phrases`: pairs of words, which together are kept though neither need be alone; `units`:
     what a number stands before; `takers`: what a number stands behind; `parts`: what compound words are made of;
+    `inflections`: stems and the endings that they take, by language; `excluded`: what must not come in that way;
     `digest`: SHA-256 over all of it, for whoever has to say which vocabulary it was."""
 
     words: dict[str, Kind]
@@ -34,21 +41,36 @@ class Vocabulary:
     units: frozenset[str]
     takers: frozenset[str]
     parts: frozenset[str]
+    inflections: tuple[Inflection, ...]
+    excluded: frozenset[str]
     digest: str
 
     def kind(self, word: str) -> Kind | None:
-        """The kind of a folded word, None if it is none of ours. Compounds of our words are plain."""
+        """The kind of a folded word, None if it is none of ours. Inflected forms and compounds of ours are plain."""
         found = self.words.get(word)
-        if found is None and len(word) >= _SHORTEST_COMPOUND and self._compound(word):
-            return Kind.PLAIN
-        return found
+        return found if found or len(word) < _SHORTEST_INFLECTED else _derived(self, word)
 
     def plain(self, word: str) -> bool:
         """Whether a folded word says nothing about anybody wherever it stands."""
         return self.kind(word) is Kind.PLAIN
 
-    def _compound(self, word: str) -> bool:
-        return _splits(word, self.parts, _MOST_PARTS)
+
+@lru_cache(maxsize=8192)
+def _derived(vocabulary: Vocabulary, word: str) -> Kind | None:
+    if word in vocabulary.excluded:
+        return None
+    if any(_inflected(word, inflection) for inflection in vocabulary.inflections):
+        return Kind.PLAIN
+    if len(word) >= _SHORTEST_COMPOUND and _splits(word, vocabulary.parts, _MOST_PARTS):
+        return Kind.PLAIN
+    return None
+
+
+def _inflected(word: str, inflection: Inflection) -> bool:
+    stems, endings = inflection
+    if not word.endswith(endings):
+        return False
+    return any(word.endswith(ending) and word[: -len(ending)] in stems for ending in endings)
 
 
 @lru_cache(maxsize=8192)
@@ -66,22 +88,31 @@ def _splits(word: str, parts: frozenset[str], most: int) -> bool:
 @cache
 def shipped() -> Vocabulary:
     """The vocabulary of this revision of the software."""
+    units = frozenset(_entries(DATA / "units.txt"))
+    takers = frozenset((*_entries(DATA / "takers.txt"), *_entries(DATA / "plain" / "agents.txt")))
     words: dict[str, Kind] = {}
     parts: set[str] = set()
     for kind in reversed(Kind):
         for file in sorted((DATA / kind.value).glob("*.txt")):
             entries = set(_entries(file))
             words.update(dict.fromkeys(entries - words.keys(), kind))
-            if file.stem in _COMPOUNDING and kind in (Kind.PLAIN, Kind.CAREFUL):
+            if file.stem in _COMPOUNDING:
                 parts |= {word for word in entries if len(word) >= _SHORTEST_PART}
-    return Vocabulary(
-        words=words,
-        phrases=frozenset(_phrases(DATA / "phrases.txt")),
-        units=frozenset(_entries(DATA / "units.txt")),
-        takers=frozenset(_entries(DATA / "takers.txt")),
-        parts=frozenset(parts),
-        digest=_digest(),
-    )
+    words.update(dict.fromkeys((units | takers) - words.keys(), Kind.PLAIN))
+    excluded = frozenset(_entries(DATA / "excluded.txt"))
+    words = {word: kind for word, kind in words.items() if word not in excluded}
+    phrases = frozenset(_phrases(DATA / "phrases.txt"))
+    inflections = tuple(_inflections(words))
+    return Vocabulary(words, phrases, units, takers, frozenset(parts - excluded), inflections, excluded, _digest())
+
+
+def _inflections(words: dict[str, Kind]) -> Iterator[Inflection]:
+    for line in _lines(DATA / "endings.txt"):
+        name, *endings = line.split()
+        plain = {word for word in _entries(DATA / "plain" / f"{name}.txt") if words.get(word) is Kind.PLAIN}
+        stems = {word for word in plain if len(word) >= _SHORTEST_STEM}
+        stems |= {word[:-1] for word in plain if word[-1] in _VOWELS and len(word) > _SHORTEST_CUT_STEM}
+        yield frozenset(stems), tuple(sorted(set(endings)))
 
 
 _COMPOUNDING = frozenset({"german", "dutch", "swedish", "norwegian", "danish", "finnish", "hungarian", "latin"})
