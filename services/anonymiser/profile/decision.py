@@ -14,6 +14,7 @@ class Mode(Enum):
     PLAIN = "as the data set around them"
     CLEAN = "texts in them are cleaned"
     STRUCTURED = "a content tree: concepts decide besides"
+    RETAINED = "codes in them stay: they say what an option retains"
     DUMMY = "every value becomes a dummy, the structure stays"
 
 

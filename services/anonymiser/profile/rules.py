@@ -29,6 +29,8 @@ _RETAINS = (
     Option.RETAIN_INSTITUTION_IDENTITY,
     Option.RETAIN_PATIENT_CHARACTERISTICS,
 )
+# Code Value, Coding Scheme Designator, its version, Code Meaning, Long and URN Code Value (PS3.3 Table 8.8-1).
+CODES = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120})
 _MOST_REMEMBERED = 50_000
 _REMOVED = Decision(Act.REMOVE, "not in Table E.1-1")
 
@@ -101,7 +103,8 @@ class Rules:
             return _carried(Act.FIRST_OF_MONTH if first else Act.SHIFT, Option.RETAIN_MODIFIED_DATES)
         for option in _RETAINS:
             if chosen.get(option) == "K" and not device:
-                return _carried(Act.AGE if tag == PATIENT_AGE else Act.KEEP, option)
+                mode = Mode.RETAINED if vr == "SQ" else Mode.PLAIN
+                return _carried(Act.AGE if tag == PATIENT_AGE else Act.KEEP, option, mode=mode)
         return None
 
     def _unlisted(self, tag: int, vr: str) -> Decision:
@@ -162,7 +165,8 @@ class Place:
 
     def below(self, tag: int, mode: Mode) -> "Place":
         """The level of the items of the sequence `tag`; what is cleaned or a dummy around stays so inside."""
-        mode = self.mode if mode is Mode.PLAIN else mode
+        if mode is Mode.PLAIN or (mode is Mode.RETAINED and self.mode is not Mode.PLAIN):
+            mode = self.mode
         found = self._below.get((tag, mode))
         if found is None:
             found = Place(self._rules, self._sop_class, (*self._path, tag), mode)
@@ -179,6 +183,9 @@ def _within(decision: Decision, tag: int, vr: str, mode: Mode) -> Decision:
     """`decision` as it is inside a sequence that is treated in `mode`."""
     if mode is Mode.PLAIN or tag == CHARACTER_SET or decision.act is Act.REMOVE:
         return decision
+    if mode is Mode.RETAINED:
+        coded = tag in CODES and decision.act is Act.REDACT
+        return Decision(Act.KEEP, f"{decision.source}; a code of what is retained") if coded else decision
     if mode is not Mode.DUMMY:
         cleaned = decision.act is Act.REDACT
         return Decision(Act.CLEAN, f"{decision.source}; inside text that is cleaned") if cleaned else decision
