@@ -36,6 +36,8 @@ KINDS = frozenset(
     {0x00080016, 0x0008001A, 0x0008001B, 0x00080062, 0x0008040E, 0x00081150, 0x0008115A, 0x00083002}
     | {0x04000010, 0x04000510, 0x30100052, 0x30100053}
 )
+# Versions of vocabularies look like dates (20030821) or numbers (2.0), and are nobody's.
+_CODING_SCHEME_VERSION, _VERSION = 0x00080103, re.compile(r"\d[\w.]{0,9}", re.ASCII)
 _UID_FORM = re.compile(rb"[0-9.\\]*[ \0]*")
 # Long after the study it is the day on which somebody converted or sent the images of many patients: moved, that day
 # would tell all their shifts as soon as one is known.
@@ -197,7 +199,7 @@ class Cleaner:
         if readable is None:
             return self._emptied(element, Code.UNDECODABLE_TEXT, decision)
         result, hits = self.subject.known.redact(readable, self.subject.clock.day)
-        if not hits:
+        if not hits or (element.tag == _CODING_SCHEME_VERSION and _VERSION.fullmatch(readable)):
             return element
         self._find(Code.REDACTED, element.tag)
         return self._reworded(element, result, decision, place, names)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.limits import BeyondLimits
 from services.anonymiser.dataset.tree import Element, Item
-from services.anonymiser.dataset.vrs import BYTES_VRS
+from services.anonymiser.dataset.vrs import BYTES_VRS, NUMBER_VRS
 from services.anonymiser.dataset.walking import NotWalked, walk_sequence
 from services.anonymiser.standard.private import Private, disposition
 
 _GROUP_REFERENCE, _CREATOR_REFERENCE, _STATUS = 0x00080301, 0x00080302, 0x00080303
 _CHARACTERISTICS = 0x00080300
+_SPOKEN = 6
+"""Bytes; numbers of fewer are printable by chance too often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,22 @@ def _described(group: int, creator: str, little: bool) -> Item:
     )
 
 
+def speaks(value: bytes) -> bool:
+    """Whether the bytes of a number are words: somebody has used the element for something else than the table says."""
+    words = value.rstrip(b" \0")
+    return len(words) >= _SPOKEN and all(0x20 <= byte < 0x7F for byte in words) and any(map(_letter, words))
+
+
+def _letter(byte: int) -> bool:
+    return chr(byte).isalpha()
+
+
 def _seen(element: Element, vr: str) -> Element | None:
     """The element as the table's `vr` reads it; None when nobody can see what it holds: bytes, in which pixels or text
     may lie, or a sequence that is none."""
     if vr in BYTES_VRS or (vr == "SQ" and element.vr not in ("SQ", "UN")):
+        return None
+    if vr in NUMBER_VRS and speaks(element.content):
         return None
     if element.vr != "UN":
         return element
