@@ -1,11 +1,12 @@
 """The Clean Descriptors Option (PS3.15 Section E.3.5): of a text stays what names nobody, and nothing else."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from services.anonymiser.descriptors.atoms import Verdict, atoms
 from services.anonymiser.descriptors.dates import FoundDate
 from services.anonymiser.descriptors.judging import judge
-from services.anonymiser.descriptors.known import Known, Move, masked
+from services.anonymiser.descriptors.known import REMEMBERED_CHARACTERS, REMEMBERED_TEXTS, Identity, Known, Move, masked
 from services.anonymiser.descriptors.tidying import tidied
 from services.anonymiser.descriptors.vocabulary import Vocabulary
 
@@ -34,7 +35,7 @@ class Plan:
 def clean(text: str, known: Known, vocabulary: Vocabulary, move: Move) -> CleanText:
     """`text` without what `known` or a detector finds in it, and of the rest the words of `vocabulary` and technical
     numbers; dates move by `move`. '' when nothing is left; unchanged to the last space when all of it may stay."""
-    plan = known.remember(vocabulary, text, lambda: _plan(text, known, vocabulary))
+    plan = known.remember(vocabulary, text, lambda: _plan(text, known.look(text), vocabulary))
     if plan.result is not None:
         return plan.result
     moved = [(found.start, found.end, found.moved(known.dates, move)) for found in plan.dates]
@@ -43,8 +44,18 @@ def clean(text: str, known: Known, vocabulary: Vocabulary, move: Move) -> CleanT
     return CleanText(tidied(plan.shape, kept), len(kept), plan.dropped + len(moved) - len(dates))
 
 
-def _plan(text: str, known: Known, vocabulary: Vocabulary) -> Plan:
-    identity = known.look(text)
+def _plan(text: str, identity: Identity, vocabulary: Vocabulary) -> Plan:
+    if len(text) > REMEMBERED_CHARACTERS:
+        return _planned(text, identity, vocabulary)
+    return _remembered(text, identity, vocabulary)
+
+
+@lru_cache(maxsize=REMEMBERED_TEXTS)
+def _remembered(text: str, identity: Identity, vocabulary: Vocabulary) -> Plan:
+    return _planned(text, identity, vocabulary)
+
+
+def _planned(text: str, identity: Identity, vocabulary: Vocabulary) -> Plan:
     parts = atoms(text, identity)
     judge(parts, vocabulary)
     kept = tuple((part.start, part.end) for part in parts if part.verdict is Verdict.KEEP and part.date is None)

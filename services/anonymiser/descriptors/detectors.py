@@ -66,36 +66,38 @@ _NUMBER_LABEL = _compiled(
     r"#\s?[a-z]?\d[\w-]{2,}",
 )
 _AGE = _compiled(
-    r"(?<![\d.,])(?P<age>\d{1,3})(?=[ -]?(?:y/?o\b|yrs?[ -]?old|years?[ -]of[ -]age|years?[ -]old|jährige?[rnms]?\b|jaehrige?[rnms]?\b|"
+    r"(?<![\d.,])(?P<age>\d{1,3})(?=[ -]?(?:y/?o\b|yrs?[ -]?old|years?[ -](?:of[ -]age|old)|"
+    r"j(?:ä|ae)hrige?[rnms]?\b|"
     r"ans? d.[âa]ge|años de edad|anos de idade|anni di et[àa]|jaar oud|år gammel|år gammal|letni[aey]?\b|letý|letá|let star))",
-    rf"{_START}(?:age[d]?|alter|[âa]ge|edad|idade|et[àa]|leeftijd|wiek|věk|kor|ålder|alder|ik[äa]|varsta|vârsta|yaş)\s?[:=]?\s?"
+    rf"{_START}(?:age[d]?|alter|[âa]ge|edad|idade|et[àa]|leeftijd|wiek|věk|kor|ålder|alder|ik[äa]|v[aâ]rsta|yaş)"
+    r"\s?[:=]?\s?"
     r"(?P<aged>\d{2,3})(?![\d.,]?\d)",
 )
 _OLD = 89
 _YEARS = _compiled(
-    r"(?<![\d.,])(\d{2,3})(?=[ -]?(?:y|yrs?|years?|j|jahre?n?|ans|años|anos|anni|jaar|år|lat|let|vuotta|év|ani|godina|yaş)\b)"
+    r"(?<![\d.,])(\d{2,3})(?=[ -]?(?:y|yrs?|years?|j|jahre?n?|ans|a[nñ]os|anni|jaar|år|lat|let|vuotta|év|ani|godina|yaş)\b)"
 )
-_SEPARATOR_DIGITS = _compiled(r"\d")
+_DIGIT = re.compile(r"\d")
 _MUST = _compiled(r"[@\d:]|//|\\\\|www\.|\.[a-z]{2}|\(at\)|\[at\]")
 
 
-def find_numbers(text: str, ages: frozenset[int] = frozenset()) -> list[Span]:
-    """Where e-mail addresses, hosts, UIDs, telephone and other numbers of one person, and ages over 89 or of `ages`
-    stand; in no order, perhaps overlapping."""
+def find_numbers(text: str) -> list[Span]:
+    """Where e-mail addresses, hosts, UIDs, telephone and other numbers of one person stand; in no order, perhaps
+    overlapping."""
     if not _MUST.search(text):
         return []
-    spans = [match.span() for pattern in _WITHOUT_DIGITS for match in pattern.finditer(text)]
-    if _SEPARATOR_DIGITS.search(text):
-        spans += [match.span() for pattern in _WITH_DIGITS for match in pattern.finditer(text)]
-        spans += _ages(text, ages)
-    return spans
+    patterns = _WITHOUT_DIGITS + _WITH_DIGITS if _DIGIT.search(text) else _WITHOUT_DIGITS
+    return [match.span() for pattern in patterns for match in pattern.finditer(text)]
 
 
 _WITHOUT_DIGITS = (_MAIL, _HOST)
 _WITH_DIGITS = (_DOTTED, _TELEPHONE, _NUMBERS, _NUMBER_LABEL)
 
 
-def _ages(text: str, ages: frozenset[int]) -> Iterator[Span]:
+def find_ages(text: str, ages: frozenset[int]) -> Iterator[Span]:
+    """Where somebody's age stands, and years that are more than 89 or one of `ages`."""
+    if not _DIGIT.search(text):
+        return
     for match in _AGE.finditer(text):
         yield match.span("age") if match["age"] else match.span("aged")
     for match in _YEARS.finditer(text):

@@ -67,22 +67,7 @@ def _encodings(value: bytes) -> text.Encodings:
 def values(written: Iterable[Written]) -> Iterator[tuple[Fact, str]]:
     """What they say, in every reading where the character set is not certain; one value at a time."""
     for fact, names, value in written:
-        for reading in readings(value, names):
+        for reading in text.readings(value, names):
             for one in reading.split("\\"):
                 if one.strip(" \0"):
                     yield fact, one.strip(" \0")
-
-
-def readings(value: bytes, names: text.Encodings) -> tuple[str, ...]:
-    """All that `value` may say: by its declared character sets, and by those that senders forget to declare."""
-    if value.isascii() and b"\x1b" not in value:
-        return (value.decode("ascii"),)
-    found = dict.fromkeys((text.decoded(value, names), _utf8(value), value.decode("latin-1")))
-    return tuple(reading for reading in found if reading)
-
-
-def _utf8(value: bytes) -> str | None:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return None

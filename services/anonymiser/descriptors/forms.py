@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from itertools import permutations
 
@@ -172,7 +172,8 @@ _FIRST_IDEOGRAPH = "\u2e80"
 class Forms:
     """`strong`: keys of `folding` that are taken out wherever they stand for themselves; `weak`: only beside a strong
     one, or as capitals that are no word of ours; `initials`: single letters beside a strong one; `digits`: taken out
-    within longer numbers too; `ideographs`: text in scripts that have no spaces."""
+    within longer numbers too; `ideographs`: text in scripts that have no spaces; `prefixes`: beginnings of strong and
+    weak ones."""
 
     vocabulary: Vocabulary
     strong: set[str] = field(default_factory=set)
@@ -185,6 +186,7 @@ class Forms:
     dates: set[date] = field(default_factory=set)
     births: set[date] = field(default_factory=set)
     ages: set[int] = field(default_factory=set)
+    prefixes: set[str] = field(default_factory=set)
 
     def add(self, facts: Iterable[tuple[Fact, str]]) -> "Forms":
         for fact, value in facts:
@@ -198,6 +200,15 @@ class Forms:
                 self.ages |= {int(number) for number in _DIGITS.findall(value)[:1]}
             else:
                 self._date(value, birth=fact is Fact.BIRTH)
+        self.prefixes = {word[:end] for word in self.strong | self.weak for end in range(1, len(word) + 1)}
+        return self
+
+    def join(self, others: Iterable["Forms"]) -> "Forms":
+        """With the forms of `others`, and the ages that birth and other dates make together."""
+        for other in others:
+            for name in _SETS:
+                mine: set[object] = getattr(self, name)
+                mine |= getattr(other, name)
         self.ages |= {_years(birth, day) for birth in self.births for day in self.dates if day > birth}
         return self
 
@@ -241,7 +252,7 @@ class Forms:
                 self.stems.add(name[:-1])
 
     def _glued(self, names: list[str]) -> None:
-        """'JaneDoe', 'JDOE', 'doej': keys of the joined word and joined keys, for what stands between two may differ."""
+        """'JaneDoe', 'JDOE', 'doej': keys of the joined word and joined keys, which may differ where they meet."""
         for first, second in permutations(names, 2):
             for one, two in ((first, second), (first[0], second), (first, second[0])):
                 if len(one) + len(two) > _SHORTEST_NAME:
@@ -300,6 +311,9 @@ class Forms:
         except ValueError:
             return
         (self.births if birth else self.dates).add(day)
+
+
+_SETS = tuple(one.name for one in fields(Forms) if one.name != "vocabulary")
 
 
 def _spellings(word: str) -> set[str]:

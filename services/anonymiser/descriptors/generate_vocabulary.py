@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pydicom
 from pydicom._dicom_dict import DicomDictionary
@@ -20,13 +21,31 @@ OUTPUT = Path(__file__).parent / "data" / "plain" / "dicom.txt"
 _HEAD = """\
 # Words of DICOM's own concepts, context groups and attribute names.
 # Source: pydicom {version}: pydicom.sr._concepts_dict, pydicom.sr._cid_dict, pydicom._dicom_dict; made by
-# `python -m services.anonymiser.descriptors.generate_vocabulary`. Single words, which are facts, no definitions or codes.
+# `python -m services.anonymiser.descriptors.generate_vocabulary`. Single words, no definitions and no codes.
 # Licence: pydicom is MIT (parts BSD). Content of the DICOM Standard is (c) NEMA; the SNOMED CT subset in PS3.16 is (c)
 # IHTSDO, free to use in DICOM implementations under the NEMA-IHTSDO agreement; LOINC is (c) Regenstrief Institute.
 # Review: compared with lists of names; what is also a name stands in ../careful, ../eponym or ../excluded.txt.
 """
 _ANIMALS = frozenset(
-    "breed cattle zebu sheep goat dog cat horse pig organism species strain bird poultry chicken buffalo rabbit".split()
+    (
+        "breed",
+        "cattle",
+        "zebu",
+        "sheep",
+        "goat",
+        "dog",
+        "cat",
+        "horse",
+        "pig",
+        "organism",
+        "species",
+        "strain",
+        "bird",
+        "poultry",
+        "chicken",
+        "buffalo",
+        "rabbit",
+    )
 )
 _ANIMAL_GROUPS = re.compile(r"Breed|Species|Taxonom|Animal|Genetic")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -43,7 +62,8 @@ def words() -> list[str]:
 def _texts() -> Iterator[str]:
     groups: dict[int, str] = _cid_dict.name_for_cid
     animals = {cid for cid, name in groups.items() if _ANIMAL_GROUPS.search(name)}
-    for scheme in _concepts_dict.concepts.values():
+    schemes: dict[str, dict[str, Any]] = _concepts_dict.concepts
+    for scheme in schemes.values():
         for codes in scheme.values():
             for meaning, cids in codes.values():
                 about = set(_WORD.findall(meaning.lower()))

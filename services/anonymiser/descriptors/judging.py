@@ -1,6 +1,7 @@
 """Words of a text, each judged by what it is and, where that is not enough, by its neighbours: may it stay?"""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from services.anonymiser.descriptors.atoms import Atom, Verdict
 from services.anonymiser.descriptors.numbers import judge_numbers, known_humps, technical
@@ -21,7 +22,7 @@ def judge(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
                 atom.verdict = Verdict.KEEP if stays else Verdict.UNKNOWN
     judge_numbers(parts, vocabulary)
     for at, atom in enumerate(parts):
-        if atom.verdict is Verdict.ASK and len(atom.word) == 1:
+        if atom.verdict is Verdict.ASK and (len(atom.word) == 1 or not atom.word.isalpha()):
             atom.verdict = Verdict.KEEP if _letter_stays(parts, at) else Verdict.UNKNOWN
     for at in range(len(parts) - 1, -1, -1):
         if parts[at].verdict is Verdict.ASK:
@@ -42,12 +43,13 @@ def _judge_alone(atom: Atom, vocabulary: Vocabulary) -> Kind | None:
         atom.verdict, atom.sure = Verdict.KEEP, True
     elif kind is None:
         known = known_humps(atom.text, vocabulary) if word.isalpha() else technical(atom.text, vocabulary)
-        atom.verdict, atom.sure = (Verdict.KEEP, True) if known else (Verdict.UNKNOWN, False)
+        atom.sure = known is True
+        atom.verdict = {True: Verdict.KEEP, False: Verdict.UNKNOWN, None: Verdict.ASK}[known]
     return kind
 
 
 def _keep_phrases(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
-    for first, second in zip(parts, parts[1:], strict=False):
+    for first, second in pairwise(parts):
         if (first.word, second.word) in vocabulary.phrases and Verdict.GONE not in (first.verdict, second.verdict):
             first.verdict = second.verdict = Verdict.KEEP
 

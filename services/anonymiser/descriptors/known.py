@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 from services.anonymiser.dataset.tree import Item
 from services.anonymiser.descriptors.dates import FoundDate, find_dates
-from services.anonymiser.descriptors.detectors import find_numbers
+from services.anonymiser.descriptors.detectors import find_ages, find_numbers
 from services.anonymiser.descriptors.facts import Written, gathered, values
 from services.anonymiser.descriptors.forms import Forms
 from services.anonymiser.descriptors.matching import Matcher, Span
@@ -19,7 +19,7 @@ from services.anonymiser.descriptors.vocabulary import Vocabulary, shipped
 Move = Callable[[date], date | None]
 Result = TypeVar("Result")
 
-_REMEMBERED_OBJECTS, _REMEMBERED_TEXTS, _REMEMBERED_CHARACTERS = 64, 512, 256
+_REMEMBERED_OBJECTS, _REMEMBERED_VALUES, REMEMBERED_TEXTS, REMEMBERED_CHARACTERS = 64, 1024, 1024, 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Known:
     __slots__ = ("_ages", "_matcher", "_remembered", "_vocabulary", "dates")
 
     def __init__(self, written: tuple[Written, ...], vocabulary: Vocabulary) -> None:
-        forms = Forms(vocabulary).add(values(written))
+        forms = Forms(vocabulary).join(_forms(one, vocabulary) for one in written)
         self._matcher, self._vocabulary = Matcher(forms), vocabulary
         self._ages = frozenset(forms.ages)
         self.dates = frozenset(forms.dates | forms.births)
@@ -66,22 +66,47 @@ class Known:
 
     def remember(self, purpose: object, text: str, work: Callable[[], Result]) -> Result:
         """What `work` says of `text`, asked once for each `purpose`: the objects of a series have the same texts."""
-        if len(text) > _REMEMBERED_CHARACTERS:
+        if len(text) > REMEMBERED_CHARACTERS:
             return work()
         found = self._remembered.get((purpose, text))
         if found is None:
-            if len(self._remembered) >= _REMEMBERED_TEXTS:
+            if len(self._remembered) >= REMEMBERED_TEXTS:
                 self._remembered.clear()
             found = self._remembered[purpose, text] = work()
         return cast(Result, found)
 
     def _look(self, text: str) -> Identity:
-        known = self._matcher.find(text)
-        dates = [found for found in find_dates(text) if not _overlaps((found.start, found.end), known)]
-        numbers = [span for span in find_numbers(text, self._ages) if not _within(span, dates)]
-        gone = _merged((*known, *numbers, *find_people(text, self._vocabulary)))
-        dates = [found for found in dates if not _overlaps((found.start, found.end), gone)]
-        return Identity(tuple(gone), tuple(dates))
+        general = _general(text, self._vocabulary)
+        known = [*self._matcher.find(text), *find_ages(text, self._ages)]
+        if not known:
+            return general
+        gone = _merged((*known, *general.gone))
+        return Identity(tuple(gone), tuple(found for found in general.dates if not _overlaps(found, gone)))
+
+
+@lru_cache(maxsize=REMEMBERED_TEXTS)
+def _general_remembered(text: str, vocabulary: Vocabulary) -> Identity:
+    return _looked(text, vocabulary)
+
+
+def _general(text: str, vocabulary: Vocabulary) -> Identity:
+    """What identifies whoever the patient is."""
+    if len(text) > REMEMBERED_CHARACTERS:
+        return _looked(text, vocabulary)
+    return _general_remembered(text, vocabulary)
+
+
+def _looked(text: str, vocabulary: Vocabulary) -> Identity:
+    dates = find_dates(text)
+    numbers = [span for span in find_numbers(text) if not _within(span, dates)]
+    gone = _merged((*numbers, *find_people(text, vocabulary)))
+    return Identity(tuple(gone), tuple(found for found in dates if not _overlaps(found, gone)))
+
+
+@lru_cache(maxsize=_REMEMBERED_VALUES)
+def _forms(written: Written, vocabulary: Vocabulary) -> Forms:
+    """The forms of one value: institution, station and staff are the same for many patients."""
+    return Forms(vocabulary).add(values((written,)))
 
 
 @lru_cache(maxsize=_REMEMBERED_OBJECTS)
@@ -89,8 +114,8 @@ def _known(written: tuple[Written, ...]) -> Known:
     return Known(written, shipped())
 
 
-def _overlaps(span: Span, others: Iterable[Span]) -> bool:
-    return any(start < span[1] and span[0] < end for start, end in others)
+def _overlaps(found: FoundDate, spans: Iterable[Span]) -> bool:
+    return any(start < found.end and found.start < end for start, end in spans)
 
 
 def _within(span: Span, dates: Iterable[FoundDate]) -> bool:

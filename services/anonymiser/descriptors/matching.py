@@ -20,8 +20,7 @@ class Matcher:
 
     def __init__(self, forms: Forms) -> None:
         self._forms = forms
-        searched = forms.strong | forms.weak
-        self._prefixes = {word[:end] for word in searched for end in range(1, len(word) + 1)}
+        self._prefixes = forms.prefixes
         self._stems = tuple(sorted(stem for stem in forms.stems if len(stem) >= _SHORTEST_STEM))
         self._digits = tuple(sorted(forms.digits))
 

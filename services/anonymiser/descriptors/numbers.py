@@ -11,9 +11,11 @@ _PARTS = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)*")
 _STAGE = re.compile(
     r"[a-z]{0,3}t(?:[0-4]|is|x)[a-d]?(?:n[0-3x][a-c]?)?(?:m[01x][a-c]?)?|n[0-3x][a-c]?(?:m[01x][a-c]?)?"
 )
-_LETTERS_ONLY = re.compile(r"[a-z]\d{1,2}[a-z]?(?:\d[a-z]?)?|\d{1,2}[a-z](?:\d{1,2})?|[a-z]{2}\d[a-z]?|b\d{1,4}")
+_LETTERS_ONLY = re.compile(
+    r"[a-z]\d{1,2}(?:[a-z](?:\d[a-z]?)?)?|\d{1,2}[a-z](?:\d{1,2})?|\d{1,3}[.,]\d{1,3}[a-z]|[a-z]{2}\d[a-z]?|[bwl]\d{1,4}"
+)
 _DIMENSIONS = re.compile(r"\d{1,4}(?:[.,]\d{1,3})?(?:[x×*]\d{1,4}(?:[.,]\d{1,3})?){1,3}")
-_CHAIN = re.compile(r"\s?[-/,+_&x×*–:]\s?[-+]?|\s?(?:\.\.)\s?| ")
+_CHAIN = re.compile(r"\s?[-/,+_&x×*–:]\s?[-+]?|\s?(?:\.\.)\s?| \(?")
 _TAKEN = re.compile(r"[\s:=#_.\-/(<>~]{0,3}")
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
 _MATRIX = frozenset({"128", "192", "256", "288", "320", "384", "448", "512", "640", "768", "1024"})
@@ -22,9 +24,9 @@ _LONGEST_BARE, _LONGEST_WITH_WORD = 2, 2
 _MOST_PARTS, _MOST_DIGITS = 9, 12
 
 
-def technical(chunk: str, vocabulary: Vocabulary) -> bool:
-    """Whether letters and digits in one (T2, ep2d, b1000, 5mm, 1x1x3, H30s, kV120, Th12) are technical: every word of it
-    ours, every number short, and no letter and number alone that could be a room or a code (A1234)."""
+def technical(chunk: str, vocabulary: Vocabulary) -> bool | None:
+    """Whether letters and digits in one (T2, ep2d, b1000, 5mm, 1x1x3, H30s, kV120, Th12) are technical: every word of
+    it ours and every number short. None for a letter and a number, which may also be a room: its neighbours decide."""
     folded = fold(chunk)
     if vocabulary.plain(folded) or _STAGE.fullmatch(folded) or _DIMENSIONS.fullmatch(folded):
         return True
@@ -35,7 +37,7 @@ def technical(chunk: str, vocabulary: Vocabulary) -> bool:
     if any(word is None for word in words):
         return False
     if not any(word for word in words if word and len(word) > 1):
-        return _LETTERS_ONLY.fullmatch(folded) is not None
+        return None if _LETTERS_ONLY.fullmatch(folded) else False
     return all(_fits(words, at, part, vocabulary) for at, part in enumerate(parts) if part[0].isdigit())
 
 
@@ -71,14 +73,14 @@ def _fits(words: Sequence[str | None], at: int, part: str, vocabulary: Vocabular
 
 
 def judge_numbers(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
-    """Decides on the numbers among `parts`, whose words have their verdicts. A number stays before a unit (5 mm), behind
-    a word that takes one (TE 90, segment 7), in a chain with one that stays (L4/5, b 50 400 800), as dimensions; short
+    """Decides on the numbers among `parts`, whose words are decided. A number stays before a unit (5 mm), behind a
+    word that takes one (TE 90, segment 7), in a chain with one that stays (L4/5, b 50 400 800), as dimensions; short
     ones and decimals also beside any word that stays, where no name can have been."""
     for at, atom in enumerate(parts):
         if (
             atom.number
             and atom.verdict is Verdict.ASK
-            and (_measured(parts, at, vocabulary) or _taken(parts, at, vocabulary) or _chained(parts, at, vocabulary))
+            and (_measured(parts, at, vocabulary) or _taken(parts, at, vocabulary) or _chained(parts, at))
         ):
             atom.verdict = Verdict.KEEP
     for at in range(len(parts) - 2, -1, -1):
@@ -87,7 +89,8 @@ def judge_numbers(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
             atom.verdict = Verdict.KEEP
     for at, atom in enumerate(parts):
         if atom.number and atom.verdict is Verdict.ASK:
-            atom.verdict = Verdict.KEEP if _short_beside_word(parts, at) else Verdict.UNKNOWN
+            stays = _short_beside_word(parts, at) or _chained(parts, at)
+            atom.verdict = Verdict.KEEP if stays else Verdict.UNKNOWN
 
 
 def _integer(atom: Atom) -> str:
@@ -117,7 +120,7 @@ _LARGE = frozenset(
 )
 
 
-def _chained(parts: Sequence[Atom], at: int, vocabulary: Vocabulary) -> bool:
+def _chained(parts: Sequence[Atom], at: int) -> bool:
     """Behind a number that stays because of its word: 2/3, 50 400 800."""
     atom, before = parts[at], parts[at - 1] if at else None
     if before is None or before.verdict is not Verdict.KEEP or before.date or len(_integer(atom)) > _LONGEST:
@@ -152,7 +155,7 @@ def _joined_to_measure(parts: Sequence[Atom], at: int) -> bool:
 def _short_beside_word(parts: Sequence[Atom], at: int) -> bool:
     atom = parts[at]
     whole, *decimals = re.split(r"[.,]", atom.text)
-    short = len(whole) <= _LONGEST_BARE or bool(decimals) or atom.text in _MATRIX
+    short = len(whole) <= _LONGEST_BARE or bool(decimals)
     if len(whole) > _LONGEST_BARE + 1 or len(decimals) > 1 or (decimals and len(decimals[0]) > _LONGEST):
         return False
     near = [parts[other] for other in (at - 1, at + 1) if 0 <= other < len(parts)]

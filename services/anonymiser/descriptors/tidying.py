@@ -38,8 +38,7 @@ def _behind(gap: str) -> str:
     if not _WORDS.search(gap):
         return gap
     head = _WORDS.split(gap)[0]
-    closing = "".join(character for character in head.strip(_EDGE) if character in _PAIRS or character in "%°!?")
-    return closing
+    return "".join(character for character in head.strip(_EDGE) if character in _PAIRS or character in "%°!?")
 
 
 def _between(gap: str) -> str:

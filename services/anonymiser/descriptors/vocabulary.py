@@ -12,12 +12,8 @@ from services.anonymiser.descriptors.folding import spellings
 DATA = Path(__file__).parent / "data"
 _LINKS = ("", "s", "n", "en", "es", "e", "er", "o", "i")
 _SHORTEST_PART, _SHORTEST_COMPOUND, _MOST_PARTS = 4, 9, 4
-_SHORTEST_INFLECTED, _SHORTEST_STEM, _SHORTEST_CUT_STEM = 5, 4, 4
+_SHORTEST_INFLECTED, _SHORTEST_STEM, _LONGEST_ENDING = 5, 4, 6
 _VOWELS = "aeiouyαηο"
-
-
-Inflection = tuple[frozenset[str], tuple[str, ...]]
-"""Stems and endings of one language."""
 
 
 class Kind(StrEnum):
@@ -33,7 +29,8 @@ class Kind(StrEnum):
 class Vocabulary:
     """Folded words by kind; `phrases`: pairs of words, which together are kept though neither need be alone; `units`:
     what a number stands before; `takers`: what a number stands behind; `parts`: what compound words are made of;
-    `inflections`: stems and the endings that they take, by language; `excluded`: what must not come in that way;
+    `stems` and `endings`: which languages (bits) a stem and an ending belong to; `excluded`: what must not come in by
+    them;
     `digest`: SHA-256 over all of it, for whoever has to say which vocabulary it was."""
 
     words: dict[str, Kind]
@@ -41,7 +38,8 @@ class Vocabulary:
     units: frozenset[str]
     takers: frozenset[str]
     parts: frozenset[str]
-    inflections: tuple[Inflection, ...]
+    stems: dict[str, int]
+    endings: dict[str, int]
     excluded: frozenset[str]
     digest: str
 
@@ -59,18 +57,12 @@ class Vocabulary:
 def _derived(vocabulary: Vocabulary, word: str) -> Kind | None:
     if word in vocabulary.excluded:
         return None
-    if any(_inflected(word, inflection) for inflection in vocabulary.inflections):
-        return Kind.PLAIN
+    for cut in range(1, min(_LONGEST_ENDING, len(word) - _SHORTEST_STEM) + 1):
+        if vocabulary.stems.get(word[:-cut], 0) & vocabulary.endings.get(word[-cut:], 0):
+            return Kind.PLAIN
     if len(word) >= _SHORTEST_COMPOUND and _splits(word, vocabulary.parts, _MOST_PARTS):
         return Kind.PLAIN
     return None
-
-
-def _inflected(word: str, inflection: Inflection) -> bool:
-    stems, endings = inflection
-    if not word.endswith(endings):
-        return False
-    return any(word.endswith(ending) and word[: -len(ending)] in stems for ending in endings)
 
 
 @lru_cache(maxsize=8192)
@@ -87,46 +79,69 @@ def _splits(word: str, parts: frozenset[str], most: int) -> bool:
 
 @cache
 def shipped() -> Vocabulary:
-    """The vocabulary of this revision of the software."""
+    """The vocabulary of this revision of the software. Takes about a quarter of a second, once."""
     units = frozenset(_entries(DATA / "units.txt"))
     takers = frozenset((*_entries(DATA / "takers.txt"), *_entries(DATA / "plain" / "agents.txt")))
-    words: dict[str, Kind] = {}
-    parts: set[str] = set()
-    for kind in reversed(Kind):
-        for file in sorted((DATA / kind.value).glob("*.txt")):
-            entries = set(_entries(file))
-            words.update(dict.fromkeys(entries - words.keys(), kind))
-            if file.stem in _COMPOUNDING:
-                parts |= {word for word in entries if len(word) >= _SHORTEST_PART}
-    words.update(dict.fromkeys((units | takers) - words.keys(), Kind.PLAIN))
     excluded = frozenset(_entries(DATA / "excluded.txt"))
+    lists = {kind: {file.stem: _entries(file) for file in (DATA / kind.value).glob("*.txt")} for kind in Kind}
+    words: dict[str, Kind] = dict.fromkeys(units | takers, Kind.PLAIN)
+    for kind in Kind:  # the more careful kind counts
+        for entries in lists[kind].values():
+            words.update(dict.fromkeys(entries, kind))
     words = {word: kind for word, kind in words.items() if word not in excluded}
-    phrases = frozenset(_phrases(DATA / "phrases.txt"))
-    inflections = tuple(_inflections(words))
-    return Vocabulary(words, phrases, units, takers, frozenset(parts - excluded), inflections, excluded, _digest())
+    plain = {
+        name: {word for word in entries if words.get(word) is Kind.PLAIN} for name, entries in lists[Kind.PLAIN].items()
+    }
+    stems, endings = _inflections(plain)
+    return Vocabulary(
+        words=words,
+        phrases=frozenset(_phrases(DATA / "phrases.txt")),
+        units=units,
+        takers=takers,
+        parts=frozenset(_parts(lists[Kind.PLAIN]) - excluded),
+        stems=stems,
+        endings=endings,
+        excluded=excluded,
+        digest=_digest(),
+    )
 
 
-def _inflections(words: dict[str, Kind]) -> Iterator[Inflection]:
-    for line in _lines(DATA / "endings.txt"):
-        name, *endings = line.split()
-        plain = {word for word in _entries(DATA / "plain" / f"{name}.txt") if words.get(word) is Kind.PLAIN}
-        stems = {word for word in plain if len(word) >= _SHORTEST_STEM}
-        stems |= {word[:-1] for word in plain if word[-1] in _VOWELS and len(word) > _SHORTEST_CUT_STEM}
-        yield frozenset(stems), tuple(sorted(set(endings)))
+def _parts(lists: dict[str, set[str]]) -> set[str]:
+    return {word for name in _COMPOUNDING for word in lists.get(name, ()) if len(word) >= _SHORTEST_PART}
 
 
-_COMPOUNDING = frozenset({"german", "dutch", "swedish", "norwegian", "danish", "finnish", "hungarian", "latin"})
+def _inflections(plain: dict[str, set[str]]) -> tuple[dict[str, int], dict[str, int]]:
+    stems: dict[str, int] = {}
+    endings: dict[str, int] = {}
+    for number, line in enumerate(_lines(DATA / "endings.txt")):
+        name, *language = line.split()
+        for ending in language:
+            endings[ending] = endings.get(ending, 0) | 1 << number
+        for word in plain[name]:
+            if len(word) >= _SHORTEST_STEM:
+                stems[word] = stems.get(word, 0) | 1 << number
+            if len(word) > _SHORTEST_STEM and word[-1] in _VOWELS:
+                stems[word[:-1]] = stems.get(word[:-1], 0) | 1 << number
+    return stems, endings
+
+
+_COMPOUNDING = ("german", "dutch", "swedish", "norwegian_danish", "finnish", "hungarian", "latin")
 
 
 def _lines(file: Path) -> Iterator[str]:
     return (line for line in file.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#"))
 
 
-def _entries(file: Path) -> Iterator[str]:
+def _entries(file: Path) -> set[str]:
+    found: set[str] = set()
     for line in _lines(file):
         for entry in line.split():
             for word in expanded(entry):
-                yield from spellings(word)
+                if word.isascii():
+                    found.add(word.lower())
+                else:
+                    found |= spellings(word)
+    return found
 
 
 def expanded(entry: str) -> Iterator[str]:
