@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydicom.uid import ExplicitVRLittleEndian
 
 from services.anonymiser.dataset.tree import Element, Item, Syntax, find
-from services.anonymiser.pixels import examining, residue, segments
+from services.anonymiser.pixels import detecting, examining, residue, segments
 from services.anonymiser.pixels.blanking import Unblankable
 from services.anonymiser.pixels.boxes import Box, merged
 from services.anonymiser.pixels.codestream import precision
@@ -29,7 +29,7 @@ from shared.outcome import Reason
 T = TypeVar("T")
 
 FIRST, SECOND = 1, 2
-_ROUNDS = 2
+_ROUNDS = 3
 """How often an object is blanked before what is still found makes it held."""
 _BURNED_IN_ANNOTATION = 0x00280301
 
@@ -77,7 +77,7 @@ def clean_pixels(
     syntax: Syntax,
     policy: PixelPolicy,
     examiner: Examiner | None,
-    detector: Callable[[], Detector] = examining.rapid,
+    detector: Callable[[], Detector] = detecting.detector,
 ) -> Untouched | Blanked | HeldPixels:
     """What is to be done with the pixels of an object. Whatever codecs do happens in `examiner`; without one, objects
     that need it are held. `detector` is importable by name. Raises Transient when no worker can be started.
@@ -225,10 +225,10 @@ class _Object:
         return self._told(elements, Syntax(str(ExplicitVRLittleEndian)), examined, places)
 
     def _silent(self, frame: int, boxes: tuple[Box, ...], native: bool) -> tuple[Written, tuple[Box, ...]]:
-        """The frame blanked, and looked at again: what is found now is blanked too, but only once. And the boxes."""
+        """The frame blanked, and looked at again: what is found now is blanked too, a few times. And the boxes."""
         for _ in range(_ROUNDS):
             made = self._write(frame, boxes, native)
-            more = self._seen(made.frame, made.described, (), SECOND) if boxes else ()
+            more = self._seen(made.frame, made.described, boxes, SECOND) if boxes else ()
             if not more:
                 return made, boxes
             boxes = merged((*boxes, *more))

@@ -5,20 +5,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.anonymiser.pixels import residue
-from services.anonymiser.pixels.blanking import Unblankable, blanked
+from services.anonymiser.pixels.blanking import blanked
 from services.anonymiser.pixels.boxes import Box, merged
 from services.anonymiser.pixels.description import Array, Description
 from services.anonymiser.pixels.encoding import encoded, native_of
+from services.anonymiser.pixels.filling import filled
 from services.anonymiser.pixels.native import packed
 from services.anonymiser.pixels.showing import pictures
 from services.anonymiser.pixels.stored import Stored, decoded
-
-
-def rapid() -> "Detector":
-    """The one that is used; its models are loaded once in a process."""
-    from services.anonymiser.pixels.detecting import detector  # only here: it loads networks that nobody else needs
-
-    return detector()
 
 
 class Detector(Protocol):
@@ -38,12 +32,11 @@ class Written:
 
 
 def seen(
-    frame: bytes, described: Description, masks: tuple[Box, ...], look: int, detector: Callable[[], Detector]
+    frame: bytes, described: Description, blank: tuple[Box, ...], look: int, detector: Callable[[], Detector]
 ) -> tuple[Box, ...]:
-    """Where there is text in the frame, beside what `masks` will cover. Raises NoDecoder or Undecodable."""
-    stored = decoded(frame, described)
-    covered = _covered(stored, masks, described)
-    found = [box for picture in pictures(covered, described) for box in detector().find(picture, look)]
+    """Where there is text in the frame, beside `blank`, which is or will be black. Raises NoDecoder or Undecodable."""
+    shown = pictures(decoded(frame, described), described)
+    found = [box for picture in shown for box in detector().find(filled(picture, blank), look)]
     image = Box(0, 0, described.columns, described.rows)
     return merged(box.clipped(image) for box in found)
 
@@ -68,12 +61,3 @@ def written(frame: bytes, described: Description, boxes: tuple[Box, ...], native
         stored = Stored(blanked(stored.values, boxes, stated, stored.photometric), stored.photometric)
     made = packed(stored.values, stated) if native else encoded(stored, stated)
     return Written(made, stated)
-
-
-def _covered(stored: Stored, masks: tuple[Box, ...], described: Description) -> Stored:
-    if not masks:
-        return stored
-    try:
-        return Stored(blanked(stored.values, masks, described, stored.photometric), stored.photometric)
-    except Unblankable:
-        return stored

@@ -208,11 +208,11 @@ def _add_palette(made: Dataset, big: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Knowing:
-    """Finds writing where the test put it, in these looks, as long as more than `least` levels are to be seen there."""
+    """Finds writing where the test put it, in these looks, as long as neighbours differ by more than `least` there."""
 
     boxes: tuple[Box, ...]
     looks: tuple[int, ...] = (1, 2)
-    least: int = 0
+    least: int = 60
 
     def find(self, image: Array, look: int) -> tuple[Box, ...]:
         assert image.dtype == np.uint8
@@ -220,8 +220,8 @@ class Knowing:
         return tuple(box for box in self.boxes if look in self.looks and self._seen(image, box))
 
     def _seen(self, image: Array, box: Box) -> bool:
-        part = image[box.top : box.bottom, box.left : box.right]
-        return int(part.max()) - int(part.min()) > self.least
+        part = image[box.top : box.bottom, box.left : box.right].astype(int)
+        return int(np.abs(np.diff(part, axis=1)).max(initial=0)) > self.least
 
 
 class Stubborn:
@@ -231,7 +231,7 @@ class Stubborn:
         return (TEXT,)
 
 
-def knowing(*boxes: Box, looks: tuple[int, ...] = (1, 2), least: int = 0) -> Callable[[], Knowing]:
+def knowing(*boxes: Box, looks: tuple[int, ...] = (1, 2), least: int = 60) -> Callable[[], Knowing]:
     return lambda: Knowing(boxes or (TEXT,), looks, least)
 
 

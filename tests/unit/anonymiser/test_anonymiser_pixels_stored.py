@@ -21,7 +21,9 @@ from pydicom.uid import (
 
 from services.anonymiser.dataset.reading import read
 from services.anonymiser.dataset.tree import Element, find
+from services.anonymiser.pixels.boxes import Box
 from services.anonymiser.pixels.description import Description, Undescribed, describe, pixels_of
+from services.anonymiser.pixels.filling import filled
 from services.anonymiser.pixels.fragments import Unmapped, joined, parted
 from services.anonymiser.pixels.mapped import Passage
 from services.anonymiser.pixels.palette import NoPalette, coloured, darkest
@@ -274,3 +276,21 @@ def test_windows_are_found_in_functional_groups() -> None:
     described = describe(with_elements(elements, Element(0x52009229, "SQ", items=(group,))), syntax)
     assert (described.windows, described.intercept) == (((40.0, 400.0),), -1024.0)
     assert find(elements, 0x00281050) is None
+
+
+@pytest.mark.parametrize("shape", [(100, 120), (100, 120, 3)])
+def test_blanked_places_are_filled_from_around_them(shape: tuple[int, ...]) -> None:
+    ramp = np.add.outer(np.arange(100), np.arange(120)).astype(np.uint8)
+    picture = np.zeros(shape, np.uint8) + (ramp if len(shape) == 2 else ramp[:, :, None])
+    blank = picture.copy()
+    blank[20:60, 30:90] = blank[80:, :] = 0
+    found = filled(blank, (Box(30, 20, 90, 60), Box(0, 80, 120, 100)))
+    assert np.abs(found[:60].astype(int) - picture[:60]).max() < 12
+    np.testing.assert_array_equal(found[:20], picture[:20])
+    assert found[80:].min() > 60
+
+
+def test_nothing_is_filled_where_nothing_was_blanked() -> None:
+    picture = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    assert filled(picture, ()) is picture
+    assert filled(picture, (Box(0, 0, 4, 3),)).tolist() == np.zeros((3, 4)).tolist()
