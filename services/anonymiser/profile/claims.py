@@ -3,18 +3,23 @@
 PS3.15 Section E.1.1, PS3.3 Sections C.7.1.1 and C.12.1; codes of PS3.16 CID 7050.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cache
 
-from services.anonymiser.dataset.tree import Element, Item
-from services.anonymiser.profile.decision import Decision, weaker
+from services.anonymiser.dataset.tree import PUBLIC_VRS, Element, Item, known_vr
+from services.anonymiser.dataset.vrs import DATE_VRS, VRS
+from services.anonymiser.profile.decision import weaker
+from services.anonymiser.profile.model import Act, AttributeRule
 from services.anonymiser.profile.options import BASIC_PROFILE, Option
+from services.anonymiser.profile.paths import PathPattern
 from services.anonymiser.profile.rules import Rules
 
 _LO = 64
 """Characters (PS3.5 Table 6.2-1)."""
 _IDENTITY_REMOVED, _METHOD, _METHOD_CODES, _LONGITUDINAL = 0x00120062, 0x00120063, 0x00120064, 0x00280303
-_ANY_VR = ("LO", "SH", "LT", "CS", "DA", "DT", "TM", "UI", "PN", "SQ", "OB", "DS", "AS", "US")
+_LEAVES_DATES = frozenset({Act.KEEP, Act.SHIFT, Act.FIRST_OF_MONTH})
+_SOMEWHERE = 0
+"""Stands for a sequence that no rule names."""
 _MOST_DEPARTURES = 40
 
 
@@ -24,37 +29,65 @@ def departures(rules: Rules) -> tuple[str, ...]:
 
     Rules below sequences count as if they stood everywhere: an override has to be read, not excused.
     """
-    found = [f"{rule.path} {rule.action.value}" for pattern, rule in rules.overrides if _departs(rules, pattern.steps)]
+    found = [f"{rule.path} {rule.action.value}" for pattern, rule in rules.overrides if _departs(rules, pattern, rule)]
     if rules.profile.dates.style == "first-of-month" and Option.RETAIN_MODIFIED_DATES in rules.profile.options:
         found.append("dates keep year and month")
     return tuple(dict.fromkeys(found))
 
 
-def _departs(rules: Rules, steps: tuple[str, ...]) -> bool:
-    """Whether what decides at the end of `steps` is weaker than the table, for any tag and VR that they may mean."""
-    return any(_weaker_at(rules, tag) for tag in _listed(rules, steps[-1]))
+def _departs(rules: Rules, pattern: PathPattern, rule: AttributeRule) -> bool:
+    """Whether `rule` decides somewhere, and is weaker than the table there, for any tag and VR that it may mean."""
+    several = "x" in pattern.steps[-1]
+    return any(_weaker_at(rules, path, rule, _vrs(path[-1], rule, several=several)) for path in _meant(rules, pattern))
 
 
-def _weaker_at(rules: Rules, tag: int) -> bool:
-    for vr in _ANY_VR:
-        said: Decision | None = rules.override((tag,), vr) or rules.override(_somewhere(rules, tag), vr)
-        if said is not None and weaker(said, rules.by_table("", (tag,), vr)):
+def _weaker_at(rules: Rules, path: tuple[int, ...], rule: AttributeRule, vrs: frozenset[str]) -> bool:
+    for vr in vrs:
+        said = rules.override(path, vr) if rules.ruling(path, vr) is rule else None
+        if said is not None and weaker(said, rules.by_table("", path, vr)):
             return True
     return False
 
 
-def _somewhere(rules: Rules, tag: int) -> tuple[int, ...]:
-    """A path below sequences that some override means, for `tag`; only the tag when none does."""
-    for pattern, _ in rules.overrides:
-        if len(pattern.steps) > 1 and "x" not in "".join(pattern.steps) and int(pattern.steps[-1], 16) == tag:
-            return tuple(int(step, 16) for step in pattern.steps)
-    return (tag,)
+def _vrs(tag: int, rule: AttributeRule, *, several: bool) -> frozenset[str]:
+    """The VRs of `tag` for which `rule`, which may mean `several` tags, is looked at: those of PS3.6 if it has some."""
+    known = known_vr(tag)
+    usual = frozenset(known.split(" or ")) if known else VRS
+    if several:
+        return rule.vr & usual if rule.vr else usual
+    return rule.vr or usual
 
 
-def _listed(rules: Rules, step: str) -> list[int]:
-    """The attributes of Table E.1-1 that `step` may mean; one private tag stands for all of them."""
-    listed = (name.replace("x", "0") if name != "private" else "00091001" for name in rules.table.rows)
-    return [int(tag, 16) for tag in listed if all(a in ("x", b) for a, b in zip(step, tag, strict=True))]
+def _meant(rules: Rules, pattern: PathPattern) -> Iterator[tuple[int, ...]]:
+    """The paths at which `pattern` is looked at: at the top and, unless it is anchored, somewhere below."""
+    above = tuple(int(step.replace("x", "0"), 16) for step in pattern.steps[:-1])
+    for tag in _listed(rules, pattern.steps[-1]):
+        yield (*above, tag)
+        if not pattern.anchored:
+            yield (_SOMEWHERE, *above, tag)
+
+
+def _listed(rules: Rules, step: str) -> set[int]:
+    """The tag that `step` means, or all that it may mean; one private tag stands for the others."""
+    if "x" not in step:
+        return {int(step, 16)}
+    listed = (name.replace("x", "0") for name in rules.table.rows if name != "private")
+    # Of "(0019,xxxx)" it is (0019,1111).
+    private = step[:3].replace("x", "0") + step[3].replace("x", "9") + step[4:].replace("x", "1")
+    named = {*listed, *(f"{tag:08X}" for tag in PUBLIC_VRS), *([private] if int(private[3], 16) & 1 else [])}
+    return {int(tag, 16) for tag in named if all(a in ("x", b) for a, b in zip(step, tag, strict=True))}
+
+
+def _dates_left(rules: Rules) -> bool:
+    """Whether rules of the profile leave something of dates that no option retains."""
+    return any(
+        rule.action in _LEAVES_DATES and (rule.vr or VRS) & DATE_VRS and _names_dates(rules, pattern)
+        for pattern, rule in rules.overrides
+    )
+
+
+def _names_dates(rules: Rules, pattern: PathPattern) -> bool:
+    return any(known_vr(tag) in DATE_VRS for tag in _listed(rules, pattern.steps[-1]))
 
 
 def marks(rules: Rules, carried: Collection[Option], *, edition: str, revision: str, released: str = "") -> Item:
@@ -85,7 +118,8 @@ def _longitudinal(rules: Rules) -> str:
     """Longitudinal Temporal Information Modified (PS3.3 Section C.12.1)."""
     if Option.RETAIN_FULL_DATES in rules.profile.options:
         return "UNMODIFIED"
-    return "MODIFIED" if Option.RETAIN_MODIFIED_DATES in rules.profile.options else "REMOVED"
+    modified = Option.RETAIN_MODIFIED_DATES in rules.profile.options or _dates_left(rules)
+    return "MODIFIED" if modified else "REMOVED"
 
 
 def _code(value: str, meaning: str) -> Item:

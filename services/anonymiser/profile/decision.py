@@ -33,7 +33,7 @@ class Decision:
     named: bool = False
 
 
-_STRICTNESS = {act: rank for rank, act in enumerate(reversed(Act))}
+_WEAKNESS = {act: rank for rank, act in enumerate(Act)}
 _NOTHING_LEFT = frozenset({Act.REMOVE, Act.EMPTY, Act.DUMMY, Act.SET})
 
 
@@ -41,4 +41,4 @@ def weaker(one: Decision, other: Decision) -> bool:
     """Whether `one` may leave more of the original value than `other` does."""
     if one.act in _NOTHING_LEFT:
         return False
-    return _STRICTNESS[one.act] > _STRICTNESS[other.act] or (one.act is Act.KEEP and other.act is not Act.KEEP)
+    return _WEAKNESS[one.act] > _WEAKNESS[other.act]

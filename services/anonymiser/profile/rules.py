@@ -58,10 +58,17 @@ class Rules:
         return _within(ruled, path[-1], vr, mode)
 
     def override(self, path: tuple[int, ...], vr: str) -> Decision | None:
-        """What the profile itself says of it; the last rule that matches decides."""
+        """What the profile itself says of it."""
+        rule = self.ruling(path, vr)
+        if rule is None:
+            return None
+        return Decision(rule.action, f"profile {self.profile.name}: {rule.why}", value=rule.value or "")
+
+    def ruling(self, path: tuple[int, ...], vr: str) -> AttributeRule | None:
+        """The rule of the profile that decides about it: the last one that matches."""
         for pattern, rule in reversed(self.overrides):
             if pattern.matches(path) and (not rule.vr or vr in rule.vr):
-                return Decision(rule.action, f"profile {self.profile.name}: {rule.why}", value=rule.value or "")
+                return rule
         return None
 
     def by_table(self, sop_class: str, path: tuple[int, ...], vr: str) -> Decision:
