@@ -8,8 +8,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-COPY = 8 * 1024 * 1024
-"""Bytes that are written, and let go of, at a time."""
+from services.anonymiser.dataset.mapped import PIECE, pieces
+
 _PRIVATE_FOLDER = 0o750
 
 
@@ -80,21 +80,17 @@ def write(target: Path, chunks: Sequence[bytes | memoryview]) -> None:
 
 
 def _copy(chunk: bytes | memoryview, descriptor: int) -> None:
-    """Writes in pieces; pages of a mapped input are let go of, so that a large file passes through little memory."""
-    view = memoryview(chunk)
-    for start in range(0, len(view), COPY):
-        piece = view[start : start + COPY]
+    """Writes in pieces, so that a large file passes through little memory."""
+    for piece in pieces(chunk):
         while piece:
             piece = piece[os.write(descriptor, piece) :]
-        if isinstance(view.obj, mmap.mmap):
-            view.obj.madvise(mmap.MADV_DONTNEED)
 
 
 def _same(one: Path, other: Path) -> bool:
     if one.stat().st_size != other.stat().st_size:
         return False
     with one.open("rb") as a, other.open("rb") as b:
-        while block := a.read(COPY):
-            if block != b.read(COPY):
+        while block := a.read(PIECE):
+            if block != b.read(PIECE):
                 return False
     return True

@@ -13,6 +13,7 @@ from services.anonymiser.cleaning.values import older
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.header import bulk, header
 from services.anonymiser.dataset.limits import BeyondLimits, Unreadable
+from services.anonymiser.dataset.mapped import pieces
 from services.anonymiser.dataset.reading import read
 from services.anonymiser.dataset.tree import Element, Item, Syntax, find, word
 from services.anonymiser.dataset.writing import encoded, parts
@@ -290,7 +291,8 @@ def _cleaned(elements: Item, syntax: Syntax, chunks: Chunks, patient: PatientCod
 def _digest(chunks: Chunks) -> str:
     digest = hashlib.sha256()
     for chunk in chunks:
-        digest.update(chunk)
+        for piece in pieces(chunk):
+            digest.update(piece)
     return digest.hexdigest()
 
 

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from services.anonymiser.pixels.boxes import Box, merged
-from services.anonymiser.pixels.lines import Line, cores, lines_in
+from services.anonymiser.pixels.lines import Line, cores, joined, lines_in
 from services.anonymiser.pixels.models import Array, Detecting, Reading
 from services.anonymiser.pixels.preparing import in_colour, lifted, with_reference
 
@@ -35,8 +35,8 @@ _ONE_CHARACTER = 1.0
 """Sum of the certainties of what is read: less than one character is nothing."""
 
 LOOKS = {
-    1: Look(tile=1280, overlap=96, enlarge=2.0, spend=2_400_000, reduced=960, inverted=False),
-    2: Look(tile=928, overlap=160, enlarge=1.5, spend=1_600_000, reduced=640, inverted=True),
+    1: Look(tile=1280, overlap=96, enlarge=2.0, spend=2_400_000, reduced=640, inverted=False),
+    2: Look(tile=928, overlap=160, enlarge=1.5, spend=1_600_000, reduced=480, inverted=True),
 }
 """The first, and another one that sees what was blanked with other eyes."""
 
@@ -62,7 +62,7 @@ class Detector:
         if small < 0.8 * _enlargement(image, way):
             found += self._at_scale(shown, small, way, _LARGE)
         whole = Box(0, 0, image.shape[1], image.shape[0])
-        return merged(box.clipped(whole) for box in found)
+        return merged(box.clipped(whole) for box in joined(found))
 
     def _at_scale(self, image: Array, scale: float, look: Look, least: int) -> Iterator[Box]:
         """Text of which the marks are `least` pixels of the image high at least."""

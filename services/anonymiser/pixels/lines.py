@@ -1,7 +1,7 @@
 """Lines of text in a map of chances: the network marks the middle of each line, a third to a half of its height."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +13,14 @@ CHANCE = 0.3
 _CORE = 0.8
 _THINNEST, _SMALLEST = 3, 16
 """Pixels across, and pixels in all."""
-_OUTWARD, _LEAST_OUTWARD = 0.75, 2
-"""From what is marked to the outer edges of the letters: of the marked height, and pixels at least."""
+_BESIDE, _BEYOND, _LEAST_OUTWARD = 0.75, 1.25, 2
+"""From a mark to the outer edges of the letters, above and below, and to the end of the first and last, which is often
+not marked: of its height, and so many pixels more."""
 _AROUND = 0.6
 """What is cut out for reading, likewise."""
+_ALIKE, _LEVEL, _APART = 2.0, 0.6, 1.0
+"""Boxes of one line: their heights differ by this factor at most, they share this much of the smaller height, and the
+gap between them is this much of it at most."""
 _SURE, _LONG = 0.9, 3
 """A mark with this chance, and this many times as long as high, is text whatever it says."""
 _STRAIGHT = 4.0
@@ -43,13 +47,14 @@ class Line:
 
     def box(self, scale: float) -> Box:
         """Around the letters, in an image of which the map is `scale` times as large."""
-        out = _OUTWARD * self.across + _LEAST_OUTWARD
-        left, top = (math.floor((start - out) / scale) for start in (self.left, self.top))
-        right, bottom = (
-            math.ceil((start + size + out) / scale)
-            for start, size in ((self.left, self.width), (self.top, self.height))
+        beside, beyond = (share * self.across + _LEAST_OUTWARD for share in (_BESIDE, _BEYOND))
+        x, y = (beyond, beside) if self.width >= self.height else (beside, beyond)
+        return Box(
+            math.floor((self.left - x) / scale),
+            math.floor((self.top - y) / scale),
+            math.ceil((self.left + self.width + x) / scale),
+            math.ceil((self.top + self.height + y) / scale),
         )
-        return Box(left, top, right, bottom)
 
     def cuts(self, image: Array) -> Iterator[Array]:
         """The line as it is read, from left to right; in both directions when it is not level."""
@@ -98,6 +103,33 @@ def cores(line: Line, chances: Array) -> list[Line]:
     here = np.s_[line.top : line.top + line.height, line.left : line.left + line.width]
     inner = lines_in(chances[here], _CORE)
     return [_moved(core, line.left, line.top) for core in inner if core.across < 0.7 * line.across]
+
+
+def joined(boxes: Iterable[Box]) -> list[Box]:
+    """Boxes with what stands between words of one line."""
+    whole: list[Box] = []
+    for box in sorted(boxes):
+        while (before := next((one for one in whole if _one_line(one, box)), None)) is not None:
+            whole.remove(before)
+            box = _around(before, box)
+        whole.append(box)
+    return whole
+
+
+def _one_line(one: Box, other: Box) -> bool:
+    heights = sorted((one.bottom - one.top, other.bottom - other.top))
+    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
+    gap = max(one.left, other.left) - min(one.right, other.right)
+    return heights[1] <= _ALIKE * heights[0] and shared >= _LEVEL * heights[0] and gap <= _APART * heights[0]
+
+
+def _around(one: Box, other: Box) -> Box:
+    return Box(
+        min(one.left, other.left),
+        min(one.top, other.top),
+        max(one.right, other.right),
+        max(one.bottom, other.bottom),
+    )
 
 
 def _moved(line: Line, right: int, down: int) -> Line:

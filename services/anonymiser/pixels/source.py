@@ -7,7 +7,7 @@ from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.pixels import native
 from services.anonymiser.pixels.description import PIXEL_DATA, Description
 from services.anonymiser.pixels.fragments import Encapsulated, Unmapped, joined, parted
-from services.anonymiser.pixels.mapped import Passage
+from services.anonymiser.dataset.mapped import Passage
 
 
 class Misfit(Exception):

@@ -1,10 +1,13 @@
 """Going once through a file that is mapped into memory, without keeping in memory what was passed."""
 
 import mmap
+from collections.abc import Iterator
 
 import numpy as np
 
-WINDOW = 64 * 1024**2
+PIECE = 4 * 1024**2
+"""Bytes."""
+WINDOW = 16 * 1024**2
 """Bytes that may have been read before they are let go."""
 
 
@@ -27,6 +30,14 @@ class Passage:
                 self._map.madvise(mmap.MADV_DONTNEED, first, last - first)
             self._passed = self._reach
         self._reach = max(end, self._reach)
+
+
+def pieces(whole: bytes | memoryview, size: int = PIECE) -> Iterator[memoryview]:
+    """`whole` from its beginning to its end, for those who read all of it."""
+    view, passage = memoryview(whole), Passage(whole)
+    for start in range(0, len(view), size):
+        passage.to(min(start + size, len(view)))
+        yield view[start : start + size]
 
 
 def _mapped(whole: bytes | memoryview) -> mmap.mmap | None:
