@@ -25,13 +25,14 @@ class Verdict(Enum):
 @dataclass(slots=True)
 class Atom:
     """A stretch of letters and digits at [start, end), or what identifies, or a date. `gap`: what separates it from the
-    one before; `word`: the text folded; `number`: digits only, decimals included; `sure`: it stays
+    one before; `behind`: the character behind it; `word`: the text folded; `number`: digits only, decimals included; `sure`: it stays
     whatever stands beside it."""
 
     start: int
     end: int
     text: str
     gap: str = ""
+    behind: str = ""
     verdict: Verdict = Verdict.ASK
     date: FoundDate | None = None
     word: str = ""
@@ -53,6 +54,7 @@ def atoms(text: str, identity: Identity) -> list[Atom]:
     previous = 0
     for part in parts:
         part.gap, previous = text[previous : part.start], part.end
+        part.behind = text[part.end : part.end + 1]
     return parts
 
 

@@ -34,7 +34,8 @@ _LETTERS = re.compile(r"[^\W\d_]{3,}")
 _DAY_BEFORE = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª)?[\s._-]*(?:(?:de|of|do|den)[\s]+)?$", re.IGNORECASE)
 _DAY_YEAR_BEHIND = re.compile(rf"[\s._-]*(\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:[\s.,_-]+({_YEAR})(?!\d))?", re.IGNORECASE)
 _YEAR_BEHIND = re.compile(
-    rf"[\s._,'’-]*(?:(?:de|del|of|av|van)\s+)?({_YEAR}|\d\d(?!\d|[.,]\d|\s?[A-Za-z%]))(?!\d)", re.IGNORECASE
+    rf"[\s._,'’-]*(?:(?:de|del|of|av|van)\s+)?({_YEAR}|(?<=[-./'’])\d\d|\d\d(?!\d|[.,]\d|\s?[A-Za-z%]))(?!\d)",
+    re.IGNORECASE,
 )
 _SHORT_NAMES = frozenset({"mai", "maj", "mei"})
 _YEAR_BEFORE = re.compile(rf"(?<!\d)({_YEAR})[\s._-]*$")

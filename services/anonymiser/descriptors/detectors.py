@@ -13,12 +13,12 @@ def _compiled(*alternatives: str, ignore_case: bool = True) -> "re.Pattern[str]"
     return re.compile("|".join(alternatives), re.IGNORECASE if ignore_case else 0)
 
 
-_MAIL = _compiled(r"[\w.+%-]+\s?(?:@|\(at\)|\[at\])\s?[\w-]+(?:\.[\w-]+)*")
+_MAIL = _compiled(r"[\w.+%-]+\s?(?:@|\(at\)|\[at\])\s?[^\W_][^\W_-]*(?:[.-][^\W_]+)*")
 _TOP = r"(?:com|org|net|edu|gov|int|info|local|lan|intranet|intern|corp|home|eu|io|co\.uk|nhs\.uk|ac\.uk)"
 _COUNTRY = r"(?:at|be|bg|ch|cy|cz|de|dk|ee|es|fi|fr|gr|hr|hu|ie|is|it|lt|lu|lv|mt|nl|no|pl|pt|ro|rs|se|si|sk|tr|uk|us)"
 _HOST = _compiled(
     r"(?:https?|ftp|file|dicom)s?://\S+",
-    r"(?<!\w)www\.[\w.-]+(?:/\S*)?",
+    r"(?<![^\W_])www\.[^\W_][\w.-]*(?:/\S*)?",
     r"\\\\[\w.$-]+(?:\\[\w.$-]+)*",
     rf"{_START}[a-z0-9][\w-]*(?:\.[\w-]+)*\.{_TOP}{_END}(?::\d+)?(?:/\S*)?",
     rf"{_START}[a-z0-9][\w-]+(?:\.[\w-]+)+\.{_COUNTRY}{_END}(?::\d+)?(?:/\S*)?",
@@ -41,7 +41,7 @@ _TELEPHONE = _compiled(
     r"ext\.|durchwahl|dw|gsm)[.:]{0,2}\s?(?:n[or°º]?[.:]?\s?)?\+?[\d(][\d ()/.-]{1,}",
 )
 _NUMBERS = _compiled(
-    rf"{_START}[a-z]{{1,6}}[ _-]?\d{{6,}}[a-z]?{_END}",  # A123456, MRN-123456, X1234567Z
+    rf"{_START}[a-z]{{1,6}}-?\d{{6,}}[a-z]?{_END}",  # A123456, MRN-123456, X1234567Z
     r"(?<![\d.,])\d{6,}(?!\d|[.,]\d)",
     r"(?<![\d.,])\d{3}[- ]\d{2}[- ]\d{4}(?!\d)",  # United States
     r"(?<![\d.,])(?!\d\d0 \d\d0 \d+0)\d{3} \d{3} \d{3,4}(?!\d)",  # United Kingdom, Poland
@@ -61,9 +61,9 @@ _LABELS = (
     r"emso|amka|henkil[oö]tunnus|personnummer|f[oø]dselsnummer|rodn[eé] [cč][ií]slo|tckn|id)"
 )
 _NUMBER_LABEL = _compiled(
-    rf"{_START}{_LABELS}\.?\s?[:#=№]\s?(?=[a-z-]*\d)[\w./-]*\w",
-    rf"{_START}{_LABELS}(?:\s?(?:n[or°º]\.?|is)\s|\s|_|-)+(?=[a-z-]*\d)[\w./-]{{2,}}\w",
-    r"#\s?[a-z]?\d[\w-]{2,}",
+    rf"{_START}{_LABELS}\.?\s?[:#=№]\s?(?=[a-z-]*\d)[^\W_]+(?:[./-][^\W_]+)*",
+    rf"{_START}{_LABELS}(?:\s?(?:n[or°º]\.?|is)\s|\s|_|-)+(?=[a-z-]*\d)(?=[^\W_./-]*[./-]?[^\W_]{{3}})[^\W_]+(?:[./-][^\W_]+)*",
+    r"#\s?[a-z]?\d[^\W_-]{2,}",
 )
 _AGE = _compiled(
     r"(?<![\d.,])(?P<age>\d{1,3})(?=[ -]?(?:y/?o\b|yrs?[ -]?old|years?[ -](?:of[ -]age|old)|"

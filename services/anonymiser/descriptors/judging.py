@@ -75,7 +75,7 @@ def _eponym_stays(parts: Sequence[Atom], at: int) -> bool:
 def _letter_stays(parts: Sequence[Atom], at: int) -> bool:
     """L, R, p.a., T: unless it may be an initial."""
     near = _near(parts, at)
-    if any(atom.verdict is Verdict.UNKNOWN and len(atom.word) > 1 for atom in near):
+    if any(atom.verdict is Verdict.UNKNOWN and len(atom.word) > 1 and atom.word.isalpha() for atom in near):
         return False
     gone = any(atom.verdict is Verdict.GONE for atom in near)
     return any(_stays(atom) for atom in near) or not gone

@@ -10,6 +10,7 @@ from services.anonymiser.dataset.tree import Item
 from services.anonymiser.descriptors.dates import FoundDate, find_dates
 from services.anonymiser.descriptors.detectors import find_ages, find_numbers
 from services.anonymiser.descriptors.facts import Written, gathered, values
+from services.anonymiser.descriptors.folding import fold
 from services.anonymiser.descriptors.forms import Forms
 from services.anonymiser.descriptors.matching import Matcher, Span
 from services.anonymiser.descriptors.people import find_people
@@ -98,7 +99,7 @@ def _general(text: str, vocabulary: Vocabulary) -> Identity:
 
 def _looked(text: str, vocabulary: Vocabulary) -> Identity:
     dates = find_dates(text)
-    numbers = [span for span in find_numbers(text) if not _within(span, dates)]
+    numbers = [_trimmed(text, span, vocabulary) for span in find_numbers(text) if not _within(span, dates)]
     gone = _merged((*numbers, *find_people(text, vocabulary)))
     return Identity(tuple(gone), tuple(found for found in dates if not _overlaps(found, gone)))
 
@@ -112,6 +113,14 @@ def _forms(written: Written, vocabulary: Vocabulary) -> Forms:
 @lru_cache(maxsize=_REMEMBERED_OBJECTS)
 def _known(written: tuple[Written, ...]) -> Known:
     return Known(written, shipped())
+
+
+def _trimmed(text: str, span: Span, vocabulary: Vocabulary) -> Span:
+    """`span` without the plain words that an underscore has tied to an address: CT_CHEST_jane@example.org."""
+    start, end = span
+    while (cut := text.find("_", start, end)) >= 0 and vocabulary.plain(fold(text[start:cut])):
+        start = cut + 1
+    return start, end
 
 
 def _overlaps(found: FoundDate, spans: Iterable[Span]) -> bool:

@@ -102,7 +102,9 @@ class Matcher:
 
     def _beside(self, text: str, left: Token, right: Token, added: int = 0) -> bool:
         word = (left, right)[added].key
-        if right.start - left.end > _WIDEST_GAP or "\n" in text[left.end : right.start]:
+        gap = text[left.end : right.start]
+        glued = text[right.end : right.end + 1].isdigit() if added else text[left.start - 1 : left.start].isdigit()
+        if len(gap) > _WIDEST_GAP or "\n" in gap or glued:
             return False
         return word in self._forms.initials or word in self._forms.particles
 

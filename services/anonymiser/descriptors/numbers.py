@@ -98,11 +98,13 @@ def _integer(atom: Atom) -> str:
 
 
 def _measured(parts: Sequence[Atom], at: int, vocabulary: Vocabulary) -> bool:
-    if len(_integer(parts[at])) > _LONGEST or at + 1 >= len(parts):
+    if len(_integer(parts[at])) > _LONGEST:
+        return False
+    if parts[at].behind in ("%", "°", "º"):
+        return True
+    if at + 1 >= len(parts):
         return False
     unit = parts[at + 1]
-    if unit.gap[:1] in ("%", "°", "º"):
-        return True
     return unit.gap in ("", " ", "-", "_") and unit.word in vocabulary.units and unit.verdict is not Verdict.GONE
 
 
