@@ -15,7 +15,7 @@ from services.anonymiser.pixels.description import Description, Undescribed, des
 from services.anonymiser.pixels.encoding import NotEncodable, encoder_for
 from services.anonymiser.pixels.examining import Detector, Written
 from services.anonymiser.pixels.fragments import EXTENDED_LENGTHS, EXTENDED_OFFSETS, Unmapped
-from services.anonymiser.pixels.margins import roomy
+from services.anonymiser.pixels.margins import doubtful, roomy
 from services.anonymiser.pixels.masks import masked
 from services.anonymiser.pixels.policy import PixelPolicy, Unexamined, to_look_at
 from services.anonymiser.pixels.regions import outside, regions
@@ -160,6 +160,8 @@ class _Object:
         self, frame: bytes | memoryview, described: Description, masks: tuple[Box, ...], look: int
     ) -> tuple[Box, ...]:
         boxes = self._run(examining.seen, frame, described, masks, look, self.detector)
+        if doubtful(boxes, described.rows, described.columns):
+            raise _Held(Reason.BURNED_IN_TEXT)
         return roomy(boxes, self._regions(), described.rows, described.columns)
 
     def _speaking(self) -> list[int]:

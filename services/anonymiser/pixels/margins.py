@@ -1,4 +1,4 @@
-"""How far around a box of text is blanked: letters reach beyond what detectors mark."""
+"""How far around a box of text is blanked, for letters reach beyond what detectors mark; and which is none."""
 
 from collections.abc import Iterable
 
@@ -8,6 +8,8 @@ _SHARE, _LEAST = 0.2, 3
 """Of the height of a line, and pixels at least."""
 _OUTSIDE = 1.0
 """The same where no picture is: to the next line and the next letter."""
+_LETTERS, _PARTS = 80, 8
+"""Pixels, and of how many parts of the picture one: no line of text is higher than the larger of these."""
 
 
 def roomy(boxes: Iterable[Box], regions: tuple[Box, ...], rows: int, columns: int) -> tuple[Box, ...]:
@@ -22,6 +24,12 @@ def roomy(boxes: Iterable[Box], regions: tuple[Box, ...], rows: int, columns: in
             wide = box.grown(_pixels(_OUTSIDE, height))
             grown.append(wide if not any(wide.meets(region) for region in regions) else grown[-1])
     return merged(box.clipped(image) for box in grown)
+
+
+def doubtful(boxes: Iterable[Box], rows: int, columns: int) -> bool:
+    """Whether one of them is too high for a line of text: more likely it is the picture, and to blank it is no cure."""
+    highest = max(_LETTERS, min(rows, columns) / _PARTS)
+    return any(min(box.bottom - box.top, box.right - box.left) > highest for box in boxes)
 
 
 def _pixels(share: float, height: int) -> int:

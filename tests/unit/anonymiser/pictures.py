@@ -34,6 +34,8 @@ ROWS, COLUMNS = 64, 96
 TEXT = Box(10, 20, 74, 34)
 """Where the writing is."""
 SC, CT, US = ("1.2.840.10008.5.1.4.1.1." + kind for kind in ("7", "2", "6.1"))
+QUIET: dict[str, object] = {"SOPClassUID": CT, "Modality": "CT", "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"]}
+"""Attributes of an object that nobody looks at for writing."""
 NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
 LOSSLESS = (RLELossless, JPEGLSLossless, JPEG2000Lossless)
 LOSSY = (JPEGLSNearLossless, JPEG2000)

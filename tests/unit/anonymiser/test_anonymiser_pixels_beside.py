@@ -1,11 +1,15 @@
 """What stands beside pixels in their bytes and their bits is taken out, and the pixels are left alone."""
 
+from dataclasses import replace
 from struct import pack
 
 import numpy as np
 import pytest
+from pydicom.encaps import encapsulate
 from pydicom.uid import (
     JPEG2000,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
@@ -13,20 +17,30 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from services.anonymiser.dataset.tree import Element, Syntax
+from services.anonymiser.dataset.tree import Element, Item, Syntax
 from services.anonymiser.pixels import residue, segments
+from services.anonymiser.pixels.cleaning import Blanked, HeldPixels, Untouched, clean_pixels
 from services.anonymiser.pixels.codestream import precision
 from services.anonymiser.pixels.description import Description, describe, pixels_of
+from services.anonymiser.pixels.policy import PixelPolicy
 from services.anonymiser.pixels.source import source_of
+from services.anonymiser.pixels.workers import Examiner
+from shared.outcome import Reason
+from tests.unit.anonymiser.picture_checks import applied, frames_of
 from tests.unit.anonymiser.pictures import (
+    DEFLATED_FRAMES,
     GREY,
     LOSSLESS,
+    QUIET,
     RGB,
     Kind,
+    Stubborn,
     pictured,
     stored_values,
+    with_elements,
 )
 
+HERE = Examiner(0)
 NAME = b"DOE^JANE 4711"
 DEEP = Kind("MONOCHROME2", 12, 16)
 SIGNED = Kind("MONOCHROME2", 12, 16, signed=True)
@@ -180,3 +194,93 @@ def test_an_overlay_within_the_pixels_is_seen() -> None:
     assert residue.overlay_within((position,), described, syntax)
     assert not residue.overlay_within((Element(0x60000102, "US", b"\x0c\0"),), described, syntax)
     assert not residue.overlay_within((position, Element(0x60003000, "OW", b"\0\0")), described, syntax)
+
+
+# In whole objects.
+
+
+def _quiet(kind: Kind = DEEP, syntax: str = ExplicitVRLittleEndian) -> tuple[Item, Syntax]:
+    """An object that nobody looks at for writing."""
+    return pictured([stored_values(kind)], kind, syntax, **QUIET)
+
+
+def _clean(elements: Item, syntax: Syntax, examiner: Examiner | None = HERE) -> Untouched | Blanked | HeldPixels:
+    return clean_pixels(elements, syntax, PixelPolicy(), examiner, Stubborn)
+
+
+def _us(tag: int, value: int, syntax: Syntax) -> Element:
+    return Element(tag, "US", value.to_bytes(2, "little" if syntax.little else "big"))
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
+def test_a_native_tail_is_cut(syntax: str) -> None:
+    elements, read_syntax = _quiet(syntax=syntax)
+    pixels = pixels_of(elements)
+    assert pixels is not None
+    spoken = with_elements(elements, replace(pixels, value=bytes(pixels.value) + NAME + b" "))
+    result = _clean(spoken, read_syntax, examiner=None)
+    assert isinstance(result, Blanked)
+    assert (result.boxes, result.examined) == (0, False)
+    assert pixels_of(applied(spoken, result)) == pixels
+    padded = with_elements(elements, replace(pixels, value=bytes(pixels.value) + bytes(32)))
+    assert _clean(padded, read_syntax, examiner=None) == Untouched(examined=False)
+
+
+def test_a_comment_in_a_codestream_is_cut_and_nothing_is_encoded_anew() -> None:
+    elements, syntax = _quiet(GREY, JPEGBaseline8Bit)
+    pixels = pixels_of(elements)
+    assert pixels is not None
+    stream = bytes(pixels.value[20:])
+    spoken = stream[:2] + b"\xff\xfe\x00\x0f" + NAME + stream[2:]
+    commented = Element(0x7FE00010, "OB", encapsulate([spoken.rstrip(b"\0")], has_bot=False), encapsulated=True)
+    result = _clean(with_elements(elements, commented), syntax, examiner=None)
+    assert isinstance(result, Blanked)
+    assert result.syntax == syntax
+    kept = pixels_of(applied(elements, result))
+    assert kept is not None
+    assert bytes(kept.value[8:]) == bytes(pixels.value[12:])
+
+
+def test_an_offset_table_of_something_else_is_made_anew() -> None:
+    elements, syntax = pictured([stored_values(GREY), stored_values(GREY)], GREY, RLELossless, **QUIET)
+    pixels = pixels_of(elements)
+    assert pixels is not None
+    spoken = pixels.value[:8] + b"DOE JANE" + bytes(pixels.value[16:])
+    result = _clean(with_elements(elements, replace(pixels, value=spoken)), syntax, examiner=None)
+    assert isinstance(result, Blanked)
+    assert result.elements[0x7FE00010] == pixels
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless, DEFLATED_FRAMES])
+@pytest.mark.parametrize("kind", [DEEP, SIGNED], ids=str)
+def test_bits_above_the_pixels_are_taken_out(kind: Kind, syntax: str) -> None:
+    values = stored_values(kind)
+    whole = Kind(kind.photometric, 16, 16, kind.signed)
+    spoken = values ^ np.array(0x4000, values.dtype) * (np.indices(values.shape).sum(axis=0) % 3 == 0)
+    elements, read_syntax = pictured([values, spoken.astype(values.dtype)], whole, syntax, **QUIET)
+    elements = with_elements(
+        elements, *(_us(tag, value, read_syntax) for tag, value in ((0x00280101, 12), (0x00280102, 11)))
+    )
+    result = _clean(elements, read_syntax)
+    assert isinstance(result, Blanked)
+    assert (result.syntax, result.boxes, result.examined) == (read_syntax, 0, False)
+    for after in frames_of(applied(elements, result), read_syntax):
+        np.testing.assert_array_equal(after, values)
+
+
+def test_an_overlay_in_the_pixels_is_taken_out_with_its_bits() -> None:
+    elements, syntax = _quiet(Kind("MONOCHROME2", 16, 16))
+    elements = with_elements(elements, _us(0x00280101, 12, syntax), _us(0x00280102, 11, syntax))
+    overlay = (_us(0x60000100, 16, syntax), _us(0x60000102, 12, syntax))
+    result = _clean(with_elements(elements, *overlay), syntax)
+    assert isinstance(result, Blanked)
+    (after,) = frames_of(applied(elements, result), syntax)
+    assert after.max() < 4096
+    within = (_us(0x60000100, 16, syntax), _us(0x60000102, 11, syntax))
+    assert _clean(with_elements(elements, *within), syntax) == HeldPixels(Reason.OVERLAY)
+
+
+def test_bits_that_only_a_codec_can_show_are_held_without_a_worker() -> None:
+    elements, syntax = _quiet(DEEP, RLELossless)
+    assert _clean(elements, syntax) == Untouched(examined=False)
+    assert _clean(elements, syntax, examiner=None) == HeldPixels(Reason.UNCLEANABLE)

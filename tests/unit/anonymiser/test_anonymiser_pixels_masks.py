@@ -5,7 +5,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from services.anonymiser.dataset.tree import Element, Item, Syntax
 from services.anonymiser.pixels.boxes import Box
-from services.anonymiser.pixels.margins import roomy
+from services.anonymiser.pixels.margins import doubtful, roomy
 from services.anonymiser.pixels.masks import MalformedLayouts, digest, masked, parsed, shipped
 from services.anonymiser.pixels.regions import outside, regions
 from tests.unit.anonymiser.building import text
@@ -157,3 +157,10 @@ def test_a_margin_is_wide_outside_the_regions_and_stays_out_of_them() -> None:
     assert roomy((Box(20, 35, 80, 45),), region, 100, 200) == (Box(17, 32, 83, 48),)
     assert roomy((Box(20, 60, 80, 70),), region, 100, 200) == (Box(17, 57, 83, 73),)
     assert roomy((Box(0, 0, 300, 40),), (), 100, 200) == (Box(0, 0, 200, 48),)
+
+
+def test_no_line_of_text_is_as_high_as_a_part_of_the_picture() -> None:
+    assert not doubtful((Box(0, 0, 500, 80), Box(0, 0, 80, 500)), 512, 512)
+    assert doubtful((Box(0, 0, 500, 81),), 512, 512)
+    assert not doubtful((Box(0, 0, 900, 250),), 2048, 2048)
+    assert doubtful((Box(0, 0, 900, 260),), 2048, 2048)
