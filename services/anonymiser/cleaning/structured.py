@@ -1,39 +1,149 @@
-"""Items of content trees (PS3.3 Section C.17, PS3.16): what a concept says about the value beside it."""
+"""Coded entries (PS3.3 Section 8) and items of content trees (C.17.3): what a code says about the value beside it."""
 
-from services.anonymiser.cleaning.values import dummy
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from functools import cache
+
 from services.anonymiser.dataset.tree import Element, Item, find, word
-
-_CONCEPT_NAME, _TEXT, _DATE, _CODE, _SCHEME = 0x0040A043, 0x0040A160, 0x0040A121, 0x00080100, 0x00080102
-# Schemes that somebody publishes; what they call their codes is no secret. Those of sites begin with 99.
-_PUBLIC = frozenset(
-    {"DCM", "SCT", "SRT", "SNM3", "LN", "UCUM", "UMLS", "RADLEX", "FMA", "NCIT", "MSH", "I10", "I9C", "ICDO3", "BI"}
-    | {"C4", "ISO3166_1", "RFC5646", "NEU", "PUBCHEM_CID", "CD_NUM", "UNS", "IBSI", "NDC", "RXNORM", "ATC", "GO", "MGI"}
+from services.anonymiser.profile.decision import Decision, Mode
+from services.anonymiser.profile.model import Act
+from services.anonymiser.profile.options import Option
+from services.anonymiser.standard.concepts import (
+    CODE_MEANING,
+    CODE_VALUE,
+    CONCEPT_NAME,
+    LONG_CODE_VALUE,
+    SCHEME,
+    URN_CODE_VALUE,
+    Asks,
+    asks,
+    of_a_maker,
+    published,
 )
-# Names, numbers and addresses of people, organisations and devices (PS3.16 TID 1002 to 1007, 1010, 1020; CID 7461).
-_WHO = frozenset(
-    {"121008", "121009", "121012", "121013", "121016", "121017", "121021", "121022"}
-    | {"121028", "121029", "121030", "121031", "121036", "113870", "113871", "113872", "113873"}
-    | {"121173", "121174", "122081", "122083"}
+
+Decisions = Mapping[int, Decision]
+"""What happens to some attributes of one item, whatever is decided of them elsewhere."""
+
+TEXT_VALUE, CONCEPT_CODE, MEASURED_VALUE, NUMERIC_VALUE = 0x0040A160, 0x0040A168, 0x0040A300, 0x0040A30A
+_DATE_TIME, _DATE, _TIME, _SCHEME_VERSION = 0x0040A120, 0x0040A121, 0x0040A122, 0x00080103
+_OTHER_NUMBERS = frozenset({0x0040A161, 0x0040A162, 0x0040A163})
+_UNITS = 0x004008EA
+_VALUES = (CODE_VALUE, LONG_CODE_VALUE, URN_CODE_VALUE)
+FILLED = frozenset({TEXT_VALUE, _DATE_TIME, _DATE, _TIME, CODE_VALUE, SCHEME, CODE_MEANING})
+"""Without a value the item says nothing and is invalid (PS3.3 Tables 8.8-1 and C.17.3-1 ff.)."""
+
+_NOTHING: Decisions = {}
+_SAID = "PS3.16: the concept of the item asks for "
+_PUBLISHED_CODE: Decisions = {
+    tag: Decision(act, "a code of a published scheme")
+    for tag, act in (
+        *dict.fromkeys((*_VALUES, SCHEME, _SCHEME_VERSION), Act.KEEP).items(),
+        (CODE_MEANING, Act.REDACT),
+    )
+}
+_WELL_FORMED = re.compile(r"(?=.*[^A-Za-z])[!-\]_-~]{1,64}|[A-Za-z]{1,11}", re.ASCII)
+_OWN_CODE = re.compile(r"[A-Za-z]{0,8}[-_.:]?\d{1,6}([-_.]\w{1,4}){0,3}", re.ASCII)
+_VERSION = re.compile(r"([A-Za-z]{0,8}[-_. ]?)?[\d._-]{1,10}[A-Za-z]?", re.ASCII)
+# Concepts that no published scheme has, by their words: what stands beside them is a name or a number of somebody.
+_WHO = re.compile(
+    r"\b(observer|physician|doctor|radiologist|operator|sonographer|technologist|technician|nurse|author|performer)"
+    r"(('s)? (name|id|identifier|number|login|address|phone|organi[sz]ation( name)?))?\s*$"
+    r"|\b(patient|subject|person)('s)? (name|id|identifier|number|address|phone|(date of )?birth|birth ?date)\b"
+    r"|\b(institution|hospital|clinic|organi[sz]ation|accession)( (name|number|address))?\s*$",
+    re.IGNORECASE,
 )
+_DAYS = {"d": 1.0, "wk": 7.0, "mo": 30.4375, "a": 365.25}
 
 
-def prepared(item: Item) -> Item:
-    """`item` with a dummy in place of a text or date whose concept says that it names somebody."""
-    concept = find(item, _CONCEPT_NAME)
-    if concept is None or not concept.items or not names_somebody(concept.items[0]):
+def of_item(item: Item, options: Collection[Option]) -> Decisions:
+    """What becomes of the value of a content item, as far as its concept name decides it. `options` of the profile."""
+    asked = asks(item)
+    if asked is None:
+        return _HIDDEN[Asks.NAME] if _asks_in_words(item) else _NOTHING
+    if asked is Asks.DEVICE and Option.RETAIN_DEVICE_IDENTITY in options:
+        return _DEVICE
+    if asked is Asks.TECHNICAL:
+        return _TECHNICAL
+    retained = asked in (Asks.AGE, Asks.CHARACTERISTIC) and Option.RETAIN_PATIENT_CHARACTERISTICS in options
+    return _NOTHING if retained else _HIDDEN[asked]
+
+
+def without_numbers(item: Item, decisions: Decisions, cap: int | None) -> Item:
+    """`item` with one form of its number only, where another would keep what is hidden; ages above `cap` (years)
+    are one year more."""
+    measured = find(item, MEASURED_VALUE)
+    if measured is None:
         return item
-    return tuple(_hidden(element) if element.tag in (_TEXT, _DATE) else element for element in item)
+    if MEASURED_VALUE not in decisions:
+        if cap is None or asks(item) is not Asks.AGE:
+            return item
+        measured = replace(measured, items=tuple(_capped(value, cap) for value in measured.items))
+    else:
+        measured = replace(measured, items=tuple(_one_form(value) for value in measured.items))
+    return tuple(measured if element.tag == MEASURED_VALUE else element for element in item)
 
 
-def names_somebody(code: Item) -> bool:
-    """Whether a concept (an item of Concept Name Code Sequence) asks who or where."""
-    return word(code, _SCHEME) == "DCM" and word(code, _CODE) in _WHO
+def of_code(item: Item, *, clean: bool, wholly: Callable[[Element | None], bool]) -> Decisions:
+    """What becomes of a code. `clean`: meanings that are nobody's standard are cleaned; `wholly`: whether such a
+    meaning would stay to the last word, which tells that the code stands for nobody's name either."""
+    scheme = word(item, SCHEME)
+    value = next((found for tag in _VALUES if (found := word(item, tag))), "")
+    if not scheme and not value:
+        return _NOTHING
+    if published(scheme) and (not value or _WELL_FORMED.fullmatch(value)):
+        return _PUBLISHED_CODE
+    known = scheme == "L" or published(scheme) or of_a_maker(scheme)
+    stays = bool(_OWN_CODE.fullmatch(value)) and (of_a_maker(scheme) or wholly(find(item, CODE_MEANING)))
+    version = Act.KEEP if _VERSION.fullmatch(word(item, _SCHEME_VERSION)) else Act.DUMMY
+    return _own(known=known, stays=stays, clean=clean, version=version)
 
 
-def public_code(item: Item) -> bool:
-    """Whether `item` is a code of a published scheme, so that its meaning is the scheme's and nobody's own words."""
-    return bool(word(item, _CODE)) and word(item, _SCHEME).upper() in _PUBLIC
+@cache
+def _own(*, known: bool, stays: bool, clean: bool, version: Act) -> Decisions:
+    said = "a code of somebody's own scheme"
+    return {
+        **dict.fromkeys(_VALUES, Decision(Act.KEEP if stays else Act.CODE, said)),
+        SCHEME: Decision(Act.KEEP if known else Act.CODE, said),
+        _SCHEME_VERSION: Decision(version, said),
+        CODE_MEANING: Decision(Act.CLEAN if clean else Act.REDACT, said),
+    }
 
 
-def _hidden(element: Element) -> Element:
-    return Element(element.tag, element.vr, dummy(element.vr) if element.value else b"")
+def _hidden(asked: Asks) -> Decisions:
+    said = _SAID + asked.value
+    values = dict.fromkeys((TEXT_VALUE, _DATE_TIME, _DATE, _TIME), Decision(Act.DUMMY, said))
+    return values | dict.fromkeys((CONCEPT_CODE, MEASURED_VALUE), Decision(Act.KEEP, said, mode=Mode.DUMMY))
+
+
+_HIDDEN = {asked: _hidden(asked) for asked in Asks}
+_DEVICE: Decisions = {
+    TEXT_VALUE: Decision(Act.KEEP, _SAID + Asks.DEVICE.value, Option.RETAIN_DEVICE_IDENTITY),
+}
+_TECHNICAL: Decisions = {TEXT_VALUE: Decision(Act.REDACT, _SAID + Asks.TECHNICAL.value)}
+
+
+def _asks_in_words(item: Item) -> bool:
+    name = find(item, CONCEPT_NAME)
+    if name is None or not name.items or published(word(name.items[0], SCHEME)):
+        return False
+    return bool(_WHO.search(word(name.items[0], CODE_MEANING)))
+
+
+def _one_form(value: Item) -> Item:
+    return tuple(element for element in value if element.tag not in _OTHER_NUMBERS)
+
+
+def _capped(value: Item, cap: int) -> Item:
+    """The age in an item of Measured Value Sequence, by its unit (UCUM: a, mo, wk, d); years if it has none."""
+    units = find(value, _UNITS)
+    unit = word(units.items[0], CODE_VALUE) if units and units.items else "a"
+    days = _DAYS.get(unit, _DAYS["a"])
+    try:
+        number = float(word(value, NUMERIC_VALUE))
+    except ValueError:
+        return value
+    if number * days / _DAYS["a"] < cap + 1:
+        return value
+    most = f"{round((cap + 1) * _DAYS['a'] / days)}".encode("ascii")
+    return tuple(replace(one, value=most) if one.tag == NUMERIC_VALUE else one for one in _one_form(value))

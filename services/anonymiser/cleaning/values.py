@@ -13,6 +13,7 @@ _REGISTERED = re.compile(r"1\.2\.840\.10008(\.\d{1,4}){1,10}", re.ASCII)
 _AGE = re.compile(rb"(\d{3})([DWMY])")
 _DAY = re.compile(r"\d{8}", re.ASCII)
 _NUMBERS = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_OF_ALL = frozenset({"SOP Class", "Meta SOP Class", "Transfer Syntax", "Well-known frame of reference"})
 _DAYS_A_YEAR, _UNIT_DAYS = 365.25, {b"D": 1.0, b"W": 7.0, b"M": 30.4375, b"Y": 365.25}
 
 
@@ -31,9 +32,10 @@ def registered(uid: str) -> bool:
     return _REGISTERED.fullmatch(uid) is not None
 
 
-def frame_of_reference(uid: str) -> bool:
-    """Whether `uid` is a well-known frame of reference (PS3.6 Table A-2): an atlas, which is nobody's."""
-    return UID_dictionary.get(uid, ("", ""))[1] == "Well-known frame of reference"
+def of_all(uid: str) -> bool:
+    """Whether `uid` says what something is, never whose (PS3.6 Tables A-1 and A-2): a SOP class, a transfer syntax, the
+    frame of reference of an atlas."""
+    return UID_dictionary.get(uid, ("", ""))[1] in _OF_ALL
 
 
 def proper_number(vr: str, value: bytes) -> bool:

@@ -22,7 +22,7 @@ class Mode(Enum):
 class Decision:
     """One act with its reason. `option` is the option of PS3.15 E.3 that is carried out by it, `finding` what is told
     about the object when it happens, `value` what `set` writes, `mode` what becomes of the items of a sequence, `named`
-    that a UID is replaced even where it looks like one of DICOM's own."""
+    that a UID is replaced even where it looks like one of DICOM's own, `ruled` that the profile itself says so."""
 
     act: Act
     source: str
@@ -31,6 +31,7 @@ class Decision:
     value: str = ""
     mode: Mode = Mode.PLAIN
     named: bool = False
+    ruled: bool = False
 
 
 _WEAKNESS = {act: rank for rank, act in enumerate(Act)}

@@ -62,7 +62,8 @@ class Rules:
         rule = self.ruling(path, vr)
         if rule is None:
             return None
-        return Decision(rule.action, f"profile {self.profile.name}: {rule.why}", value=rule.value or "")
+        said = f"profile {self.profile.name}: {rule.why}"
+        return Decision(rule.action, said, value=rule.value or "", ruled=True)
 
     def ruling(self, path: tuple[int, ...], vr: str) -> AttributeRule | None:
         """The rule of the profile that decides about it: the last one that matches."""
@@ -135,7 +136,7 @@ class Rules:
 class Place:
     """The decisions for one level of nesting, remembered by tag and VR."""
 
-    __slots__ = ("_below", "_decisions", "_path", "_plain", "_rules", "_sop_class", "mode")
+    __slots__ = ("_below", "_decisions", "_path", "_rules", "_sop_class", "mode")
 
     def __init__(self, rules: Rules, sop_class: str, path: tuple[int, ...], mode: Mode) -> None:
         self._rules = rules
@@ -144,7 +145,6 @@ class Place:
         self.mode = mode
         self._decisions: dict[tuple[int, str], Decision] = {}
         self._below: dict[tuple[int, Mode], Place] = {}
-        self._plain: Place | None = None
 
     def decide(self, tag: int, vr: str) -> Decision:
         """What happens to the attribute here."""
@@ -164,11 +164,10 @@ class Place:
         """Whether the attribute must have a value here (type 1)."""
         return attribute_type(self._sop_class, (*self._path, tag)) == "1"
 
-    def plain(self) -> "Place":
-        """The same level without what the sequences around it ask for."""
-        if self._plain is None:
-            self._plain = Place(self._rules, self._sop_class, self._path, Mode.PLAIN)
-        return self._plain
+    @property
+    def options(self) -> frozenset[Option]:
+        """The options of the profile."""
+        return self._rules.profile.options
 
     def below(self, tag: int, mode: Mode) -> "Place":
         """The level of the items of the sequence `tag`; what is cleaned or a dummy around stays so inside."""
