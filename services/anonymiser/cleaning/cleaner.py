@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from services.anonymiser.cleaning import private, structured
 from services.anonymiser.cleaning.beyond import enumerated
 from services.anonymiser.cleaning.clock import Clock, apart
-from services.anonymiser.cleaning.values import capped, dummy, frame_of_reference, proper_number, registered
+from services.anonymiser.cleaning.values import capped, dummy, of_all, proper_number, registered
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
@@ -26,6 +26,7 @@ from services.anonymiser.profile.rules import (
     PATIENT_NAME,
     Place,
 )
+from services.anonymiser.standard.concepts import SCHEME
 from shared.dicom.identity import Pseudonyms
 from shared.events import Finding
 
@@ -80,25 +81,46 @@ class Cleaner:
         for element in elements:
             if element.tag == CHARACTER_SET:
                 names = text.encodings(element.content)
-        if place.mode is Mode.STRUCTURED:
-            elements = structured.prepared(elements)
-        if place.mode in (Mode.STRUCTURED, Mode.CLEAN) and structured.public_code(elements):
-            place = place.plain()
+        elements, said = self._said(elements, place, names)
         results: list[Element] = []
         odd = False
         for element in self.subject.clock.paired(elements):
             if element.tag & 0x10000:
                 odd = True
                 continue
-            if (result := self._element(element, place, names)) is not None:
+            if (result := self._element(element, place, names, said)) is not None:
                 results.append(result)
         if odd and self.safe_private:
             results.extend(self._private(elements, place, names))
             results.sort(key=lambda element: element.tag)
         return tuple(results)
 
-    def _element(self, element: Element, place: Place, names: text.Encodings) -> Element | None:
+    def _said(self, elements: Item, place: Place, names: text.Encodings) -> tuple[Item, structured.Decisions]:
+        """The elements, and what the code among them or the concept beside them says of some."""
+        if place.mode in (Mode.DUMMY, Mode.RETAINED):
+            return elements, {}
+        texts = place.mode in (Mode.STRUCTURED, Mode.CLEAN)
+        clean = texts or Option.CLEAN_DESCRIPTORS in place.options
+        said = structured.of_code(elements, clean=clean, wholly=lambda meaning: self._stays(meaning, names))
+        if said or not texts:
+            return elements, said
+        said = structured.of_item(elements, place.options)
+        return structured.without_numbers(elements, said, self.subject.cap), said
+
+    def _stays(self, element: Element | None, names: text.Encodings) -> bool:
+        """Whether cleaning leaves all of a text."""
+        readable = text.decoded(element.content, names) if element else None
+        if not readable:
+            return False
+        result = clean(readable, self.subject.known, self.vocabulary, self.subject.clock.day)
+        return not result.dropped and result.text == readable
+
+    def _element(
+        self, element: Element, place: Place, names: text.Encodings, said: structured.Decisions
+    ) -> Element | None:
         decision = place.decide(element.tag, element.vr)
+        if said and not decision.ruled and decision.act is not Act.REMOVE:
+            decision = said.get(element.tag, decision)
         if decision.act is Act.REMOVE:
             if decision.finding:
                 self._find(decision.finding, element.tag)
@@ -155,7 +177,7 @@ class Cleaner:
         return replace(element, value="\\".join(uids).encode("ascii"))
 
     def _new_uid(self, uid: str, *, named: bool, instance: bool) -> str:
-        if not uid or (not instance and (frame_of_reference(uid) or (registered(uid) and not named))):
+        if not uid or (not instance and (of_all(uid) or (registered(uid) and not named))):
             return uid
         return self.pseudonyms.uid(uid)
 
@@ -165,6 +187,8 @@ class Cleaner:
             return Element(element.tag, vr, self.subject.code.encode("ascii"))
         readable = text.decoded(element.content, names) or element.content.decode("latin-1")
         code = self.pseudonyms.value(f"{element.tag:08X}", readable)
+        if element.tag == SCHEME:
+            code = f"99{code[2 - _SHORT_CODE :]}"  # what a private scheme has to begin with (PS3.16 Section 8)
         return replace(element, value=(code[-_SHORT_CODE:] if element.vr == "SH" else code).encode("ascii"))
 
     def _set(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
@@ -224,13 +248,13 @@ class Cleaner:
         self, element: Element, words: str, decision: Decision, place: Place, names: text.Encodings
     ) -> Element:
         value = text.encoded(words, names)
-        if not value and place.required(element.tag):
+        if not value and (element.tag in structured.FILLED or place.required(element.tag)):
             value = dummy(element.vr)
         return replace(element, value=value or b"")
 
     def _emptied(self, element: Element, code: Code, decision: Decision) -> Element:
         self._find(code, element.tag)
-        return Element(element.tag, element.vr)
+        return Element(element.tag, element.vr, dummy(element.vr) if element.tag in structured.FILLED else b"")
 
     def _find(self, code: Code, tag: int) -> None:
         self.findings.append(finding(code, tag))
