@@ -9,10 +9,10 @@ INPUT ?=
 KEEP ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check up down bench
+.PHONY: help setup demo test chaos check up down bench bench-deid
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Bring everything that the project needs into .venv and the cache
 	@$(SETUP)
@@ -46,3 +46,7 @@ down: ## Stop the stack
 bench: ## Measure the whole job, beside Orthanc
 	@$(SETUP) --with bench
 	@$(BIN)/python -m tests.bench
+
+bench-deid: ## Score de-identification in the manner of MIDI-B, beside other tools
+	@$(SETUP)
+	@$(BIN)/python -m tests.bench.deid
