@@ -20,6 +20,8 @@ _DEVICE_DATES = frozenset(
     | {0x0014407E, 0x0014407C, 0x300A022C, 0x300A022E}  # calibration, strength of a source
     | {0x00120086, 0x00120087, 0x0044000B, 0x0072000A}  # ethics approval, expiry of a product, hanging protocol
 )
+TYPED_CODES = frozenset({0x00700002, 0x00700080})
+"""Graphic Layer and Content Label: of VR CS, but people type what they like."""
 # Few values, which PS3.3 lists: they say what an item is, so an item of dummies keeps them.
 _ENUMERATED = {
     0x0040A130: {"POINT", "MULTIPOINT", "SEGMENT", "MULTISEGMENT", "BEGIN", "END"},  # Temporal Range Type

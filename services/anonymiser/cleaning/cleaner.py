@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from services.anonymiser.cleaning import private, structured
-from services.anonymiser.cleaning.beyond import enumerated
+from services.anonymiser.cleaning.beyond import TYPED_CODES, enumerated
 from services.anonymiser.cleaning.clock import Clock, apart
 from services.anonymiser.cleaning.values import capped, dummy, of_all, proper_number, registered
 from services.anonymiser.dataset import text
@@ -37,14 +37,13 @@ KINDS = frozenset(
     {0x00080016, 0x0008001A, 0x0008001B, 0x00080062, 0x0008040E, 0x00081150, 0x0008115A, 0x00083002}
     | {0x04000010, 0x04000510, 0x30100052, 0x30100053}
 )
-# Versions of vocabularies look like dates (20030821) or numbers (2.0), and are nobody's.
-_CODING_SCHEME_VERSION, _VERSION = 0x00080103, re.compile(r"\d[\w.]{0,9}", re.ASCII)
 _UID_FORM = re.compile(rb"[0-9.\\]*[ \0]*")
 # Long after the study it is the day on which somebody converted or sent the images of many patients: moved, that day
 # would tell all their shifts as soon as one is known.
 _INSTANCE_CREATION_DATE, _CREATION_DAYS = 0x00080012, 7
+_GRAPHIC_LAYER = 0x00700002
 _SHORT_CODE = 16
-"""Characters of an SH (PS3.5 Table 6.2-1)."""
+"""Characters of an SH or a CS (PS3.5 Table 6.2-1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +188,7 @@ class Cleaner:
         code = self.pseudonyms.value(f"{element.tag:08X}", readable)
         if element.tag == SCHEME:
             code = f"99{code[2 - _SHORT_CODE :]}"  # what a private scheme has to begin with (PS3.16 Section 8)
-        return replace(element, value=(code[-_SHORT_CODE:] if element.vr == "SH" else code).encode("ascii"))
+        return replace(element, value=(code[-_SHORT_CODE:] if element.vr in ("SH", "CS") else code).encode("ascii"))
 
     def _set(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         return replace(element, value=text.encoded(decision.value, names) or decision.value.encode("ascii", "replace"))
@@ -220,20 +219,20 @@ class Cleaner:
         return element if cap is None else replace(element, value=capped(element.content, cap))
 
     def _redact(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
-        if element.vr not in TEXT_VRS:
+        if element.vr not in TEXT_VRS and element.tag not in TYPED_CODES:
             return self._keep(element, decision, place, names)
         readable = text.decoded(element.content, names)
         if readable is None:
             return self._emptied(element, Code.UNDECODABLE_TEXT, decision)
         result, hits = self.subject.known.redact(readable, self.subject.clock.day)
-        if not hits or (element.tag == _CODING_SCHEME_VERSION and _VERSION.fullmatch(readable)):
+        if not hits:
             return element
         self._find(Code.REDACTED, element.tag)
         return self._reworded(element, result, decision, place, names)
 
     def _clean(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         """Text by its words; whatever else an option for text stands at is left by what the table says without it."""
-        if element.vr not in TEXT_VRS or element.vr in ("PN", "AE"):
+        if (element.vr not in TEXT_VRS and element.tag not in TYPED_CODES) or element.vr in ("PN", "AE"):
             basic = place.basic(element.tag)
             return None if basic.act is Act.REMOVE else _ACTS[basic.act](self, element, basic, place, names)
         readable = text.decoded(element.content, names)
@@ -246,7 +245,9 @@ class Cleaner:
 
     def _reworded(
         self, element: Element, words: str, decision: Decision, place: Place, names: text.Encodings
-    ) -> Element:
+    ) -> Element | None:
+        if element.tag == _GRAPHIC_LAYER:
+            return self._code(element, decision, place, names)  # two layers must not become one
         value = text.encoded(words, names)
         if not value and (element.tag in structured.FILLED or place.required(element.tag)):
             value = dummy(element.vr)

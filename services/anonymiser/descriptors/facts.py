@@ -13,9 +13,19 @@ from services.anonymiser.descriptors.attributes import (
     IDENTITY_SEQUENCES,
     Fact,
 )
+from services.anonymiser.standard.concepts import Asks, asks
 
 CHARACTER_SET = 0x00080005
 _TEXT_VRS = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
+_TEXT_VALUE, _DATE_VALUE, _CODE_VALUE = 0x0040A160, 0x0040A121, 0x0040A168
+# What stands beside these concepts in a content tree (PS3.3 Section C.17.3) is a fact as well.
+_ASKED = {
+    Asks.NAME: Fact.NAME,
+    Asks.NUMBER: Fact.NUMBER,
+    Asks.PLACE: Fact.PLACE,
+    Asks.BIRTH: Fact.BIRTH,
+    Asks.DEVICE: Fact.LABEL,
+}
 _MOST_BYTES = 4096
 _DAY = 8
 
@@ -34,11 +44,13 @@ def _gather(elements: Item, names: text.Encodings, *, within_identity: bool, fou
     for element in elements:
         tag = element.tag
         if element.items:
-            identity = within_identity or tag in IDENTITY_SEQUENCES
+            identity = within_identity or tag in IDENTITY_SEQUENCES or (tag == _CODE_VALUE and asks(elements) in _ASKED)
             for item in element.items:
                 _gather(item, names, within_identity=identity, found=found)
             continue
         fact = FACTS.get(tag) or FACT_VRS.get(element.vr) or (_of_identity(element) if within_identity else None)
+        if tag in (_TEXT_VALUE, _DATE_VALUE) and (asked := asks(elements)):
+            fact = _ASKED.get(asked, fact)
         if fact and element.value and len(element.value) <= _MOST_BYTES:
             found[_written(fact, names, bytes(element.value))] = None
         elif tag == CHARACTER_SET:

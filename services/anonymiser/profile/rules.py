@@ -126,8 +126,8 @@ class Rules:
             return Decision(Act.UID, "beyond Table E.1-1: every UID that DICOM has not registered is replaced")
         if vr in ("PN", "AE"):
             return Decision(Act.DUMMY, f"beyond Table E.1-1: every {vr}")
-        if vr in TEXT_VRS:
-            if tag in FREE_TEXT_ATTRIBUTES and Option.CLEAN_DESCRIPTORS in self.profile.options:
+        if vr in TEXT_VRS or tag in beyond.TYPED_CODES:
+            if (tag in FREE_TEXT_ATTRIBUTES or vr == "CS") and Option.CLEAN_DESCRIPTORS in self.profile.options:
                 return Decision(Act.CLEAN, "beyond Table E.1-1: people type here", Option.CLEAN_DESCRIPTORS)
             return Decision(Act.REDACT, "not in Table E.1-1: kept, but for what identifies")
         return Decision(Act.KEEP, "not in Table E.1-1")
