@@ -10,7 +10,6 @@ from services.anonymiser.dataset.tree import Element, Item, Syntax, find
 from services.anonymiser.pixels import detecting, examining, residue, segments
 from services.anonymiser.pixels.blanking import Unblankable
 from services.anonymiser.pixels.boxes import Box, merged
-from services.anonymiser.pixels.codestream import precision
 from services.anonymiser.pixels.description import Description, Undescribed, describe, pixels_of
 from services.anonymiser.pixels.encoding import NotEncodable, encoder_for
 from services.anonymiser.pixels.examining import Detector, Written
@@ -166,16 +165,13 @@ class _Object:
 
     def _speaking(self) -> list[int]:
         """Frames with something in bits that are no pixels."""
-        d = self.described
-        if not residue.room(d):
+        if not residue.room(self.described):
             return []
-        return [frame for frame in range(d.frames) if self._speaks(self.source.frame(frame))]
+        return [frame for frame in self.source.suspects() if self._speaks(self.source.frame(frame))]
 
     def _speaks(self, frame: bytes | memoryview) -> bool:
         if not self.described.encapsulated:
             return examining.speaks(bytes(frame), self.described)  # no codec has to do with it
-        if precision(frame, self.described) <= self.described.stored:
-            return False
         return self._run(examining.speaks, frame, self.described)
 
     def _plain(self) -> dict[int, bytes]:

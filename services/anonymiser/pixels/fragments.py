@@ -10,6 +10,8 @@ EXTENDED_OFFSETS, EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
 _HEAD = Struct("<HHL")
 _ITEM = (0xFFFE, 0xE000)
 _MAX_OFFSET = 2**32 - 1
+_MOST = 2**21
+"""Fragments that are kept account of."""
 _END_OF_IMAGE = b"\xff\xd9"
 
 
@@ -59,13 +61,14 @@ def joined(frames: Sequence[Sequence[bytes | memoryview]], offsets: bool) -> byt
 
 def _items(value: bytes | memoryview) -> list[tuple[int, int]]:
     """Start and length of every item, the offset table's first."""
-    found, position = [], 0
+    found: list[tuple[int, int]] = []
+    position = 0
     while position < len(value):
         if len(value) - position < _HEAD.size:
             raise Unmapped
         *tag, length = _HEAD.unpack_from(value, position)
         position += _HEAD.size
-        if tuple(tag) != _ITEM or position + length > len(value):
+        if tuple(tag) != _ITEM or position + length > len(value) or len(found) > _MOST:
             raise Unmapped
         found.append((position, length))
         position += length

@@ -18,6 +18,7 @@ def in_frame(values: Array, described: Description) -> bool:
     """
     if not room(described):
         return False
+    values = values.astype(values.dtype.newbyteorder("="), copy=False)
     bits = _unsigned(values)
     outside = np.array(~_mask(described) & (2 ** (bits.itemsize * 8) - 1), bits.dtype)
     if not np.bitwise_or.reduce(bits, axis=None) & outside:

@@ -1,13 +1,19 @@
 """The pixel data of one object as frames, and the element again with some of them changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
+import numpy as np
+
+from services.anonymiser.dataset.mapped import Passage
 from services.anonymiser.dataset.tree import Element, Item
-from services.anonymiser.pixels import native
+from services.anonymiser.pixels import native, residue
+from services.anonymiser.pixels.codestream import precision
 from services.anonymiser.pixels.description import PIXEL_DATA, Description
 from services.anonymiser.pixels.fragments import Encapsulated, Unmapped, joined, parted
-from services.anonymiser.dataset.mapped import Passage
+
+_AT_ONCE = 2**22
+"""Bytes of native frames."""
 
 
 class Misfit(Exception):
@@ -24,6 +30,10 @@ class Source(Protocol):
         """As `stored.decoded` takes it."""
         ...
 
+    def suspects(self) -> Iterator[int]:
+        """Frames that may have something in bits that are no pixel, as far as can be told without a codec."""
+        ...
+
     def element(self, changes: Mapping[int, bytes]) -> Element:
         """The pixel data with these frames, and with nothing but frames. Raises Misfit."""
         ...
@@ -32,7 +42,7 @@ class Source(Protocol):
 def source_of(pixels: Element, described: Description, elements: Item) -> Source:
     """The frames of `pixels`. Raises Unmapped when nobody can tell them apart, or when some are missing or too many."""
     if described.encapsulated:
-        return _Fragments(pixels.value, parted(pixels.value, described.frames, elements))
+        return _Fragments(pixels.value, described, parted(pixels.value, described.frames, elements))
     source = _Native(pixels, described)
     beyond = len(pixels.value) - described.length
     if beyond < 0 or (beyond * 8 >= described.bits and not source.tidy):
@@ -56,6 +66,17 @@ class _Native:
         self._passage.to((index + 1) * self._described.bits // 8)
         return native.cut(self._value, self._described, index)
 
+    def suspects(self) -> Iterator[int]:
+        """Looks at many small frames in one go."""
+        d = self._described
+        many = max(1, min(d.frames, _AT_ONCE * 8 // d.bits))
+        for first in range(0, d.frames, many):
+            frames = range(first, min(first + many, d.frames))
+            begin, end = first * d.bits // 8, frames[-1] * d.bits // 8 + d.bits // 8
+            self._passage.to(end)
+            if residue.in_frame(np.frombuffer(self._value[begin:end], d.dtype), d):
+                yield from frames
+
     def element(self, changes: Mapping[int, bytes]) -> Element:
         if not changes:
             end = self._described.length
@@ -71,8 +92,9 @@ class _Native:
 
 
 class _Fragments:
-    def __init__(self, value: bytes | memoryview, parts: Encapsulated) -> None:
-        self._parts, self._passage, self._end = parts, Passage(value), 0
+    def __init__(self, value: bytes | memoryview, described: Description, parts: Encapsulated) -> None:
+        self._described, self._parts = described, parts
+        self._passage, self._end = Passage(value), 0
 
     @property
     def tidy(self) -> bool:
@@ -84,6 +106,10 @@ class _Fragments:
         self._end = self._end + len(frame) if index else len(frame)
         self._passage.to(self._end)
         return frame
+
+    def suspects(self) -> Iterator[int]:
+        frames = range(self._described.frames)
+        return (n for n in frames if precision(self.frame(n), self._described) > self._described.stored)
 
     def element(self, changes: Mapping[int, bytes]) -> Element:
         frames = [(changes[n],) if n in changes else pieces for n, pieces in enumerate(self._parts.frames)]
