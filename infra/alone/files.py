@@ -10,7 +10,7 @@ from pathlib import Path
 
 from services.anonymiser.dataset.mapped import PIECE, pieces
 
-_PRIVATE_FOLDER = 0o750
+_PRIVATE_FOLDER, _OWNER_ONLY = 0o750, 0o600
 
 
 class Exists(Exception):
@@ -26,14 +26,35 @@ class NoFile(Exception):
 
 
 def inputs(given: Path) -> Iterator[Path]:
-    """The file itself, or all that lie in the folder, at any depth; links to folders are not followed."""
+    """The file itself, or all that lie in the folder, at any depth; links to folders are not followed.
+
+    A folder that cannot be read is given itself, so that it is not passed over in silence.
+    """
     if not given.is_dir():
         yield given
         return
-    for folder, folders, names in os.walk(given):
-        folders.sort()
-        for name in sorted(names):
-            yield Path(folder) / name
+    waiting = [given]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            found = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            yield folder
+            continue
+        yield from (Path(entry.path) for entry in found if not _is_folder(entry, linked=True))
+        waiting += [Path(entry.path) for entry in reversed(found) if _is_folder(entry, linked=False)]
+
+
+def _is_folder(entry: os.DirEntry[str], *, linked: bool) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=linked)
+    except OSError:  # a circle of links
+        return False
+
+
+def within(path: Path, folder: Path) -> bool:
+    """Whether `path`, which need not exist, lies in `folder` or is it, through all links."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 @contextlib.contextmanager
@@ -70,13 +91,26 @@ def write(target: Path, chunks: Sequence[bytes | memoryview]) -> None:
         with os.fdopen(descriptor, "wb") as file:
             for chunk in chunks:
                 _copy(chunk, file.fileno())
-        # A link is refused when the name is taken, which a rename would not be.
-        os.link(name, target)
+        _take(name, target)
     except FileExistsError:
         if not _same(Path(name), target):
             raise Exists from None
     finally:
-        os.unlink(name)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def _take(name: str, target: Path) -> None:
+    """Gives the file `name` the name `target` if that is free. Raises FileExistsError."""
+    try:
+        # A link is refused when the name is taken, which a rename would not be.
+        os.link(name, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Memory sticks and network drives have no links: the name is taken first, and filled at once.
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY))
+        os.replace(name, target)
 
 
 def _copy(chunk: bytes | memoryview, descriptor: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from infra.alone.work import Job, Line, Worker
 from shared.isolation import Limits, Pool, WorkerDied, WorkerFailed, WorkerTimeout
+from shared.outcome import Transient
 
 LIMITS = Limits(seconds=3600, memory=64 * 1024**3)
 """For one file. Address space: a file is mapped whole and passes through little memory."""
@@ -38,6 +39,8 @@ def _line(pool: Pool, job: Job, path: Path) -> Line:
         return Line(str(path), "failed", "too-slow")
     except WorkerFailed:
         return Line(str(path), "failed", "unexpected")
+    except Transient:
+        return Line(str(path), "failed", "no-process")
 
 
 def in_worker(job: Job, path: str) -> Line:

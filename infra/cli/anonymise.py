@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from infra.alone.files import inputs
+from infra.alone.files import inputs, within
 from infra.alone.processes import lines
 from infra.alone.report import Report
 from infra.alone.work import Job, Line
@@ -61,8 +61,12 @@ def anonymise(
     Nothing is overwritten; what is quarantined or rejected is not written, and the report says why. Exits 0 when every
     file has an outcome, 2 for bad usage.
     """
-    if given.is_dir() and output.resolve().is_relative_to(given.resolve()):
+    if given.is_dir() and within(output, given):
         _refuse("OUT lies within IN: results would be taken for input")
+    if report_file is not None:
+        for place, folder in (("IN", given), ("OUT", output)):
+            if within(report_file, folder):
+                _refuse(f"the report lies within {place}: it belongs beside the originals, and is none of them")
     job = _job(name, profiles, key_file, site, None if dry_run else output)
     changed: Counter[tuple[str, str]] = Counter()
     examples: dict[tuple[str, str], tuple[str, str | None]] = {}

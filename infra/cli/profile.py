@@ -14,7 +14,7 @@ from rich.table import Table
 
 from services.anonymiser.profile.claims import departures
 from services.anonymiser.profile.decision import Decision
-from services.anonymiser.profile.load import BadProfile, load, texts
+from services.anonymiser.profile.load import BadProfile, load, text_of, texts
 from services.anonymiser.profile.model import Profile
 from services.anonymiser.profile.paths import parsed, shown
 from services.anonymiser.profile.rules import Rules
@@ -58,8 +58,8 @@ def check(files: tuple[Path, ...]) -> None:
     bad = False
     for path in files:
         try:
-            found = load(path.stem, texts(path.parent) | {path.stem: path.read_text(encoding="utf-8")})
-        except (BadProfile, UnicodeDecodeError) as refused:
+            found = load(path.stem, texts(path.parent) | {path.stem: text_of(path)})
+        except BadProfile as refused:
             click.echo(f"{path}: {refused}", err=True)
             bad = True
             continue
@@ -147,7 +147,7 @@ def _paths(both: list[Rules]) -> list[tuple[int, ...]]:
 def _path(attribute: str) -> tuple[int, ...]:
     try:
         steps = parsed(attribute).steps
-        return tuple(int(step, 16) for step in steps)
+        return tuple(int(step.replace("x", "0"), 16) for step in steps)
     except ValueError as error:
         near = tag_for_keyword(attribute.replace(" ", ""))
         if near is not None:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
 from services.anonymiser.profile.model import Profile
+
+T = TypeVar("T", list[Any], dict[str, Any])
 
 SHIPPED = Path(__file__).parent / "shipped"
 _ADDED = ("attributes", "rules")
@@ -32,8 +34,18 @@ def texts(folder: Path | None = None) -> dict[str, str]:
     for path in sorted(folder.glob("*.yaml")) if folder else ():
         if path.stem in shipped():
             raise BadProfile(f"{path.name}: a shipped profile has this name already")
-        found[path.stem] = path.read_text(encoding="utf-8")
+        found[path.stem] = text_of(path)
     return found
+
+
+def text_of(path: Path) -> str:
+    """The text of a file. Raises BadProfile."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as failed:
+        raise BadProfile(f"{path.name} cannot be read: {failed.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadProfile(f"{path.name} is no UTF-8 text") from None
 
 
 def load(name: str, available: Mapping[str, str] | None = None) -> Profile:
@@ -56,16 +68,26 @@ def _resolved(name: str, available: Mapping[str, str], above: tuple[str, ...]) -
     base = _resolved(str(own["base"]), available, (*above, name))
     merged = {**base, **own}
     for key in _ADDED:
-        merged[key] = [*base.get(key, ()), *own.get(key, ())]
+        merged[key] = [*_part(name, base, key, list), *_part(name, own, key, list)]
     for key in _MERGED:
-        merged[key] = {**base.get(key, {}), **own.get(key, {})}
+        merged[key] = {**_part(name, base, key, dict), **_part(name, own, key, dict)}
     return merged
+
+
+def _part(name: str, content: Mapping[str, Any], key: str, kind: type[T]) -> T:
+    """What a profile says under `key`; nothing when it is left empty."""
+    found = content.get(key)
+    if found is None:
+        return kind()
+    if not isinstance(found, kind):
+        raise BadProfile(f"profile {name}:\n  {key}: a {'list' if kind is list else 'mapping'} is expected")
+    return found
 
 
 def _parsed(name: str, text: str) -> dict[str, Any]:
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that is none
         raise BadProfile(f"profile {name}: not YAML: {error}") from None
     if not isinstance(content, dict):
         raise BadProfile(f"profile {name}: a mapping is expected")
