@@ -27,6 +27,7 @@ Decisions = Mapping[int, Decision]
 
 TEXT_VALUE, CONCEPT_CODE, MEASURED_VALUE, NUMERIC_VALUE = 0x0040A160, 0x0040A168, 0x0040A300, 0x0040A30A
 _DATE_TIME, _DATE, _TIME, _SCHEME_VERSION = 0x0040A120, 0x0040A121, 0x0040A122, 0x00080103
+_SCHEME_NAME, _SCHEME_OWNER = 0x00080115, 0x00080116
 _OTHER_NUMBERS = frozenset({0x0040A161, 0x0040A162, 0x0040A163})
 _UNITS = 0x004008EA
 _VALUES = (CODE_VALUE, LONG_CODE_VALUE, URN_CODE_VALUE)
@@ -38,7 +39,7 @@ _SAID = "PS3.16: the concept of the item asks for "
 _PUBLISHED_CODE: Decisions = {
     tag: Decision(act, "a code of a published scheme")
     for tag, act in (
-        *dict.fromkeys((*_VALUES, SCHEME, _SCHEME_VERSION), Act.KEEP).items(),
+        *dict.fromkeys((*_VALUES, SCHEME, _SCHEME_VERSION, _SCHEME_NAME, _SCHEME_OWNER), Act.KEEP).items(),
         (CODE_MEANING, Act.REDACT),
     )
 }
@@ -106,7 +107,8 @@ def _own(*, known: bool, stays: bool, clean: bool, version: Act) -> Decisions:
         **dict.fromkeys(_VALUES, Decision(Act.KEEP if stays else Act.CODE, said)),
         SCHEME: Decision(Act.KEEP if known else Act.CODE, said),
         _SCHEME_VERSION: Decision(version, said),
-        CODE_MEANING: Decision(Act.CLEAN if clean else Act.REDACT, said),
+        _SCHEME_OWNER: Decision(Act.EMPTY, said),
+        **dict.fromkeys((CODE_MEANING, _SCHEME_NAME), Decision(Act.CLEAN if clean else Act.REDACT, said)),
     }
 
 

@@ -1,0 +1,110 @@
+"""Codes: those of published schemes stay to the last letter, those of somebody's own say nothing of him (PS3.3 8)."""
+
+import pytest
+from pydicom.sr._concepts_dict import concepts
+
+from services.anonymiser.cleaning.structured import of_code
+from services.anonymiser.dataset.tree import Item, find, word
+from services.anonymiser.profile.model import Act
+from tests.unit.anonymiser.building import cleaned, elements_of, instance, sequence, text
+from tests.unit.anonymiser.reporting import CONCEPT_CODE, FINDING, code, code_in, coded, items_of, report
+
+ANATOMIC_REGION, CODE_VALUE = 0x00082218, 0x00080100
+REMOVES = """
+name: own
+base: basic
+title: No meanings
+options: [clean-structured-content]
+attributes: [{path: CodeMeaning, action: empty, why: a test}]
+"""
+
+
+def only(item: Item, profile: str = "research") -> Item:
+    return items_of(cleaned(report(item), profile))[0]
+
+
+PUBLISHED = [
+    code("121009", "DCM", "Person Observer's Organization Name"),
+    code("108369006", "SCT", "Neoplasm"),
+    code("T-A0100", "SRT", "Brain", "1.1"),
+    code("18185-9", "LN", "Gestational Age"),
+    code("10*3/uL", "UCUM", "10*3/uL"),
+    code("eng", "RFC3066", "English"),
+    code("RID1301", "RADLEX", "lung"),
+    code("109057", "SCPECG", "Lead II", "19971101"),
+    code("C0205435", "UMLS", "First", "2004AA"),
+]
+
+
+@pytest.mark.parametrize("profile", ["basic", "research", "eucaim"])
+@pytest.mark.parametrize("published", PUBLISHED, ids=lambda one: one[1].content.decode() + one[0].content.decode())
+def test_a_published_code_stays_to_the_last_letter(published: Item, profile: str):
+    region = find(elements_of(cleaned(instance(sequence(ANATOMIC_REGION, published)), profile)), ANATOMIC_REGION)
+    assert region is not None
+    assert [(one.tag, one.value.rstrip(b" ")) for one in region.items[0]] == [(one.tag, one.value) for one in published]
+    if profile != "basic":
+        assert find(only(coded(FINDING, published), profile=profile), CONCEPT_CODE).items == region.items
+
+
+def test_all_codes_that_pydicom_lists_are_well_formed():
+    listed = [(scheme, value) for scheme in concepts for kinds in concepts[scheme].values() for value in kinds]
+    assert len(listed) > 18_000
+    decided = [(one, of_code(code(one[1], one[0], ""), clean=True, wholly=lambda _: False)) for one in listed if one[1]]
+    changed = [one for one, said in decided if said[CODE_VALUE].act is not Act.KEEP]
+    assert changed == [("MDC", "2: 33792")]
+
+
+def test_a_meaning_that_names_the_patient_does_not_stay_because_its_scheme_is_published():
+    item = only(coded(FINDING, code("108369006", "SCT", "Neoplasm of Doe")))
+    assert code_in(item, CONCEPT_CODE) == ("108369006", "SCT", "Neoplasm of")
+
+
+def test_a_scheme_that_is_published_does_not_make_a_name_a_code():
+    item = only(coded(FINDING, code("DOE^JANE", "DCM", "liver")))
+    value, scheme, meaning = code_in(item, CONCEPT_CODE)
+    assert (scheme, meaning) == ("DCM", "liver")
+    assert len(value) == 16
+
+
+def test_a_private_code_with_plain_words_stays_and_its_scheme_gets_another_name():
+    value, scheme, meaning = code_in(only(coded(FINDING, code("L-12", "99BRIGHTWATER", "liver lesion"))), CONCEPT_CODE)
+    assert (value, meaning) == ("L-12", "liver lesion")
+    assert scheme.startswith("99")
+    assert len(scheme) == 16
+    assert "BRIGHT" not in scheme
+
+
+def test_a_private_code_that_may_be_somebodys_gets_another_value_and_loses_the_words():
+    person = code("4712", "99BRIGHTWATER", "Zbyszko liver")
+    one, other = items_of(cleaned(report(coded(FINDING, person), coded(FINDING, person)), "research"))
+    assert code_in(one, CONCEPT_CODE) == code_in(other, CONCEPT_CODE), "the same code everywhere"
+    value, _, meaning = code_in(one, CONCEPT_CODE)
+    assert meaning == "liver"
+    assert len(value) == 16
+
+
+def test_private_schemes_of_published_software_keep_their_name():
+    item = only(coded(FINDING, code("250145", "99PMP", "Glycolysis Within First Quarter Zbyszko")))
+    value, scheme, meaning = code_in(item, CONCEPT_CODE)
+    assert (value, scheme) == ("250145", "99PMP")
+    assert "Zbyszko" not in meaning
+
+
+def test_the_identification_of_a_scheme_agrees_with_its_codes():
+    known = (text(0x00080102, "SH", "99BRIGHTWATER"), text(0x00080115, "ST", "Codes of Brightwater"))
+    item = coded(FINDING, code("L-12", "99BRIGHTWATER", "liver"))
+    result = cleaned(report(item, extra=(sequence(0x00080110, known),)), "research")
+    (identification,) = find(elements_of(result), 0x00080110).items
+    assert word(identification, 0x00080102) == code_in(items_of(result)[0], CONCEPT_CODE)[1]
+    assert word(identification, 0x00080115) == "Codes of"
+    assert b"rightwater" not in result.part10
+
+
+@pytest.mark.parametrize(("version", "left"), [("20190604", "20190604"), ("2.1", "2.1"), ("Dr Zbyszko", "ANONYMISED")])
+def test_the_version_of_a_scheme_is_no_date_of_the_patient(version: str, left: str):
+    item = only(coded(FINDING, code("L-12", "99ACME", "liver", version)))
+    assert word(find(item, CONCEPT_CODE).items[0], 0x00080103) == left
+
+
+def test_a_profile_decides_about_codes_too():
+    assert code_in(only(coded(FINDING, FINDING), REMOVES), CONCEPT_CODE) == ("121071", "DCM", "")
