@@ -25,8 +25,8 @@ class Verdict(Enum):
 @dataclass(slots=True)
 class Atom:
     """A stretch of letters and digits at [start, end), or what identifies, or a date. `gap`: what separates it from the
-    one before; `behind`: the character behind it; `word`: the text folded; `number`: digits only, decimals included; `sure`: it stays
-    whatever stands beside it."""
+    one before; `behind`: the character behind it; `word`: the text folded; `number`: digits only, decimals included;
+    `sure`: it stays whatever stands beside it."""
 
     start: int
     end: int

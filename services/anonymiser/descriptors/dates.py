@@ -147,13 +147,13 @@ def _around(text: str, start: int, end: int, months: tuple[int, ...], full: bool
     """The date around the name of a month: '2 Jan 1970', '02JAN1970', 'Jan 2, 1970', '1970 Jan 2', 'January 1970'."""
     if end < len(text) and text[end] == ".":
         end += 1
+    behind = _DAY_YEAR_BEHIND.match(text, end)
     before = _DAY_BEFORE.search(text, max(0, start - 12), start)
-    if before and 1 <= int(before[1]) <= 31:
+    if before and not (behind and behind[2]) and 1 <= int(before[1]) <= 31:
         year = _YEAR_BEHIND.match(text, end)
         if year:
             return FoundDate(before.start(), year.end(), _all(year[1], months, before[1]), "%Y-%m-%d")
         return FoundDate(before.start(), end, (), "") if full else None
-    behind = _DAY_YEAR_BEHIND.match(text, end)
     leading = _YEAR_BEFORE.search(text, max(0, start - 8), start)
     if behind and 1 <= int(behind[1]) <= 31 and (behind[2] or leading or full):
         written = behind[2] or (leading[1] if leading else "")

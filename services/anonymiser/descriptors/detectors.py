@@ -13,7 +13,7 @@ def _compiled(*alternatives: str, ignore_case: bool = True) -> "re.Pattern[str]"
     return re.compile("|".join(alternatives), re.IGNORECASE if ignore_case else 0)
 
 
-_MAIL = _compiled(r"[\w.+%-]+\s?(?:@|\(at\)|\[at\])\s?[^\W_][^\W_-]*(?:[.-][^\W_]+)*")
+_MAIL = _compiled(r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[^\W_][^\W_-]*(?:[.-][^\W_]+)*")
 _TOP = r"(?:com|org|net|edu|gov|int|info|local|lan|intranet|intern|corp|home|eu|io|co\.uk|nhs\.uk|ac\.uk)"
 _COUNTRY = r"(?:at|be|bg|ch|cy|cz|de|dk|ee|es|fi|fr|gr|hr|hu|ie|is|it|lt|lu|lv|mt|nl|no|pl|pt|ro|rs|se|si|sk|tr|uk|us)"
 _HOST = _compiled(
@@ -33,12 +33,12 @@ _DOTTED = _compiled(
     rf"{_START}[0-9a-f]{{8}}-(?:[0-9a-f]{{4}}-){{3}}[0-9a-f]{{12}}{_END}",
 )
 _TELEPHONE = _compiled(
-    r"\+ ?\d[\d ()/.-]{5,}\d",
-    r"(?<![\d.,])0\d{1,5} ?[ /()-] ?\d[\d -]{3,}\d(?![\d]|[.,]\d)",
+    r"\+ ?\d[\d ()/.-]{5,}\d(?![^\W_])",
+    r"(?<![\d.,])0\d{1,5} ?[ /()-] ?\d[\d -]{3,}\d(?![^\W_]|[.,]\d)",
     r"(?<![\d.])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)",
     r"(?<![\d.])\d{3}[.-]\d{4}(?!\d)",
     rf"{_START}(?:tele(?:phone|fono|fon|foon|fax)?|phone|fon|t[eé]l|tlf|puh|mobile?|mobil|cell|handy|fax|pager|beeper|bleep|"
-    r"ext\.|durchwahl|dw|gsm)[.:]{0,2}\s?(?:n[or°º]?[.:]?\s?)?\+?[\d(][\d ()/.-]{1,}",
+    r"ext\.|durchwahl|dw|gsm)[.:]{0,2}\s?(?:n[or°º]?[.:]?\s?)?\+?[\d(][\d ()/.-]*\d(?![^\W_])",
 )
 _NUMBERS = _compiled(
     rf"{_START}[a-z]{{1,6}}-?\d{{6,}}[a-z]?{_END}",  # A123456, MRN-123456, X1234567Z
@@ -67,15 +67,16 @@ _NUMBER_LABEL = _compiled(
 )
 _AGE = _compiled(
     r"(?<![\d.,])(?P<age>\d{1,3})(?=[ -]?(?:y/?o\b|yrs?[ -]?old|years?[ -](?:of[ -]age|old)|"
-    r"j(?:ä|ae)hrige?[rnms]?\b|"
-    r"ans? d.[âa]ge|años de edad|anos de idade|anni di et[àa]|jaar oud|år gammel|år gammal|letni[aey]?\b|letý|letá|let star))",
+    r"j(?:ä|ae)hrige?[rnms]?\b|ans? d.[âa]ge|años de edad|anos de idade|anni di et[àa]|"
+    r"jaar oud|år gammel|år gammal|letni[aey]?\b|letý|letá|let star))",
     rf"{_START}(?:age[d]?|alter|[âa]ge|edad|idade|et[àa]|leeftijd|wiek|věk|kor|ålder|alder|ik[äa]|v[aâ]rsta|yaş)"
     r"\s?[:=]?\s?"
     r"(?P<aged>\d{2,3})(?![\d.,]?\d)",
 )
 _OLD = 89
 _YEARS = _compiled(
-    r"(?<![\d.,])(\d{2,3})(?=[ -]?(?:y|yrs?|years?|j|jahre?n?|ans|a[nñ]os|anni|jaar|år|lat|let|vuotta|év|ani|godina|yaş)\b)"
+    r"(?<![\d.,])(\d{2,3})"
+    r"(?=[ -]?(?:y|yrs?|years?|j|jahre?n?|ans|a[nñ]os|anni|jaar|år|lat|let|vuotta|év|ani|godina|yaş)\b)"
 )
 _DIGIT = re.compile(r"\d")
 _MUST = _compiled(r"[@\d:]|//|\\\\|www\.|\.[a-z]{2}|\(at\)|\[at\]")

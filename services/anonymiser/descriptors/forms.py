@@ -160,6 +160,7 @@ TITLES = frozenset(
     ]
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_BETWEEN = re.compile(r"[\s,.;:/()'’\"_^+&-]+")
 _SEGMENT = re.compile(r"[\^,;/\r\n()]+")
 _DIGITS = re.compile(r"\d+")
 _SHORTEST_NAME, _SHORTEST_NUMBER, _SHORTEST_PLACE = 3, 4, 4
@@ -170,13 +171,15 @@ _FIRST_IDEOGRAPH = "\u2e80"
 
 @dataclass(slots=True)
 class Forms:
-    """`strong`: keys of `folding` that are taken out wherever they stand for themselves; `weak`: only beside a strong
+    """`strong`: keys of `folding` that are taken out wherever they stand for themselves; `glued`: where nothing stands
+    within them; `weak`: only beside a strong
     one, or as capitals that are no word of ours; `initials`: single letters beside a strong one; `digits`: taken out
     within longer numbers too; `ideographs`: text in scripts that have no spaces; `prefixes`: beginnings of strong and
     weak ones."""
 
     vocabulary: Vocabulary
     strong: set[str] = field(default_factory=set)
+    glued: set[str] = field(default_factory=set)
     weak: set[str] = field(default_factory=set)
     initials: set[str] = field(default_factory=set)
     particles: set[str] = field(default_factory=set)
@@ -200,7 +203,7 @@ class Forms:
                 self.ages |= {int(number) for number in _DIGITS.findall(value)[:1]}
             else:
                 self._date(value, birth=fact is Fact.BIRTH)
-        self.prefixes = {word[:end] for word in self.strong | self.weak for end in range(1, len(word) + 1)}
+        self.prefixes = {word[:end] for word in self.strong | self.glued | self.weak for end in range(1, len(word) + 1)}
         return self
 
     def join(self, others: Iterable["Forms"]) -> "Forms":
@@ -215,7 +218,7 @@ class Forms:
     def _name(self, value: str) -> None:
         for group in value.split("="):
             self._ideographs(group)
-            components = [_WORD.findall(component) for component in group.split("^")]
+            components = [_words(component) for component in group.split("^")]
             several = sum(bool(component) for component in components) > 1 or "," in group
             words = [word for component in components for word in component]
             if not several and all(self.vocabulary.plain(fold(word)) for word in words):
@@ -256,7 +259,7 @@ class Forms:
         for first, second in permutations(names, 2):
             for one, two in ((first, second), (first[0], second), (first, second[0])):
                 if len(one) + len(two) > _SHORTEST_NAME:
-                    self.strong |= {key(one + two), key(one) + key(two)}
+                    self.glued |= {key(one + two), key(one) + key(two)}
 
     def _phrase(self, words: list[str]) -> None:
         joined = "".join(key(word) for word in words)
@@ -279,7 +282,7 @@ class Forms:
     def _place(self, value: str, *, label: bool) -> None:
         self._ideographs(value)
         for segment in _SEGMENT.split(value):
-            words = _WORD.findall(segment)
+            words = _words(segment)
             plain = [self.vocabulary.plain(fold(word)) for word in words]
             parts = [token.key for token in tokens(segment)]
             ordinary = all(plain) and (label or len(words) < 2) and not _DIGITS.search(segment)
@@ -316,14 +319,24 @@ class Forms:
 _SETS = tuple(one.name for one in fields(Forms) if one.name != "vocabulary")
 
 
+def _words(text: str) -> list[str]:
+    """The words of `text`; signs within one, where it was read in a wrong character set, do not part it."""
+    words = ("".join(_WORD.findall(chunk)) for chunk in _BETWEEN.split(text))
+    return [word for word in words if word]
+
+
 def _spellings(word: str) -> set[str]:
     """`word`, in Latin letters, and as it looks after a wrong character set: read as another one, or with gaps."""
     found = {word}
     if not word.isascii():
-        found |= {latin(word), word.encode("ascii", "ignore").decode("ascii")}
+        found.add(latin(word))
+        lossy = word.encode("ascii", "ignore").decode("ascii")
+        if len(lossy) > _SHORTEST_NAME:
+            found.add(lossy)
         for wrong in ("latin-1", "cp1252"):
-            misread = word.encode("utf-8").decode(wrong, "ignore")
-            found.add("".join(_WORD.findall(misread)))
+            misread = "".join(_WORD.findall(word.encode("utf-8").decode(wrong, "ignore")))
+            if len(key(misread)) > _SHORTEST_NAME:
+                found.add(misread)
     return {spelling for spelling in found if len(spelling) > 1}
 
 

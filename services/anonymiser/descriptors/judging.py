@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from services.anonymiser.descriptors.atoms import Atom, Verdict
-from services.anonymiser.descriptors.numbers import judge_numbers, known_humps, technical
+from services.anonymiser.descriptors.numbers import judge_numbers
+from services.anonymiser.descriptors.technical import known_humps, technical
 from services.anonymiser.descriptors.vocabulary import Kind, Vocabulary
 
 _SMALL_WORDS = frozenset("aàáåæeèéiíìoóòøőuúüùyvwkzs") | {"à", "È"}
@@ -38,7 +39,7 @@ def _judge_alone(atom: Atom, vocabulary: Vocabulary) -> Kind | None:
         if atom.text in _SMALL_WORDS:
             atom.verdict = Verdict.KEEP
         return None
-    kind = vocabulary.kind(word)
+    kind = vocabulary.written(atom.text)
     if kind is Kind.PLAIN:
         atom.verdict, atom.sure = Verdict.KEEP, True
     elif kind is None:

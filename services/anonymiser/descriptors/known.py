@@ -1,5 +1,6 @@
 """What the original object knows of its people, places, numbers and dates, taken out of any text that is kept."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -10,12 +11,15 @@ from services.anonymiser.dataset.tree import Item
 from services.anonymiser.descriptors.dates import FoundDate, find_dates
 from services.anonymiser.descriptors.detectors import find_ages, find_numbers
 from services.anonymiser.descriptors.facts import Written, gathered, values
-from services.anonymiser.descriptors.folding import fold
 from services.anonymiser.descriptors.forms import Forms
 from services.anonymiser.descriptors.matching import Matcher, Span
 from services.anonymiser.descriptors.people import find_people
+from services.anonymiser.descriptors.technical import technical
 from services.anonymiser.descriptors.tidying import Kept, tidied
 from services.anonymiser.descriptors.vocabulary import Vocabulary, shipped
+
+_SHORT_NUMBER = 3
+_WORD = re.compile(r"[^\W_]+")
 
 Move = Callable[[date], date | None]
 Result = TypeVar("Result")
@@ -118,9 +122,16 @@ def _known(written: tuple[Written, ...]) -> Known:
 def _trimmed(text: str, span: Span, vocabulary: Vocabulary) -> Span:
     """`span` without the plain words that an underscore has tied to an address: CT_CHEST_jane@example.org."""
     start, end = span
-    while (cut := text.find("_", start, end)) >= 0 and vocabulary.plain(fold(text[start:cut])):
+    while (cut := text.find("_", start, end)) >= 0 and _ours(text[start:cut], vocabulary):
         start = cut + 1
     return start, end
+
+
+def _ours(text: str, vocabulary: Vocabulary) -> bool:
+    return all(
+        len(word) == 1 or (word.isdigit() and len(word) <= _SHORT_NUMBER) or technical(word, vocabulary) is not False
+        for word in _WORD.findall(text)
+    )
 
 
 def _overlaps(found: FoundDate, spans: Iterable[Span]) -> bool:

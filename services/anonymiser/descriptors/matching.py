@@ -57,7 +57,9 @@ class Matcher:
             return None, None
         forms, last, strong, weak = self._forms, first, None, None
         while True:
-            if joined in forms.strong and self._whole(text, runs, first, last, joined):
+            if (joined in forms.strong and self._whole(text, runs, first, last, joined)) or (
+                joined in forms.glued and text[runs[first].start : runs[last].end].isalnum()
+            ):
                 strong = last
             elif joined in forms.weak:
                 weak = last
@@ -90,28 +92,44 @@ class Matcher:
         taken = {at for first, last in strong for at in range(first, last + 1)}
         for first, last in strong:
             begin, end = first, last
-            while begin > 0 and begin - 1 not in taken and self._beside(text, runs[begin - 1], runs[begin]):
+            while begin - 1 not in taken and self._initial(text, runs, begin - 1, -1):
                 begin -= 1
-            while end + 1 < len(runs) and end + 1 not in taken and self._beside(text, runs[end], runs[end + 1], 1):
+            while end + 1 not in taken and self._initial(text, runs, end + 1, 1):
                 end += 1
             yield begin, end
         for first, last in weak:
             near = {first - 1, last + 1} & taken
-            if taken.isdisjoint(range(first, last + 1)) and (near or self._capitals(text, runs, first, last)):
+            if taken.isdisjoint(range(first, last + 1)) and self._unexplained(text, runs, first, last, bool(near)):
                 yield first, last
 
-    def _beside(self, text: str, left: Token, right: Token, added: int = 0) -> bool:
-        word = (left, right)[added].key
-        gap = text[left.end : right.start]
-        glued = text[right.end : right.end + 1].isdigit() if added else text[left.start - 1 : left.start].isdigit()
-        if len(gap) > _WIDEST_GAP or "\n" in gap or glued:
+    def _initial(self, text: str, runs: tuple[Token, ...], at: int, step: int) -> bool:
+        """Whether the run `at`, beside a name that ends at the run before it in the direction of `step`, is an initial
+        or a particle of it, and not a letter that belongs to the word on its other side (L-Spine, CC L, T2)."""
+        if not 0 <= at < len(runs):
             return False
-        return word in self._forms.initials or word in self._forms.particles
+        run, name, other = runs[at], runs[at - step], at + step
+        gap = text[run.end : name.start] if step < 0 else text[name.end : run.start]
+        if len(gap) > _WIDEST_GAP or "\n" in gap or run.key not in self._forms.initials | self._forms.particles:
+            return False
+        if text[run.start - 1 : run.start].isalnum() or text[run.end : run.end + 1].isalnum():
+            return gap == "" and step > 0
+        if not text[run.start].isupper() and not text.islower() and run.key not in self._forms.particles:
+            return False
+        if (
+            (text[run.end : run.end + 1] == "." and not text[run.end + 1 : run.end + 2].islower())
+            or not 0 <= other < len(runs)
+            or run.key in self._forms.particles
+        ):
+            return True
+        return not self._forms.vocabulary.plain(runs[other].key)
 
-    def _capitals(self, text: str, runs: tuple[Token, ...], first: int, last: int) -> bool:
+    def _unexplained(self, text: str, runs: tuple[Token, ...], first: int, last: int, near: bool) -> bool:
+        """Whether initials or another weak form are no word of ours, and stand beside a name or are capitals."""
         written = text[runs[first].start : runs[last].end]
+        if text[runs[first].start - 1 : runs[first].start].isalnum():
+            return False
         joined = "".join(run.key for run in runs[first : last + 1])
-        return written.isupper() and self._forms.vocabulary.kind(joined) is None
+        return (near or written.isupper()) and self._forms.vocabulary.kind(joined) is None
 
     def _ideographs(self, text: str) -> Iterator[Span]:
         for word in self._forms.ideographs:

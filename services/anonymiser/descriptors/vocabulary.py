@@ -1,13 +1,13 @@
 """The words that cleaned text may hold (PS3.15 Section E.3.5), read from data/; README.md says how to add one."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
 
-from services.anonymiser.descriptors.folding import spellings
+from services.anonymiser.descriptors.folding import fold, spellings
 
 DATA = Path(__file__).parent / "data"
 _LINKS = ("", "s", "n", "en", "es", "e", "er", "o", "i")
@@ -30,7 +30,7 @@ class Vocabulary:
     """Folded words by kind; `phrases`: pairs of words, which together are kept though neither need be alone; `units`:
     what a number stands before; `takers`: what a number stands behind; `parts`: what compound words are made of;
     `stems` and `endings`: which languages (bits) a stem and an ending belong to; `excluded`: what must not come in by
-    them;
+    them; `accented`: the words that are written with accents;
     `digest`: SHA-256 over all of it, for whoever has to say which vocabulary it was."""
 
     words: dict[str, Kind]
@@ -41,12 +41,20 @@ class Vocabulary:
     stems: dict[str, int]
     endings: dict[str, int]
     excluded: frozenset[str]
+    accented: frozenset[str]
     digest: str
 
     def kind(self, word: str) -> Kind | None:
         """The kind of a folded word, None if it is none of ours. Inflected forms and compounds of ours are plain."""
         found = self.words.get(word)
         return found if found or len(word) < _SHORTEST_INFLECTED else _derived(self, word)
+
+    def written(self, word: str) -> Kind | None:
+        """The kind of a word as it is written: with accents it is none of ours that has none (Löwer, Bašić)."""
+        folded = fold(word)
+        if not word.isascii() and folded in self.words and folded not in self.accented:
+            return None
+        return self.kind(folded)
 
     def plain(self, word: str) -> bool:
         """Whether a folded word says nothing about anybody wherever it stands."""
@@ -102,11 +110,18 @@ def shipped() -> Vocabulary:
         stems=stems,
         endings=endings,
         excluded=excluded,
+        accented=frozenset(
+            word for by in lists.values() for one in by.values() for word, accent in one.items() if accent
+        ),
         digest=_digest(),
     )
 
 
-def _parts(lists: dict[str, set[str]]) -> set[str]:
+def _accented(lists: Iterable[dict[str, dict[str, bool]]]) -> Iterator[str]:
+    return (word for files in lists for words in files.values() for word, accent in words.items() if accent)
+
+
+def _parts(lists: dict[str, dict[str, bool]]) -> set[str]:
     return {word for name in _COMPOUNDING for word in lists.get(name, ()) if len(word) >= _SHORTEST_PART}
 
 
@@ -132,15 +147,16 @@ def _lines(file: Path) -> Iterator[str]:
     return (line for line in file.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#"))
 
 
-def _entries(file: Path) -> set[str]:
-    found: set[str] = set()
+def _entries(file: Path) -> dict[str, bool]:
+    """The folds of a file's words, and whether they are written with accents."""
+    found: dict[str, bool] = {}
     for line in _lines(file):
         for entry in line.split():
             for word in expanded(entry):
                 if word.isascii():
-                    found.add(word.lower())
+                    found.setdefault(word.lower(), False)
                 else:
-                    found |= spellings(word)
+                    found.update(dict.fromkeys(spellings(word), True))
     return found
 
 
