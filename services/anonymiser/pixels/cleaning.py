@@ -2,34 +2,27 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from pydicom.uid import ExplicitVRLittleEndian
 
 from services.anonymiser.dataset.tree import Element, Item, Syntax, find
-from services.anonymiser.pixels import detecting, examining, residue, segments
-from services.anonymiser.pixels.blanking import Unblankable
+from services.anonymiser.pixels import detecting, residue, segments
+from services.anonymiser.pixels.bench import Bench, Held, NoEncoder
 from services.anonymiser.pixels.boxes import Box, merged
 from services.anonymiser.pixels.description import Description, Undescribed, describe, pixels_of
-from services.anonymiser.pixels.encoding import NotEncodable, encoder_for
-from services.anonymiser.pixels.examining import Detector, Written
+from services.anonymiser.pixels.encoding import encoder_for
+from services.anonymiser.pixels.examining import Detector
 from services.anonymiser.pixels.fragments import EXTENDED_LENGTHS, EXTENDED_OFFSETS, Unmapped
-from services.anonymiser.pixels.margins import doubtful, roomy
 from services.anonymiser.pixels.masks import masked
 from services.anonymiser.pixels.policy import PixelPolicy, Unexamined, to_look_at
 from services.anonymiser.pixels.regions import outside, regions
 from services.anonymiser.pixels.restating import not_burned_in, recoded, restated, stale
-from services.anonymiser.pixels.source import Misfit, Source, natively, source_of
+from services.anonymiser.pixels.source import Misfit, natively, source_of
 from services.anonymiser.pixels.stored import decodable
 from services.anonymiser.pixels.workers import Examiner
-from shared.isolation import Lost, WorkerFailed
+from shared.isolation import Lost
 from shared.outcome import Reason
 
-T = TypeVar("T")
-
-FIRST, SECOND = 1, 2
-_ROUNDS = 3
-"""How often an object is blanked before what is still found makes it held."""
 _BURNED_IN_ANNOTATION = 0x00280301
 
 
@@ -61,16 +54,6 @@ class HeldPixels:
     reason: Reason
 
 
-class _Held(Exception):
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
-
-
-class _NoEncoder(Exception):
-    """A frame cannot be written in its own syntax."""
-
-
 def clean_pixels(
     elements: Item,
     syntax: Syntax,
@@ -87,11 +70,17 @@ def clean_pixels(
     try:
         described = describe(elements, syntax)
         source = source_of(pixels, described, elements)
-        return _Object(elements, syntax, policy, described, source, examiner, detector).cleaned(len(pixels.value))
-    except _Held as held:
+        around = regions(elements, syntax, described.rows, described.columns)
+        bench = Bench(described, source, examiner, detector, around)
+        return _Object(elements, syntax, policy, bench, len(pixels.value)).cleaned()
+    except Held as held:
         return HeldPixels(held.reason)
     except (Undescribed, Unmapped, segments.Unparsed, Misfit, Lost):
         return HeldPixels(Reason.UNCLEANABLE)
+
+
+Found = dict[int, tuple[Box, ...]]
+"""What is to be blanked, by frame; frames that must be written anew for another reason have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,153 +88,103 @@ class _Object:
     elements: Item
     syntax: Syntax
     policy: PixelPolicy
-    described: Description
-    source: Source
-    examiner: Examiner | None
-    detector: Callable[[], Detector]
+    bench: Bench
+    length: int
 
-    def cleaned(self, length: int) -> Untouched | Blanked:
+    @property
+    def described(self) -> Description:
+        return self.bench.described
+
+    def cleaned(self) -> Untouched | Blanked:
         if residue.overlay_within(self.elements, self.described, self.syntax):
-            raise _Held(Reason.OVERLAY)
+            raise Held(Reason.OVERLAY)
         masks = self._masks()
         looked = bool(masks) or to_look_at(self.elements, self.syntax, self.policy)
         if looked and not self.policy.clean:
-            raise _Held(Reason.BURNED_IN_TEXT)
-        examined = looked and self._can_be_examined(length, masks)
-        boxes = self._read(masks) if examined else {}
-        boxes |= {frame: () for frame in self._speaking() if frame not in boxes}
+            raise Held(Reason.BURNED_IN_TEXT)
+        examined = looked and self._can_be_examined(masks)
+        found = self._read(masks) if examined else {}
+        found |= {frame: () for frame in self.bench.speaking() if frame not in found}
         plain = self._plain()
-        if boxes:
-            return self._blanked(boxes, plain, examined, length)
-        if self.source.tidy and not plain:
+        if found:
+            return self._blanked(found, plain, examined)
+        if self.bench.source.tidy and not plain:
             return Untouched(examined)
-        return self._told(self._replaced(self.source.element(plain)), self.syntax, examined, set())
+        return self._told(self._replaced(self.bench.source.element(plain)), self.syntax, examined, set())
 
     def _masks(self) -> tuple[Box, ...]:
         """What is blanked in every frame, text or not."""
         d = self.described
         image = Box(0, 0, d.columns, d.rows)
         stated = masked(self.elements, self.syntax, self.policy.layouts)
-        around = outside(self._regions(), d.rows, d.columns) if self.policy.outside_regions else ()
+        around = outside(self.bench.regions, d.rows, d.columns) if self.policy.outside_regions else ()
         return merged(box.clipped(image) for box in (*stated, *around))
 
-    def _regions(self) -> tuple[Box, ...]:
-        return regions(self.elements, self.syntax, self.described.rows, self.described.columns)
-
-    def _can_be_examined(self, length: int, masks: tuple[Box, ...]) -> bool:
+    def _can_be_examined(self, masks: tuple[Box, ...]) -> bool:
         d, limits = self.described, self.policy
         if (
-            self.examiner is not None
+            self.bench.examiner is not None
             and decodable(d)
-            and length <= limits.max_bytes
+            and self.length <= limits.max_bytes
             and d.frames <= limits.max_frames
             and d.rows * d.columns * d.samples <= limits.max_samples
         ):
             return True
         if masks or limits.unexamined is Unexamined.HOLD:
-            raise _Held(Reason.NOT_EXAMINED)
+            raise Held(Reason.NOT_EXAMINED)
         return False
 
-    def _read(self, masks: tuple[Box, ...]) -> dict[int, tuple[Box, ...]]:
-        """The boxes to blank, by frame; only frames that have some."""
+    def _read(self, masks: tuple[Box, ...]) -> Found:
         found = {}
         for frame in range(self.described.frames):
-            boxes = self._seen(self.source.frame(frame), self.described, masks, FIRST)
+            boxes = self.bench.seen(frame, masks)
             if boxes or masks:
                 found[frame] = merged((*masks, *boxes))
         return found
-
-    def _seen(
-        self, frame: bytes | memoryview, described: Description, masks: tuple[Box, ...], look: int
-    ) -> tuple[Box, ...]:
-        boxes = self._run(examining.seen, frame, described, masks, look, self.detector)
-        if doubtful(boxes, described.rows, described.columns):
-            raise _Held(Reason.BURNED_IN_TEXT)
-        return roomy(boxes, self._regions(), described.rows, described.columns)
-
-    def _speaking(self) -> list[int]:
-        """Frames with something in bits that are no pixels."""
-        if not residue.room(self.described):
-            return []
-        return [frame for frame in self.source.suspects() if self._speaks(self.source.frame(frame))]
-
-    def _speaks(self, frame: bytes | memoryview) -> bool:
-        if not self.described.encapsulated:
-            return examining.speaks(bytes(frame), self.described)  # no codec has to do with it
-        return self._run(examining.speaks, frame, self.described)
 
     def _plain(self) -> dict[int, bytes]:
         """Codestreams that had more in them than an image, without that."""
         if not self.described.encapsulated or not segments.spoken_in(self.syntax.uid):
             return {}
-        frames = ((number, bytes(self.source.frame(number))) for number in range(self.described.frames))
+        frames = ((number, bytes(self.bench.source.frame(number))) for number in range(self.described.frames))
         made = ((number, frame, segments.plain(frame, self.syntax.uid)) for number, frame in frames)
         return {number: plain for number, frame, plain in made if plain is not frame}
 
-    def _blanked(
-        self, boxes: Mapping[int, tuple[Box, ...]], plain: Mapping[int, bytes], examined: bool, length: int
-    ) -> Blanked:
-        if length > self.policy.max_bytes:
-            raise _Held(Reason.UNCLEANABLE)
+    def _blanked(self, found: Found, plain: Mapping[int, bytes], examined: bool) -> Blanked:
+        if self.length > self.policy.max_bytes:
+            raise Held(Reason.UNCLEANABLE)
         if encoder_for(self.described):
             try:
-                return self._in_its_syntax(boxes, plain, examined)
-            except _NoEncoder:
+                return self._in_its_syntax(found, plain, examined)
+            except NoEncoder:
                 pass
-        return self._natively(boxes, examined, length)
+        return self._natively(found, examined)
 
-    def _in_its_syntax(
-        self, boxes: Mapping[int, tuple[Box, ...]], plain: Mapping[int, bytes], examined: bool
-    ) -> Blanked:
+    def _in_its_syntax(self, found: Found, plain: Mapping[int, bytes], examined: bool) -> Blanked:
         changes = dict(plain)
         places: set[Box] = set()
-        for frame, found in boxes.items():
-            made, blanked = self._silent(frame, found, native=False)
+        for frame, boxes in found.items():
+            made, blanked = self.bench.silent(frame, boxes, native=False)
             changes[frame] = made.frame
             places.update(blanked)
-        elements = self._replaced(self.source.element(changes))
-        elements |= recoded(self.described, whole=len(boxes) == self.described.frames)
+        elements = self._replaced(self.bench.source.element(changes))
+        elements |= recoded(self.described, whole=len(found) == self.described.frames)
         return self._told(elements, self.syntax, examined, places)
 
-    def _natively(self, boxes: Mapping[int, tuple[Box, ...]], examined: bool, length: int) -> Blanked:
+    def _natively(self, found: Found, examined: bool) -> Blanked:
         places: set[Box] = set()
         frames, now = [], self.described
         for frame in range(self.described.frames):
-            made, blanked = self._silent(frame, boxes.get(frame, ()), native=True)
+            made, blanked = self.bench.silent(frame, found.get(frame, ()), native=True)
             frames.append(made.frame)
             places.update(blanked)
             if frame and made.described != now:
                 raise Misfit
             now = made.described
-        if now.length > self.policy.max_bytes:
-            raise _Held(Reason.UNCLEANABLE)
-        elements = self._replaced(natively(frames, now)) | restated(self.elements, self.described, now, length)
+            if now.length > self.policy.max_bytes:
+                raise Held(Reason.UNCLEANABLE)
+        elements = self._replaced(natively(frames, now)) | restated(self.elements, self.described, now, self.length)
         return self._told(elements, Syntax(str(ExplicitVRLittleEndian)), examined, places)
-
-    def _silent(self, frame: int, boxes: tuple[Box, ...], native: bool) -> tuple[Written, tuple[Box, ...]]:
-        """The frame blanked, and looked at again: what is found now is blanked too, a few times. And the boxes."""
-        for _ in range(_ROUNDS):
-            made = self._write(frame, boxes, native)
-            more = self._seen(made.frame, made.described, boxes, SECOND) if boxes else ()
-            if not more:
-                return made, boxes
-            boxes = merged((*boxes, *more))
-        raise _Held(Reason.BURNED_IN_TEXT)
-
-    def _write(self, frame: int, boxes: tuple[Box, ...], native: bool) -> Written:
-        try:
-            return self._run(examining.written, self.source.frame(frame), self.described, boxes, native)
-        except WorkerFailed as failed:
-            if failed.kind == NotEncodable.__name__ and not native:
-                raise _NoEncoder from None
-            if failed.kind == Unblankable.__name__:
-                raise _Held(Reason.BURNED_IN_TEXT) from None
-            raise
-
-    def _run(self, function: Callable[..., T], *payload: object) -> T:
-        if self.examiner is None:
-            raise _Held(Reason.UNCLEANABLE)
-        return self.examiner.run(function, *payload)
 
     def _replaced(self, pixels: Element) -> dict[int, Element | None]:
         """The pixel data, and no table of the old offsets."""
