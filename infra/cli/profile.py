@@ -149,7 +149,7 @@ def _path(attribute: str) -> tuple[int, ...]:
         steps = parsed(attribute).steps
         return tuple(int(step.replace("x", "0"), 16) for step in steps)
     except ValueError as error:
-        near = tag_for_keyword(attribute.replace(" ", ""))
+        near = tag_for_keyword(attribute.replace(" ", "")) if attribute.strip() else None
         if near is not None:
             return (near,)
         raise click.BadParameter(str(error), param_hint="TAG") from None

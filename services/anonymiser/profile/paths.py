@@ -38,7 +38,7 @@ def shown(path: tuple[int, ...]) -> str:
 def _step(word: str) -> str:
     if match := _TAG.fullmatch(word.strip()):
         return (match[1] + match[2]).upper().replace("X", "x")
-    tag = tag_for_keyword(word.strip())
+    tag = tag_for_keyword(word.strip()) if word.strip() else None  # some retired tags have no keyword
     if tag is None:
         raise ValueError(f"neither a tag such as (0010,0010) nor a keyword of the dictionary: {word!r}")
     return f"{tag:08X}"
