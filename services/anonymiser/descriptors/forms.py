@@ -273,6 +273,8 @@ class Forms:
         squeezed = "".join(token.key for token in tokens(value)).lstrip("0")
         if len(squeezed) >= _SHORTEST_NUMBER:
             self.strong.add(squeezed)
+        if value.startswith("+"):  # a telephone number, without its country
+            self.strong |= {squeezed[cut:] for cut in (1, 2, 3) if len(squeezed) > cut + _LONG_NUMBER}
         for run in _DIGITS.findall(value):
             digits = run.lstrip("0")
             if len(digits) >= _LONG_NUMBER:
@@ -305,7 +307,7 @@ class Forms:
             return
         parts = [part.strip() for part in re.split(r"[\^= ]", value)]
         far = [part for part in parts if part and part[0] >= _FIRST_IDEOGRAPH]
-        self.ideographs |= {part for part in far if len(part) > 1} | {"".join(far)}
+        self.ideographs |= {part for part in (*far, "".join(far)) if len(part) > 1}
 
     def _date(self, value: str, *, birth: bool) -> None:
         digits = value.replace(".", "")[:8]

@@ -11,6 +11,8 @@ _WIDEST_GAP = 3
 _SHORT_NUMBER = 4
 _SHORTEST_STEM, _LONGEST_ENDING = 5, 4
 _LONG_DIGITS = 6
+_SIDES = frozenset({"l", "r"})
+_LONGEST_PREFIX = 3
 
 
 class Matcher:
@@ -29,10 +31,21 @@ class Matcher:
         runs = tokens(text)
         strong, weak = self._matches(text, runs)
         marked = self._widened(text, runs, strong, weak)
-        spans = [(runs[first].start, runs[last].end) for first, last in marked]
+        spans = [self._edges(text, runs, first, last) for first, last in marked]
         if self._forms.ideographs and not text.isascii():
             spans += self._ideographs(text)
         return spans
+
+    def _edges(self, text: str, runs: tuple[Token, ...], first: int, last: int) -> Span:
+        """With the stop behind an initial, and the letters that a number is glued to (A12345)."""
+        start, end = runs[first].start, runs[last].end
+        if len(runs[last].key) == 1 and text[end : end + 1] == ".":
+            end += 1
+        before = runs[first - 1] if first else None
+        if before and runs[first].key.isdigit() and before.end == start and len(before.key) <= _LONGEST_PREFIX:
+            ours = len(before.key) > 1 and self._forms.vocabulary.plain(before.key)
+            start = start if ours else before.start
+        return start, end
 
     def _matches(self, text: str, runs: tuple[Token, ...]) -> tuple[list[Span], list[Span]]:
         """Runs [first, last] that together are a strong form, and those that are a weak one."""
@@ -115,13 +128,13 @@ class Matcher:
             return gap == "" and step > 0
         if not text[run.start].isupper() and not text.islower() and run.key not in self._forms.particles:
             return False
-        if (
-            (text[run.end : run.end + 1] == "." and not text[run.end + 1 : run.end + 2].islower())
-            or not 0 <= other < len(runs)
-            or run.key in self._forms.particles
-        ):
+        dotted = text[run.end : run.end + 1] == "."
+        if dotted and text[run.end + 1 : run.end + 2].islower():
+            return False  # V.a., p.a.
+        if dotted or not 0 <= other < len(runs) or run.key in self._forms.particles:
             return True
-        return not self._forms.vocabulary.plain(runs[other].key)
+        between = text[run.end : runs[other].start] if step > 0 else text[runs[other].end : run.start]
+        return not (self._forms.vocabulary.plain(runs[other].key) and (run.key in _SIDES or between == "-"))
 
     def _unexplained(self, text: str, runs: tuple[Token, ...], first: int, last: int, near: bool) -> bool:
         """Whether initials or another weak form are no word of ours, and stand beside a name or are capitals."""

@@ -12,7 +12,7 @@ from services.anonymiser import engine
 from services.anonymiser.dataset.limits import BeyondLimits
 from services.anonymiser.dataset.reading import read, read_by_reference
 from services.anonymiser.dataset.text import encodings
-from services.anonymiser.dataset.tree import Item
+from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.engine import Verdict
 from tests.unit.anonymiser.building import BIG, DEFLATED, EXPLICIT, IMPLICIT, instance, sequence, text, verdict
 
@@ -100,3 +100,16 @@ def test_what_the_reference_cannot_take_is_held(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(engine, "read", refuses)
     assert verdict(instance(), "research") == engine.Held(engine.Reason.UNCLEANABLE)
+
+
+def test_names_with_accents_end():
+    """Once they searched for an empty word for ever."""
+    named = (
+        Element(0x00080005, "CS", b"ISO_IR 100"),
+        Element(0x00100010, "PN", "Müller^Jörg".encode("latin-1")),
+        Element(0x00080080, "LO", "Städtisches Klinikum 李".encode("latin-1", "replace")),
+        Element(0x0008103E, "LO", "Schädel für Jörg Müller".encode("latin-1")),
+    )
+    result = verdict(instance(*named), "research")
+    assert isinstance(result, engine.Cleaned)
+    assert result.header["0008103E"]["Value"] == ["Schädel für"]
