@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from services.anonymiser.cleaning import private, structured
 from services.anonymiser.cleaning.beyond import TYPED_CODES, enumerated
 from services.anonymiser.cleaning.clock import Clock, apart
-from services.anonymiser.cleaning.values import capped, dummy, of_all, proper_number, registered
+from services.anonymiser.cleaning.values import capped, dummy, each, of_all, proper_number, registered
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
@@ -224,11 +224,11 @@ class Cleaner:
         readable = text.decoded(element.content, names)
         if readable is None:
             return self._emptied(element, Code.UNDECODABLE_TEXT, decision)
-        result, hits = self.subject.known.redact(readable, self.subject.clock.day)
-        if not hits:
+        results = [self.subject.known.redact(one, self.subject.clock.day) for one in each(element.vr, readable)]
+        if not any(hits for _, hits in results):
             return element
         self._find(Code.REDACTED, element.tag)
-        return self._reworded(element, result, decision, place, names)
+        return self._reworded(element, [left for left, _ in results], decision, place, names)
 
     def _clean(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         """Text by its words; whatever else an option for text stands at is left by what the table says without it."""
@@ -238,17 +238,21 @@ class Cleaner:
         readable = text.decoded(element.content, names)
         if readable is None:
             return self._emptied(element, Code.UNDECODABLE_TEXT, decision)
-        result = clean(readable, self.subject.known, self.vocabulary, self.subject.clock.day)
-        self.words[element.tag, "kept"] += result.kept
-        self.words[element.tag, "dropped"] += result.dropped
-        return element if result.text == readable else self._reworded(element, result.text, decision, place, names)
+        known, day = self.subject.known, self.subject.clock.day
+        before = each(element.vr, readable)
+        results = [clean(one, known, self.vocabulary, day) for one in before]
+        self.words[element.tag, "kept"] += sum(result.kept for result in results)
+        self.words[element.tag, "dropped"] += sum(result.dropped for result in results)
+        left = [result.text for result in results]
+        return element if left == before else self._reworded(element, left, decision, place, names)
 
     def _reworded(
-        self, element: Element, words: str, decision: Decision, place: Place, names: text.Encodings
+        self, element: Element, left: list[str], decision: Decision, place: Place, names: text.Encodings
     ) -> Element | None:
+        """`element` with what is left of its values."""
         if element.tag == _GRAPHIC_LAYER:
             return self._code(element, decision, place, names)  # two layers must not become one
-        value = text.encoded(words, names)
+        value = text.encoded("\\".join(left), names) if any(left) else b""
         if not value and (element.tag in structured.FILLED or place.required(element.tag)):
             value = dummy(element.vr)
         return replace(element, value=value or b"")

@@ -14,6 +14,8 @@ _AGE = re.compile(rb"(\d{3})([DWMY])")
 _DAY = re.compile(r"\d{8}", re.ASCII)
 _NUMBERS = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _OF_ALL = frozenset({"SOP Class", "Meta SOP Class", "Transfer Syntax", "Well-known frame of reference"})
+# Only in these a backslash is a letter like others (PS3.5 Section 6.2).
+_ONE_VALUE = frozenset({"LT", "ST", "UR", "UT"})
 _DAYS_A_YEAR, _UNIT_DAYS = 365.25, {b"D": 1.0, b"W": 7.0, b"M": 30.4375, b"Y": 365.25}
 
 
@@ -24,6 +26,11 @@ def dummy(vr: str) -> bytes:
     if vr == "UR":
         return b"about:blank "
     return DUMMY_TEXT.encode("ascii") if vr in TEXT_VRS or vr == "CS" else bytes(_ZEROS.get(vr, 2))
+
+
+def each(vr: str, readable: str) -> list[str]:
+    """The values of a text: what identifies in one must not take the border to the next with it."""
+    return [readable] if vr in _ONE_VALUE else readable.split("\\")
 
 
 def registered(uid: str) -> bool:

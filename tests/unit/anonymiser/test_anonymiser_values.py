@@ -4,6 +4,7 @@ import pytest
 
 from services.anonymiser.cleaning.values import capped, dummy, older, proper_number, registered
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
+from tests.unit.anonymiser.building import cleaned, instance, text, value_of
 
 
 @pytest.mark.parametrize("vr", sorted(TEXT_VRS | CODE_VRS - {"UI"} | NUMBER_VRS | BYTES_VRS))
@@ -64,3 +65,19 @@ def test_ages_above_the_cap_are_all_alike(age: bytes, result: bytes):
 )
 def test_who_is_over_the_cap(age: str, birth: str, study: str, result: bool):
     assert older(age, birth, study, 89) is result
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "before", "after"),
+    [
+        (0x00181020, "LO", "VA40 Doe\\Jane 1.2", "VA40\\1.2"),
+        (0x00181020, "LO", "Doe\\VA40\\Jane", "\\VA40\\"),
+        (0x00181020, "LO", "Doe\\Jane", ""),
+        (0x0008103E, "LO", "T2 Doe\\Jane axial", "T2\\axial"),
+        (0x0008103E, "LO", "Roe\\Moe", ""),
+        (0x00204000, "LT", "T2 Doe\\Jane axial", "T2 axial"),
+    ],
+)
+def test_what_is_taken_from_one_value_leaves_the_border_to_the_next(tag: int, vr: str, before: str, after: str):
+    left = value_of(cleaned(instance(text(tag, vr, before + " " * (len(before) % 2))), "research"), tag)
+    assert (left or b"").decode() == after
