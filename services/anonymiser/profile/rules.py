@@ -127,8 +127,10 @@ class Rules:
         if vr in ("PN", "AE"):
             return Decision(Act.DUMMY, f"beyond Table E.1-1: every {vr}")
         if vr in TEXT_VRS or tag in beyond.TYPED_CODES:
-            if (tag in FREE_TEXT_ATTRIBUTES or vr == "CS") and Option.CLEAN_DESCRIPTORS in self.profile.options:
-                return Decision(Act.CLEAN, "beyond Table E.1-1: people type here", Option.CLEAN_DESCRIPTORS)
+            if tag in FREE_TEXT_ATTRIBUTES or vr == "CS":
+                chosen = Option.CLEAN_DESCRIPTORS in self.profile.options
+                option = Option.CLEAN_DESCRIPTORS if chosen else None
+                return Decision(Act.CLEAN, "beyond Table E.1-1: people type here", option)
             return Decision(Act.REDACT, "not in Table E.1-1: kept, but for what identifies")
         return Decision(Act.KEEP, "not in Table E.1-1")
 
