@@ -1,6 +1,6 @@
 """One object's frames on their way to a worker process and back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -47,6 +47,10 @@ class Bench:
     examiner: Examiner | None
     detector: Callable[[], Detector]
     regions: tuple[Box, ...] = ()
+
+    def to_read(self) -> Iterable[int]:
+        """Numbers of the frames to look at."""
+        return range(self.described.frames)
 
     def seen(self, frame: int, masks: tuple[Box, ...]) -> tuple[Box, ...]:
         """Where there is text in a frame, beside `masks`, with margins."""

@@ -1,6 +1,6 @@
 """Cleans the pixels of one object (PS3.15 Section E.3.1): blanks what was found, and looks again at what is left."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pydicom.uid import ExplicitVRLittleEndian
@@ -17,6 +17,7 @@ from services.anonymiser.pixels.masks import masked
 from services.anonymiser.pixels.policy import PixelPolicy, Unexamined, to_look_at
 from services.anonymiser.pixels.regions import outside, regions
 from services.anonymiser.pixels.restating import not_burned_in, recoded, restated, stale
+from services.anonymiser.pixels.rewriting import Anew, Found, written_anew
 from services.anonymiser.pixels.source import Misfit, natively, source_of
 from services.anonymiser.pixels.stored import decodable
 from services.anonymiser.pixels.workers import Examiner
@@ -79,10 +80,6 @@ def clean_pixels(
         return HeldPixels(Reason.UNCLEANABLE)
 
 
-Found = dict[int, tuple[Box, ...]]
-"""What is to be blanked, by frame; frames that must be written anew for another reason have none."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Object:
     elements: Item
@@ -103,14 +100,13 @@ class _Object:
         if looked and not self.policy.clean:
             raise Held(Reason.BURNED_IN_TEXT)
         examined = looked and self._can_be_examined(masks)
-        found = self._read(masks) if examined else {}
-        found |= {frame: () for frame in self.bench.speaking() if frame not in found}
+        found = Found(self._read(masks) if examined else {}, frozenset(self.bench.speaking()))
         plain = self._plain()
         if found:
             return self._blanked(found, plain, examined)
         if self.bench.source.tidy and not plain:
             return Untouched(examined)
-        return self._told(self._replaced(self.bench.source.element(plain)), self.syntax, examined, set())
+        return self._told(self._replaced(self.bench.source.element(plain)), self.syntax, examined)
 
     def _masks(self) -> tuple[Box, ...]:
         """What is blanked in every frame, text or not."""
@@ -134,13 +130,8 @@ class _Object:
             raise Held(Reason.NOT_EXAMINED)
         return False
 
-    def _read(self, masks: tuple[Box, ...]) -> Found:
-        found = {}
-        for frame in range(self.described.frames):
-            boxes = self.bench.seen(frame, masks)
-            if boxes or masks:
-                found[frame] = merged((*masks, *boxes))
-        return found
+    def _read(self, masks: tuple[Box, ...]) -> dict[int, tuple[Box, ...]]:
+        return {frame: merged((*masks, *self.bench.seen(frame, masks))) for frame in self.bench.to_read()}
 
     def _plain(self) -> dict[int, bytes]:
         """Codestreams that had more in them than an image, without that."""
@@ -161,36 +152,35 @@ class _Object:
         return self._natively(found, examined)
 
     def _in_its_syntax(self, found: Found, plain: Mapping[int, bytes], examined: bool) -> Blanked:
-        changes = dict(plain)
-        places: set[Box] = set()
-        for frame, boxes in found.items():
-            made, blanked = self.bench.silent(frame, boxes, native=False)
-            changes[frame] = made.frame
-            places.update(blanked)
+        written = dict(written_anew(self.bench, found, native=False))
+        changes = {**plain, **{frame: made.written.frame for frame, made in written.items()}}
         elements = self._replaced(self.bench.source.element(changes))
-        elements |= recoded(self.described, whole=len(found) == self.described.frames)
-        return self._told(elements, self.syntax, examined, places)
+        elements |= recoded(self.described, whole=len(written) == self.described.frames)
+        return self._told(elements, self.syntax, examined, written.values())
 
     def _natively(self, found: Found, examined: bool) -> Blanked:
-        places: set[Box] = set()
-        frames, now = [], self.described
-        for frame in range(self.described.frames):
-            made, blanked = self.bench.silent(frame, found.get(frame, ()), native=True)
-            frames.append(made.frame)
-            places.update(blanked)
-            if frame and made.described != now:
+        written: dict[int, Anew] = {}
+        now = None
+        for frame, made in written_anew(self.bench, found, native=True):
+            if made.written.described != (now or made.written.described):
                 raise Misfit
-            now = made.described
+            now = made.written.described
             if now.length > self.policy.max_bytes:
                 raise Held(Reason.UNCLEANABLE)
-        elements = self._replaced(natively(frames, now)) | restated(self.elements, self.described, now, self.length)
-        return self._told(elements, Syntax(str(ExplicitVRLittleEndian)), examined, places)
+            written[frame] = made
+        assert now is not None  # there is one frame at least
+        pixels = natively((written[frame].written.frame for frame in sorted(written)), now)
+        elements = self._replaced(pixels) | restated(self.elements, self.described, now, self.length)
+        return self._told(elements, Syntax(str(ExplicitVRLittleEndian)), examined, written.values())
 
     def _replaced(self, pixels: Element) -> dict[int, Element | None]:
         """The pixel data, and no table of the old offsets."""
         tables = (tag for tag in (EXTENDED_OFFSETS, EXTENDED_LENGTHS) if find(self.elements, tag))
         return {pixels.tag: pixels, **dict.fromkeys(tables)}
 
-    def _told(self, elements: dict[int, Element | None], syntax: Syntax, examined: bool, places: set[Box]) -> Blanked:
+    def _told(
+        self, elements: dict[int, Element | None], syntax: Syntax, examined: bool, written: Iterable[Anew] = ()
+    ) -> Blanked:
         clean: dict[int, Element | None] = {_BURNED_IN_ANNOTATION: not_burned_in()} if examined else {}
+        places = {box for made in written for box in made.boxes}
         return Blanked(elements | stale(self.elements) | clean, syntax, examined, len(places))

@@ -18,6 +18,7 @@ from pydicom.uid import (
 )
 
 from services.anonymiser.dataset.tree import Element, Item, Syntax
+from services.anonymiser.pixels.bench import Bench
 from services.anonymiser.pixels.boxes import Box
 from services.anonymiser.pixels.cleaning import Blanked, HeldPixels, Untouched, clean_pixels
 from services.anonymiser.pixels.examining import Written
@@ -257,3 +258,18 @@ def test_frames_are_blanked_where_each_has_its_writing() -> None:
     assert constant(inside(second, other))
     np.testing.assert_array_equal(outside(second, other), outside(moved, other))
     assert by_pydicom(applied(elements, result), syntax).NumberOfFrames == 2
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit])
+def test_frames_that_are_not_read_go_by_their_neighbours(syntax: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Bench, "to_read", lambda bench: (0, 2, 3, 5))
+    ink = stored_values(GREY)
+    clear = ink.copy()
+    clear[TEXT.top : TEXT.bottom, TEXT.left : TEXT.right] = 99
+    elements, read_syntax = pictured([ink, ink, clear, clear, clear, clear], GREY, syntax)
+    result = _clean(elements, read_syntax, knowing(TEXT, least=150))
+    assert isinstance(result, Blanked)
+    before, after = (frames_of(elements, read_syntax), frames_of(applied(elements, result), result.syntax))
+    assert [constant(inside(frame)) for frame in after[:2]] == [True, True]
+    for untouched in range(2, 6):
+        np.testing.assert_array_equal(after[untouched], before[untouched])
