@@ -13,16 +13,17 @@ def _compiled(*alternatives: str, ignore_case: bool = True) -> "re.Pattern[str]"
     return re.compile("|".join(alternatives), re.IGNORECASE if ignore_case else 0)
 
 
-_MAIL = _compiled(r"[\w.+-]+\s?(?:@|\(at\)|\[at\])\s?[^\W_][^\W_-]*(?:[.-][^\W_]+)*")
+_MAIL = _compiled(r"(?<![\w.+-])[\w.+-]{1,80}\s?(?:@|\(at\)|\[at\])\s?[^\W_][^\W_-]*(?:[.-][^\W_]+)*")
 _TOP = r"(?:com|org|net|edu|gov|int|info|local|lan|intranet|intern|corp|home|eu|io|co\.uk|nhs\.uk|ac\.uk)"
 _COUNTRY = r"(?:at|be|bg|ch|cy|cz|de|dk|ee|es|fi|fr|gr|hr|hu|ie|is|it|lt|lu|lv|mt|nl|no|pl|pt|ro|rs|se|si|sk|tr|uk|us)"
+_LABEL = r"(?<![^\W_])(?<![.@-])"
 _HOST = _compiled(
     r"(?:https?|ftp|file|dicom)s?://\S+",
     r"(?<![^\W_])www\.[^\W_][\w.-]*(?:/\S*)?",
     r"\\\\[\w.$-]+(?:\\[\w.$-]+)*",
-    rf"{_START}[a-z0-9][\w-]*(?:\.[\w-]+)*\.{_TOP}{_END}(?::\d+)?(?:/\S*)?",
-    rf"{_START}[a-z0-9][\w-]+(?:\.[\w-]+)+\.{_COUNTRY}{_END}(?::\d+)?(?:/\S*)?",
-    rf"{_START}[a-z][\w-]{{3,}}\.{_COUNTRY}/\S*",
+    rf"{_LABEL}[a-z0-9][\w-]{{0,62}}(?:\.[\w-]{{1,63}}){{0,6}}\.{_TOP}{_END}(?::\d+)?(?:/\S*)?",
+    rf"{_LABEL}[a-z0-9][\w-]{{1,62}}(?:\.[\w-]{{1,63}}){{1,6}}\.{_COUNTRY}{_END}(?::\d+)?(?:/\S*)?",
+    rf"{_LABEL}[a-z][\w-]{{3,62}}\.{_COUNTRY}/\S*",
 )
 _DOTTED = _compiled(
     r"(?<![\d.])[0-2](?:\.\d+){4,}(?![\d])",
@@ -79,19 +80,24 @@ _YEARS = _compiled(
     r"(?=[ -]?(?:y|yrs?|years?|j|jahre?n?|ans|a[nñ]os|anni|jaar|år|lat|let|vuotta|év|ani|godina|yaş)\b)"
 )
 _DIGIT = re.compile(r"\d")
-_MUST = _compiled(r"[@\d:]|//|\\\\|www\.|\.[a-z]{2}|\(at\)|\[at\]")
 
 
 def find_numbers(text: str) -> list[Span]:
     """Where e-mail addresses, hosts, UIDs, telephone and other numbers of one person stand; in no order, perhaps
     overlapping."""
-    if not _MUST.search(text):
-        return []
-    patterns = _WITHOUT_DIGITS + _WITH_DIGITS if _DIGIT.search(text) else _WITHOUT_DIGITS
-    return [match.span() for pattern in patterns for match in pattern.finditer(text)]
+    return [match.span() for pattern in _worth(text) for match in pattern.finditer(text)]
 
 
-_WITHOUT_DIGITS = (_MAIL, _HOST)
+def _worth(text: str) -> Iterator["re.Pattern[str]"]:
+    """The patterns that can match in `text` at all."""
+    if "@" in text or "at)" in text or "at]" in text:
+        yield _MAIL
+    if "." in text or "/" in text or "\\\\" in text:
+        yield _HOST
+    if _DIGIT.search(text):
+        yield from _WITH_DIGITS
+
+
 _WITH_DIGITS = (_DOTTED, _TELEPHONE, _NUMBERS, _NUMBER_LABEL)
 
 

@@ -21,10 +21,10 @@ def judge(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
             if kinds[at] is kind and atom.verdict is Verdict.ASK:
                 stays = _careful_stays(parts, at) if kind is Kind.CAREFUL else _eponym_stays(parts, at)
                 atom.verdict = Verdict.KEEP if stays else Verdict.UNKNOWN
-    judge_numbers(parts, vocabulary)
     for at, atom in enumerate(parts):
-        if atom.verdict is Verdict.ASK and (len(atom.word) == 1 or not atom.word.isalpha()):
+        if atom.verdict is Verdict.ASK and not atom.number and (len(atom.word) == 1 or not atom.word.isalpha()):
             atom.verdict = Verdict.KEEP if _letter_stays(parts, at) else Verdict.UNKNOWN
+    judge_numbers(parts, vocabulary)
     for at in range(len(parts) - 1, -1, -1):
         if parts[at].verdict is Verdict.ASK:
             parts[at].verdict = Verdict.KEEP if _particle_stays(parts, at) else Verdict.UNKNOWN
