@@ -14,7 +14,7 @@ from services.anonymiser.standard.table import Action, Row, Table, compound
 from services.anonymiser.standard.types import attribute_type
 
 PATIENT_NAME, PATIENT_ID, PATIENT_AGE, PATIENT_BIRTH_DATE = 0x00100010, 0x00100020, 0x00101010, 0x00100030
-CHARACTER_SET = 0x00080005
+CHARACTER_SET, _FRAME_NUMBER = 0x00080005, 0x00081160
 _BASIC = {
     Action.REMOVE: Act.REMOVE,
     Action.EMPTY: Act.EMPTY,
@@ -163,8 +163,8 @@ class Place:
         return self._rules.basic(row, self._sop_class, (*self._path, tag)) if row else _REMOVED
 
     def required(self, tag: int) -> bool:
-        """Whether the attribute must have a value here (type 1)."""
-        return attribute_type(self._sop_class, (*self._path, tag)) == "1"
+        """Whether the attribute must have a value here, or must when it is there (type 1 or 1C)."""
+        return attribute_type(self._sop_class, (*self._path, tag)) in ("1", "1C")
 
     @property
     def options(self) -> frozenset[Option]:
@@ -202,7 +202,7 @@ def _within(decision: Decision, tag: int, vr: str, mode: Mode) -> Decision:
         return Decision(Act.KEEP, said, mode=Mode.DUMMY)
     if vr == "UI":
         return Decision(Act.UID, said)
-    # Positions, channels and coordinates: without them the items would not be valid, and they name nobody.
-    if vr in NUMBER_VRS:
+    # Positions, channels, coordinates and frames: without them the items would not be valid, and they name nobody.
+    if vr in NUMBER_VRS or tag == _FRAME_NUMBER:
         return Decision(Act.KEEP, said)
     return decision if decision.act is Act.CODE else Decision(Act.DUMMY, said)

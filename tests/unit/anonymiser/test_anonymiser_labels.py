@@ -101,3 +101,9 @@ def test_groups_of_annotations(profile: str, left: tuple[str, str]):
     assert (word(item, 0x006A0005), word(item, 0x006A0006)) == left
     assert word(item, 0x006A0003) == PSEUDONYMS.uid("1.2.3.77")
     assert word(find(item, 0x006A000A).items[0], 0x00080104) == "Nucleus"
+
+
+def test_what_must_not_be_empty_when_it_is_there_gets_a_dummy():
+    algorithm = (text(0x00620004, "US", "\1\0"), text(0x00620008, "CS", "AUTOMATIC"), text(0x00620009, "LO", "DOE"))
+    result = cleaned(instance(sequence(0x00620002, algorithm), sop_class="1.2.840.10008.5.1.4.1.1.66.4"), "research")
+    assert word(find(elements_of(result), 0x00620002).items[0], 0x00620009) == "ANONYMISED", "type 1C in PS3.3"

@@ -246,3 +246,22 @@ def test_other_content_items_are_decided_in_the_same_way(tag: int):
     result = cleaned(instance(sequence(tag, *items), sop_class="1.2.840.10008.5.1.4.1.1.9.1.1"), "research")
     one, other = find(elements_of(result), tag).items
     assert (value_in(one, TEXT_VALUE), value_in(other, TEXT_VALUE)) == ("ANONYMISED", "liver")
+
+
+def test_basic_leaves_which_frame_and_what_form_it_is():
+    image = (
+        text(0x00081150, "UI", "1.2.840.10008.5.1.4.1.1.2.1"),
+        text(0x00081155, "UI", "1.2.3.4.5"),
+        text(0x00081160, "IS", "7"),
+    )
+    region = (
+        text(0x0040A040, "CS", "SCOORD3D"),
+        text(0x00480301, "CS", "VOLUME"),
+        Element(0x00700022, "FL", bytes(24)),
+        text(0x00700023, "CS", "POLYGON"),
+    )
+    result = cleaned(report((text(0x0040A040, "CS", "IMAGE"), sequence(0x00081199, image)), region), "basic")
+    pointing, form = items_of(result)
+    (reference,) = find(pointing, 0x00081199).items
+    assert (word(reference, 0x00081160), word(reference, 0x00081155)) == ("7", result.instance_uid)
+    assert (word(form, 0x00480301), word(form, 0x00700023)) == ("VOLUME", "POLYGON")
