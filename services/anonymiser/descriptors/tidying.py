@@ -98,4 +98,4 @@ def _balanced(text: str) -> str:
     lost.update(opened)
     if not lost:
         return text
-    return re.sub(r" {2,}", " ", "".join(character for at, character in enumerate(text) if at not in lost))
+    return re.sub(r" {2,}", " ", "".join(" " if at in lost else character for at, character in enumerate(text)))
