@@ -43,15 +43,27 @@ def main(seed: int, patients: int, tools: str, out: Path, profile: str, keep: bo
     written: dict[str, Any] = {"conditions": conditions | machine()}
     written["tools"] = [report.as_json(run, scored) for run, scored in results]
     text = report.markdown(results, conditions)
-    if measure:
-        measured = speed.measure(out, chosen, profile)
-        written["speed"] = measured
-        text += "\n" + speed.markdown(measured)
-    (out / "results.json").write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (out / "report.md").write_text(text, encoding="utf-8")
+    _write(out, written, text)
     _show(results)
+    if measure:
+        written["speed"] = _measured(out, chosen, profile)
+        _write(out, written, text + "\n" + speed.markdown(written["speed"]))
     console.print(f"written to {out / 'report.md'} and results.json")
     sys.exit(_judged(results))
+
+
+def _write(out: Path, written: dict[str, Any], text: str) -> None:
+    (out / "results.json").write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (out / "report.md").write_text(text, encoding="utf-8")
+
+
+def _measured(out: Path, chosen: list[str], profile: str) -> dict[str, Any]:
+    console.print("[dim]measures speed[/]")
+    try:
+        return speed.measure(out, chosen, profile)
+    except (runs.Failed, environment.NoEnvironment, subprocess.CalledProcessError) as failed:
+        console.print(f"[red]{failed}; the scores are in {out}[/]")
+        sys.exit(1)
 
 
 def _one(tool: str, folder: Path, profile: str, *, keep: bool) -> tuple[runs.Run, Scored]:

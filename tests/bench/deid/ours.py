@@ -35,8 +35,9 @@ def header(profile: str, files: list[Path]) -> dict[str, float]:
     given = [path.read_bytes() for path in files]
     with engine(profile) as ready:
         for data in given:
-            if not isinstance(ready.anonymise(data, SITE), Cleaned):
-                raise SystemExit("the object for the header pass is not cleaned")
+            verdict = ready.anonymise(data, SITE)
+            if not isinstance(verdict, Cleaned):
+                raise SystemExit(f"the object for the header pass is not cleaned: {verdict}")
         count, wall, used = 0, time.perf_counter(), time.process_time()
         while time.perf_counter() - wall < SECONDS:
             verdict = ready.anonymise(given[count % len(given)], SITE)
