@@ -14,7 +14,8 @@ def room(described: Description) -> bool:
 def in_frame(values: Array, described: Description) -> bool:
     """Whether anything stands in the unused bits of one frame.
 
-    Signed samples may repeat their sign there, all of them or none: a frame that does both would say something.
+    Signed samples may repeat their sign there or not, and some are one bit too large for what is stated: each single
+    bit of an overlay makes more of them than that.
     """
     if not room(described):
         return False
@@ -43,7 +44,7 @@ def without(values: Array, described: Description) -> Array:
 def _sign_repeated(values: Array, described: Description) -> bool:
     half = 1 << described.stored - 1
     if described.high + 1 == described.stored:
-        return bool(values.min(initial=0) >= -half and values.max(initial=0) < half)
+        return bool(values.min(initial=0) >= -half and values.max(initial=0) < 2 * half)
     return np.array_equal(without(values, described), values)
 
 

@@ -163,10 +163,18 @@ def test_a_repeated_sign_is_no_residue_and_neither_is_a_missing_one() -> None:
     values = np.array([[-2048, -1], [0, 2047]], np.int16)
     assert not residue.in_frame(values, described)
     assert not residue.in_frame((values.view(np.uint16) & 0x0FFF).view(np.int16), described)
-    both = values.copy()
-    both[0, 0] = 0x0800
-    assert residue.in_frame(both, described)
-    np.testing.assert_array_equal(residue.without(both, described), values)
+    overflown = values.copy()
+    overflown[1, 1] = 4095  # as unsigned twelve bits, which real files do
+    assert not residue.in_frame(overflown, described)
+
+
+@pytest.mark.parametrize("bit", range(12, 16))
+def test_an_overlay_above_signed_samples_is_seen_whatever_its_bit(bit: int) -> None:
+    described = _description(signed=True)
+    values = np.array([[-2048, -1], [0, 2047]], np.int16)
+    spoken = (values.view(np.uint16) ^ np.uint16(1 << bit)).view(np.int16)
+    assert residue.in_frame(spoken, described)
+    np.testing.assert_array_equal(residue.without(spoken, described), values)
 
 
 @pytest.mark.parametrize("signed", [True, False])
