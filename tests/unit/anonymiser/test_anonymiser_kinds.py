@@ -2,13 +2,16 @@
 
 import pytest
 
+from services.anonymiser.dataset.reading import read
 from services.anonymiser.dataset.tree import Element
 from services.anonymiser.engine import Cleaned, Held, Rejected
+from services.anonymiser.kinds import Kind, kind_of
 from shared.outcome import Reason
-from tests.unit.anonymiser.building import LONGITUDINAL, MR, instance, sequence, text, verdict
+from tests.unit.anonymiser.building import LONGITUDINAL, MR, SITE, engine, instance, sequence, text, value_of, verdict
 
 PIXELS = Element(0x7FE00010, "OW", b"\1\2\3\4")
 STORAGE = "1.2.840.10008.5.1.4.1.1."
+DROPS = LONGITUDINAL.replace("name: longitudinal", "name: own") + "documents: drop\n"
 HOLDS_ACME = """
 name: own
 base: basic
@@ -20,18 +23,41 @@ rules:
 """
 
 
-@pytest.mark.parametrize("kind", ["104.1", "104.3", "9.4.1", "77.1.1.1"])
-def test_documents_sound_and_video_are_held(kind: str):
-    assert verdict(instance(sop_class=STORAGE + kind)) == Held(Reason.ENCAPSULATED_DOCUMENT)
+# PDF, CDA, STL, OBJ, MTL; video of endoscopes, microscopes and cameras; voices and other sound.
+DOCUMENTS = ["104.1", "104.2", "104.3", "104.4", "104.5", "77.1.1.1", "77.1.2.1", "77.1.4.1", "9.4.1", "9.4.2"]
+# MPEG-2, MPEG-4 AVC and HEVC (PS3.5 Annex A.4); those that end with 1 are in fragments.
+VIDEO = [f"1.2.840.10008.1.2.4.10{number}" for number in range(9)] + ["1.2.840.10008.1.2.4.102.1"]
+
+
+@pytest.mark.parametrize("profile", ["basic", "research", "eucaim", "eucaim-compatible"])
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_documents_sound_and_video_are_held(kind: str, profile: str):
+    assert verdict(instance(sop_class=STORAGE + kind), profile) == Held(Reason.ENCAPSULATED_DOCUMENT)
+
+
+@pytest.mark.parametrize("syntax", VIDEO)
+def test_video_is_held_whatever_class_it_has(syntax: str):
+    assert kind_of(read(instance(sop_class=STORAGE + "77.1.1"))[1], syntax) is Kind.DOCUMENT
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_documents_sound_and_video_are_dropped_where_the_profile_says_so(kind: str):
+    assert verdict(instance(sop_class=STORAGE + kind), DROPS) == Rejected(Reason.DROPPED_BY_PROFILE)
+
+
+def test_a_document_that_a_person_let_through_is_cleaned_around_and_whole():
+    pdf = Element(0x00420011, "OB", b"%PDF-1.7 of Zbyszko.")
+    title = text(0x00420010, "ST", "report of Doe")
+    data = instance(pdf, title, sop_class=STORAGE + "104.1")
+    result = engine("research").anonymise(data, SITE, released=Reason.ENCAPSULATED_DOCUMENT)
+    assert isinstance(result, Cleaned)
+    assert value_of(result, pdf.tag) == pdf.value
+    assert value_of(result, title.tag) == b"report of"
+    assert b"released by a person" in result.part10
 
 
 def test_a_document_in_any_object_is_one():
     assert verdict(instance(Element(0x00420011, "OB", b"%PDF"))) == Held(Reason.ENCAPSULATED_DOCUMENT)
-
-
-def test_a_profile_may_want_no_documents():
-    wants_none = LONGITUDINAL.replace("name: longitudinal", "name: own") + "documents: drop\n"
-    assert verdict(instance(sop_class=STORAGE + "104.1"), wants_none) == Rejected(Reason.DROPPED_BY_PROFILE)
 
 
 @pytest.mark.parametrize("sop_class", [STORAGE + "66", STORAGE + "999", "1.3.46.670589.5.0.1"])
