@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 Grey = np.ndarray
-"""Height × width, uint8."""
+"""Height, width, uint8."""
 
 NAMES = ("MUELLER", "Garcia", "O'Brien", "SMITH", "Nowak", "Yilmaz", "Andersson", "Dupont", "Rossi", "van Dijk")
 FIRST = ("ANNA", "Jose", "Li", "PETER", "Katarzyna", "M.", "Chiara", "J-P", "Ingrid", "Tom")
@@ -84,32 +84,42 @@ def _bitmap(text: str, height: int) -> np.ndarray:
 
 
 def planted(
-    background: Grey, height: int, font: str, contrast: int, rng: random.Random, lines: int = 6, dark: bool = False
+    background: Grey,
+    height: int,
+    contrast: int,
+    rng: random.Random,
+    lines: int = 6,
+    fonts: tuple[str, ...] = FONTS,
+    dark: tuple[bool, ...] = (False,),
 ) -> tuple[Grey, list[Line]]:
     """A copy of `background` with lines of text in random places, each of one grey level: `contrast` brighter than
-    all but a tenth of what lies under it (or darker).
+    all but a tenth of what lies under it, or darker; `fonts` and `dark` by turns. Fewer lines where there is no room.
     """
-    image, taken, truth = background.copy(), np.zeros(background.shape, bool), []
-    for _ in range(lines * 20):
+    image, taken = background.copy(), np.zeros(background.shape, bool)
+    truth: list[Line] = []
+    for attempt in range(lines * 20):
         if len(truth) == lines:
             break
-        ink = ink_of(phrase(rng), height, font)
+        ink = ink_of(phrase(rng), height, fonts[attempt % len(fonts)])
         tall, wide = ink.shape
         if tall + 4 > image.shape[0] or wide + 4 > image.shape[1]:
             continue
         top, left = rng.randint(2, image.shape[0] - tall - 2), rng.randint(2, image.shape[1] - wide - 2)
         room = np.s_[max(0, top - height) : top + tall + height, max(0, left - height) : left + wide + height]
-        if taken[room].any():
-            continue
         here = np.s_[top : top + tall, left : left + wide]
-        under = image[here].astype(np.float32)
-        level = np.percentile(under, 10) - contrast if dark else np.percentile(under, 90) + contrast
-        if not 0 <= level <= 255:
+        level = level_on(image[here], contrast, dark[len(truth) % len(dark)])
+        if level is None or taken[room].any():
             continue
         taken[room] = True
-        image[here] = (under * (1 - ink) + level * ink).round().astype(np.uint8)
+        image[here] = (image[here] * (1 - ink) + level * ink).round().astype(np.uint8)
         truth.append(Line((left, top, left + wide, top + tall), ink > 0.25))
     return image, truth
+
+
+def level_on(under: Grey, contrast: int, dark: bool) -> float | None:
+    """The grey level that stands out from `under`, None if there is none."""
+    level = np.percentile(under, 10) - contrast if dark else np.percentile(under, 90) + contrast
+    return float(level) if 0 <= level <= 255 else None
 
 
 def black(height: int, width: int, seed: int) -> Grey:

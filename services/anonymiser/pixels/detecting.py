@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from services.anonymiser.pixels.boxes import Box, merged
-from services.anonymiser.pixels.lines import Line, cores, joined, lines_in
+from services.anonymiser.pixels.lines import Line, cores, hidden, joined, lines_in
 from services.anonymiser.pixels.models import Array, Detecting, Reading
 from services.anonymiser.pixels.preparing import in_colour, lifted, with_reference
 
@@ -29,8 +29,9 @@ class Look:
     inverted: bool
 
 
-_LARGE = 24
-"""Pixels of a mark that the reduced picture may add; the tiles see smaller ones better."""
+_SMALLER, _LARGE = 0.8, 32
+"""The reduced picture is at most that share of the other, and adds marks of so many pixels of the image across at
+least: smaller ones are seen better in the tiles."""
 _ONE_CHARACTER = 1.0
 """Sum of the certainties of what is read: less than one character is nothing."""
 
@@ -56,25 +57,23 @@ class Detector:
         way = LOOKS[look]
         if min(image.shape[:2]) < 1:
             return ()
-        shown = in_colour(255 - image if way.inverted else image)
-        found = [*self._at_scale(shown, _enlargement(image, way), way, 0)]
-        small = way.reduced / max(image.shape[:2])
-        if small < 0.8 * _enlargement(image, way):
-            found += self._at_scale(shown, small, way, _LARGE)
+        shown = 255 - image if way.inverted else image
+        scale, small = _enlargement(image, way), way.reduced / max(image.shape[:2])
+        found = joined(line.box(scale) for line in self._lines(shown, scale, way))
+        if small < _SMALLER * scale:
+            large = (line for line in self._lines(shown, small, way) if line.across >= _LARGE * small)
+            found += joined(line.box(small) for line in large if not hidden(line.mark(small), found))
         whole = Box(0, 0, image.shape[1], image.shape[0])
-        return merged(box.clipped(whole) for box in joined(found))
+        return merged(box.clipped(whole) for box in found)
 
-    def _at_scale(self, image: Array, scale: float, look: Look, least: int) -> Iterator[Box]:
-        """Text of which the marks are `least` pixels of the image high at least."""
+    def _lines(self, image: Array, scale: float, look: Look) -> Iterator[Line]:
         scaled = lifted(_resized(image, scale))
         chances = self._chances(scaled, look)
         for line in lines_in(chances):
-            if line.across < least * scale:
-                continue
             if line.sure or self._reads(scaled, line):
-                yield line.box(scale)
+                yield line
             else:
-                yield from (core.box(scale) for core in cores(line, chances) if self._reads(scaled, core))
+                yield from (core for core in cores(line, chances) if self._reads(scaled, core))
 
     def _chances(self, image: Array, look: Look) -> Array:
         chances = np.zeros(image.shape[:2], np.float32)
@@ -89,7 +88,7 @@ class Detector:
         return chances
 
     def _reads(self, image: Array, line: Line) -> bool:
-        return any(sum(self._reading.certainties(cut)) >= _ONE_CHARACTER for cut in line.cuts(image))
+        return any(sum(self._reading.certainties(in_colour(cut))) >= _ONE_CHARACTER for cut in line.cuts(image))
 
 
 def _enlargement(image: Array, look: Look) -> float:

@@ -26,6 +26,8 @@ _SURE, _LONG = 0.9, 3
 _STRAIGHT = 4.0
 """Degrees."""
 
+_FREE = 0.2
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -55,6 +57,11 @@ class Line:
             math.ceil((self.left + self.width + x) / scale),
             math.ceil((self.top + self.height + y) / scale),
         )
+
+    def mark(self, scale: float) -> Box:
+        """What was marked, in the same way."""
+        left, top = round(self.left / scale), round(self.top / scale)
+        return Box(left, top, left + math.ceil(self.width / scale), top + math.ceil(self.height / scale))
 
     def cuts(self, image: Array) -> Iterator[Array]:
         """The line as it is read, from left to right; in both directions when it is not level."""
@@ -103,6 +110,16 @@ def cores(line: Line, chances: Array) -> list[Line]:
     here = np.s_[line.top : line.top + line.height, line.left : line.left + line.width]
     inner = lines_in(chances[here], _CORE)
     return [_moved(core, line.left, line.top) for core in inner if core.across < 0.7 * line.across]
+
+
+def hidden(mark: Box, boxes: Iterable[Box]) -> bool:
+    """Whether most of the mark is in boxes already."""
+    free = np.ones((mark.bottom - mark.top, mark.right - mark.left), bool)
+    for box in boxes:
+        here = box.clipped(mark)
+        if not here.empty:
+            free[here.top - mark.top : here.bottom - mark.top, here.left - mark.left : here.right - mark.left] = False
+    return bool(free.mean() < _FREE)
 
 
 def joined(boxes: Iterable[Box]) -> list[Box]:

@@ -31,12 +31,12 @@ def lifted(image: Array) -> Array:
 
     rows, columns = image.shape[:2]
     cells = (-(-columns // _BLOCK), -(-rows // _BLOCK))
-    grey = image if image.ndim == 2 else image.max(2), image if image.ndim == 2 else image.min(2)
+    brightest, darkest = (image, image) if image.ndim == 2 else (image.max(2), image.min(2))
     kernel = np.ones((_BLOCK + 1, _BLOCK + 1), np.uint8)
-    high = cv2.resize(cv2.dilate(grey[0], kernel), cells, interpolation=cv2.INTER_AREA).astype(np.float32)
-    low = cv2.resize(cv2.erode(grey[1], kernel), cells, interpolation=cv2.INTER_AREA).astype(np.float32)
-    high, low = (cv2.resize(ends, (columns, rows), interpolation=cv2.INTER_LINEAR) for ends in (high, low))
+    high = cv2.resize(cv2.dilate(brightest, kernel), cells, interpolation=cv2.INTER_AREA).astype(np.float32)
+    low = cv2.resize(cv2.erode(darkest, kernel), cells, interpolation=cv2.INTER_AREA).astype(np.float32)
     gain = np.minimum(_GAIN, 255 / np.maximum(high - low, 1))
+    low, gain = (cv2.resize(cell, (columns, rows), interpolation=cv2.INTER_LINEAR) for cell in (low, gain))
     if image.ndim == 3:
         low, gain = low[:, :, None], gain[:, :, None]
     return np.asarray(np.clip((image - low) * gain, 0, 255), np.uint8)
@@ -51,7 +51,7 @@ def with_reference(tile: Array) -> Array:
     wide = _up(max(columns, _NARROWEST))
     tall = _up(rows + _GAP + _STRIP)
     framed = cv2.copyMakeBorder(tile, 0, tall - _STRIP - rows, 0, wide - columns, cv2.BORDER_REPLICATE)
-    return np.concatenate((framed, in_colour(_strip(wide))))
+    return np.concatenate((in_colour(framed), in_colour(_strip(wide))))
 
 
 def _up(length: int) -> int:
