@@ -6,7 +6,7 @@ from services.anonymiser.dataset.tree import known_vr
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, DATE_VRS, NUMBER_VRS, TEXT_VRS
 
 _URN_CODE_VALUE = 0x00080120
-_SECURITY, _IMAGE = 0x0400, 0x0028
+_SECURITY, _IMAGE, _MAC_PARAMETERS = 0x0400, 0x0028, 0x4FFE0001
 # Name whom the table takes out elsewhere: who assigned a number, when somebody was born, which host told the time.
 _TELLING = frozenset(
     {0x00080051, 0x00100024, 0x00400026, 0x00400027, 0x00400031, 0x00400032, 0x0040E001}  # assigning authorities
@@ -62,7 +62,7 @@ def drops(tag: int, vr: str) -> str | None:
         return "private, and not known to be safe"
     if known_vr(tag) is None:
         return "no edition of PS3.6 knows it"
-    if group == _SECURITY:
+    if group == _SECURITY or tag == _MAC_PARAMETERS:
         return "signatures and encrypted originals"
     if tag in _TELLING:
         return "it names an authority, an address or a birth date"
@@ -73,6 +73,11 @@ def drops(tag: int, vr: str) -> str | None:
     if dictionary_is_retired(tag) and (group != _IMAGE or vr in TEXT_VRS):
         return "retired"
     return None
+
+
+def replaceable(tag: int) -> bool:
+    """Whether a dummy can stand for what `drops` names: not for signatures, which would not hold, nor unknown bytes."""
+    return tag >> 16 != _SECURITY and known_vr(tag) not in (None, "UN")
 
 
 def wrong_vr(tag: int, vr: str) -> bool:

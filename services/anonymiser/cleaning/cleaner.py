@@ -147,11 +147,11 @@ class Cleaner:
         if tag == CHARACTER_SET:
             return None if names == text.UNKNOWN else element
         if vr in ("DS", "IS", "AS") and not proper_number(vr, value):
-            return self._emptied(element, Code.MALFORMED_NUMBER, decision)
+            return self._emptied(element, Code.MALFORMED_NUMBER, place)
         if vr in CODE_VRS and not value.isascii():
-            return self._emptied(element, Code.UNDECODABLE_TEXT, decision)
+            return self._emptied(element, Code.UNDECODABLE_TEXT, place)
         if vr in TEXT_VRS and not value.isascii() and text.decoded(value, names) is None:
-            return self._emptied(element, Code.UNDECODABLE_TEXT, decision)
+            return self._emptied(element, Code.UNDECODABLE_TEXT, place)
         if tag == PATIENT_BIRTH_DATE and self.subject.old:
             return Element(tag, vr)
         return element
@@ -164,7 +164,7 @@ class Cleaner:
             return element
         if element.vr == "UI":
             return self._uid(element, decision, place, names)
-        return Element(element.tag, element.vr, dummy(element.vr))
+        return Element(element.tag, element.vr, dummy(element.vr, element.tag))
 
     def _uid(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         if element.vr != "UI":
@@ -214,7 +214,7 @@ class Cleaner:
 
     def _age(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         if not proper_number("AS", element.content):
-            return self._emptied(element, Code.MALFORMED_NUMBER, decision)
+            return self._emptied(element, Code.MALFORMED_NUMBER, place)
         cap = self.subject.cap
         return element if cap is None else replace(element, value=capped(element.content, cap))
 
@@ -223,7 +223,7 @@ class Cleaner:
             return self._keep(element, decision, place, names)
         readable = text.decoded(element.content, names)
         if readable is None:
-            return self._emptied(element, Code.UNDECODABLE_TEXT, decision)
+            return self._emptied(element, Code.UNDECODABLE_TEXT, place)
         results = [self.subject.known.redact(one, self.subject.clock.day) for one in each(element.vr, readable)]
         if not any(hits for _, hits in results):
             return element
@@ -237,7 +237,7 @@ class Cleaner:
             return None if basic.act is Act.REMOVE else _ACTS[basic.act](self, element, basic, place, names)
         readable = text.decoded(element.content, names)
         if readable is None:
-            return self._emptied(element, Code.UNDECODABLE_TEXT, decision)
+            return self._emptied(element, Code.UNDECODABLE_TEXT, place)
         known, day = self.subject.known, self.subject.clock.day
         before = each(element.vr, readable)
         results = [clean(one, known, self.vocabulary, day) for one in before]
@@ -257,9 +257,10 @@ class Cleaner:
             value = dummy(element.vr)
         return replace(element, value=value or b"")
 
-    def _emptied(self, element: Element, code: Code, decision: Decision) -> Element:
+    def _emptied(self, element: Element, code: Code, place: Place) -> Element:
         self._find(code, element.tag)
-        return Element(element.tag, element.vr, dummy(element.vr) if element.tag in structured.FILLED else b"")
+        needed = element.tag in structured.FILLED or (element.vr in TEXT_VRS and place.required(element.tag))
+        return Element(element.tag, element.vr, dummy(element.vr) if needed else b"")
 
     def _find(self, code: Code, tag: int) -> None:
         self.findings.append(finding(code, tag))

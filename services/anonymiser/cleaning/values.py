@@ -14,13 +14,16 @@ _AGE = re.compile(rb"(\d{3})([DWMY])")
 _DAY = re.compile(r"\d{8}", re.ASCII)
 _NUMBERS = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _OF_ALL = frozenset({"SOP Class", "Meta SOP Class", "Transfer Syntax", "Well-known frame of reference"})
+_TIME_ZONE = 0x00080201
 # Only in these a backslash is a letter like others (PS3.5 Section 6.2).
 _ONE_VALUE = frozenset({"LT", "ST", "UR", "UT"})
 _DAYS_A_YEAR, _UNIT_DAYS = 365.25, {b"D": 1.0, b"W": 7.0, b"M": 30.4375, b"Y": 365.25}
 
 
-def dummy(vr: str) -> bytes:
-    """A value of the VR that says nothing (PS3.15 Section E.1.1, action D), of even length."""
+def dummy(vr: str, tag: int = 0) -> bytes:
+    """A value of the VR that says nothing (PS3.15 Section E.1.1, action D), of even length; `tag` has its own form."""
+    if tag == _TIME_ZONE:
+        return b"+0000 "
     if vr in _FIXED:
         return _FIXED[vr]
     if vr == "UR":

@@ -21,6 +21,11 @@ _BASIC = {
     Action.DUMMY: Act.DUMMY,
     Action.UID: Act.UID,
 }
+# What is done instead, by the attribute's type: of type 1 there is a value, of type 2 the attribute, maybe empty.
+_VALID: dict[tuple[Act, str | None], Act] = {
+    **{(act, kind): Act.DUMMY for act in (Act.REMOVE, Act.EMPTY) for kind in ("1", "1C")},
+    **{(Act.REMOVE, kind): Act.EMPTY for kind in ("2", "2C")},
+}
 _CLEANS_TEXT = (Option.CLEAN_DESCRIPTORS, Option.RETAIN_PATIENT_CHARACTERISTICS)
 _RETAINS = (
     Option.RETAIN_FULL_DATES,
@@ -81,16 +86,20 @@ class Rules:
             return Decision(Act.REMOVE, f"beyond Table E.1-1: {why}")
         row = self.table.row(tag)
         if row is None:
-            return self._unlisted(tag, vr)
+            return self._unlisted(sop_class, path, vr)
         return self._by_option(row, tag, vr) or self.basic(row, sop_class, path)
 
     def basic(self, row: Row, sop_class: str, path: tuple[int, ...]) -> Decision:
-        """What the basic profile says; of a compound action what the attribute's type in the IOD asks for."""
+        """What the basic profile says; of a compound action what the attribute's type in the IOD asks for.
+
+        Where the table's only action would leave an invalid object the value is replaced, which protects as well
+        (PS3.15 Section E.1.1: removed, or replaced by another value): README, Valid objects.
+        """
         # X/Z/U* leaves the choice: references are mapped whatever their type, so that an image still finds its source.
-        typed = "/" in row.basic and not row.basic.endswith("*")
-        kind = attribute_type(sop_class, path) if typed else None
-        said = f"PS3.15 Table E.1-1: {row.basic}" + (f" at type {kind}" if kind else "")
+        kind = None if row.basic.endswith("*") else attribute_type(sop_class, path)
         act = _BASIC[compound(row.basic, kind)]
+        act = _VALID.get((act, kind), act)
+        said = f"PS3.15 Table E.1-1: {row.basic}" + (f" at type {kind}" if kind else "")
         return Decision(act, said, mode=Mode.DUMMY if act is Act.DUMMY else Mode.PLAIN, named=act is Act.UID)
 
     def _by_option(self, row: Row, tag: int, vr: str) -> Decision | None:
@@ -115,9 +124,13 @@ class Rules:
                 return _carried(Act.AGE if tag == PATIENT_AGE else Act.KEEP, option, mode=mode)
         return None
 
-    def _unlisted(self, tag: int, vr: str) -> Decision:
+    def _unlisted(self, sop_class: str, path: tuple[int, ...], vr: str) -> Decision:
+        tag = path[-1]
         if why := beyond.drops(tag, vr):
-            return Decision(Act.REMOVE, f"beyond Table E.1-1: {why}")
+            said = f"beyond Table E.1-1: {why}"
+            # An item needs what makes it one. At the top level it may be of a module that goes as a whole.
+            needed = len(path) > 1 and attribute_type(sop_class, path) == "1" and beyond.replaceable(tag)
+            return Decision(Act.DUMMY, f"{said}, of type 1", mode=Mode.DUMMY) if needed else Decision(Act.REMOVE, said)
         if vr == "SQ":
             return Decision(Act.KEEP, "not in Table E.1-1: its items are cleaned")
         if beyond.wrong_vr(tag, vr):
