@@ -13,7 +13,10 @@ def _compiled(*alternatives: str, ignore_case: bool = True) -> "re.Pattern[str]"
     return re.compile("|".join(alternatives), re.IGNORECASE if ignore_case else 0)
 
 
-_MAIL = _compiled(r"(?<![\w.+-])[\w.+-]{1,80}\s?(?:@|\(at\)|\[at\])\s?[^\W_][^\W_-]*(?:[.-][^\W_]+)*")
+_MAIL = _compiled(
+    r"(?<![\w.+-])[\w.+-]{1,80}@[^\W_][^\W_-]*(?:[.-][^\W_]+)*",
+    r"(?<![\w.+-])[\w.+-]{1,80}\s?(?:@|\(at\)|\[at\])\s?[^\W_][^\W_-]*(?:[.-][^\W_]+)*\.[a-z]{2,}",
+)
 _TOP = r"(?:com|org|net|edu|gov|int|info|local|lan|intranet|intern|corp|home|eu|io|co\.uk|nhs\.uk|ac\.uk)"
 _COUNTRY = r"(?:at|be|bg|ch|cy|cz|de|dk|ee|es|fi|fr|gr|hr|hu|ie|is|it|lt|lu|lv|mt|nl|no|pl|pt|ro|rs|se|si|sk|tr|uk|us)"
 _LABEL = r"(?<![^\W_])(?<![.@-])"
@@ -70,9 +73,10 @@ _AGE = _compiled(
     r"(?<![\d.,])(?P<age>\d{1,3})(?=[ -]?(?:y/?o\b|yrs?[ -]?old|years?[ -](?:of[ -]age|old)|"
     r"j(?:ä|ae)hrige?[rnms]?\b|ans? d.[âa]ge|años de edad|anos de idade|anni di et[àa]|"
     r"jaar oud|år gammel|år gammal|letni[aey]?\b|letý|letá|let star))",
-    rf"{_START}(?:age[d]?|alter|[âa]ge|edad|idade|et[àa]|leeftijd|wiek|věk|kor|ålder|alder|ik[äa]|v[aâ]rsta|yaş)"
+    rf"{_START}(?<!gestational )(?<!bone )"
+    r"(?:age[d]?|alter|[âa]ge|edad|idade|et[àa]|leeftijd|wiek|věk|kor|ålder|alder|ik[äa]|v[aâ]rsta|yaş)"
     r"\s?[:=]?\s?"
-    r"(?P<aged>\d{2,3})(?![\d.,]?\d)",
+    r"(?P<aged>\d{2,3})(?![\d.,]?\d|[^\W_])",
 )
 _OLD = 89
 _YEARS = _compiled(

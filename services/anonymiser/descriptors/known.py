@@ -14,6 +14,7 @@ from services.anonymiser.descriptors.facts import Written, gathered, values
 from services.anonymiser.descriptors.forms import Forms
 from services.anonymiser.descriptors.matching import Matcher, Span
 from services.anonymiser.descriptors.people import find_people
+from services.anonymiser.descriptors.places import find_places
 from services.anonymiser.descriptors.technical import technical
 from services.anonymiser.descriptors.tidying import Kept, tidied
 from services.anonymiser.descriptors.vocabulary import Vocabulary, shipped
@@ -104,7 +105,7 @@ def _general(text: str, vocabulary: Vocabulary) -> Identity:
 def _looked(text: str, vocabulary: Vocabulary) -> Identity:
     dates = find_dates(text)
     numbers = [_trimmed(text, span, vocabulary) for span in find_numbers(text) if not _within(span, dates)]
-    gone = _merged((*numbers, *find_people(text, vocabulary)))
+    gone = _merged((*numbers, *find_people(text, vocabulary), *find_places(text, vocabulary)))
     return Identity(tuple(gone), tuple(found for found in dates if not _overlaps(found, gone)))
 
 

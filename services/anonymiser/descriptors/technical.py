@@ -11,7 +11,7 @@ _STAGE = re.compile(
     r"[a-z]{0,3}t(?:[0-4]|is|x)[a-d]?(?:n[0-3x][a-c]?)?(?:m[01x][a-c]?)?|n[0-3x][a-c]?(?:m[01x][a-c]?)?"
 )
 _LETTERS_ONLY = re.compile(
-    r"[a-z]\d{1,2}(?:[a-z](?:\d[a-z]?)?)?|\d{1,2}[a-z](?:\d{1,2})?|\d{1,3}[.,]\d{1,3}[a-z]|[a-z]{2}\d[a-z]?|[bwl]\d{1,4}"
+    r"[a-z]\d{1,2}(?:[a-z](?:\d{1,2}[a-z]?)?)?|\d{1,2}[a-z](?:\d{1,2}[a-z]?)?|\d{1,3}[.,]\d{1,3}[a-z]|[a-z]{2}\d[a-z]?|[bwl]\d{1,4}"
 )
 _DIMENSIONS = re.compile(r"\d{1,4}(?:[.,]\d{1,3})?(?:[x×*]\d{1,4}(?:[.,]\d{1,3})?){1,3}")
 _LONGEST, _LONGEST_WITH_WORD = 4, 2
@@ -48,7 +48,7 @@ def _words(part: str, vocabulary: Vocabulary) -> str | None:
 def known_humps(part: str, vocabulary: Vocabulary) -> bool:
     """Whether 'ThoraxAP', 'HeadNeck' or 'sT' is made of words of ours."""
     cuts = list(humps(part))
-    if len(cuts) < 2:
+    if len(cuts) < 2 or fold(part) in vocabulary.excluded:
         return False
     words = [fold(part[first:last]) for first, last in cuts]
     if sum(len(word) == 1 for word in words) > 1:
