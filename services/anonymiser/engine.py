@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.anonymiser.changes import Change, between
-from services.anonymiser.cleaning.cleaner import Cleaner, Subject
+from services.anonymiser.cleaning.cleaner import Cleaner
 from services.anonymiser.cleaning.clock import Clock
 from services.anonymiser.cleaning.private import characteristics
+from services.anonymiser.cleaning.subject import Subject
 from services.anonymiser.cleaning.values import older
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.header import bulk, header

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from services.anonymiser.cleaning import private, structured
 from services.anonymiser.cleaning.beyond import TYPED_CODES, enumerated
-from services.anonymiser.cleaning.clock import Clock, apart
+from services.anonymiser.cleaning.clock import apart
+from services.anonymiser.cleaning.subject import Subject
 from services.anonymiser.cleaning.values import capped, dummy, each, of_all, proper_number, registered
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
 from services.anonymiser.descriptors.cleaning import clean
-from services.anonymiser.descriptors.known import Known
 from services.anonymiser.descriptors.vocabulary import Vocabulary
 from services.anonymiser.findings import Code, finding
 from services.anonymiser.profile.decision import Decision, Mode
@@ -44,19 +44,6 @@ _INSTANCE_CREATION_DATE, _CREATION_DAYS = 0x00080012, 7
 _GRAPHIC_LAYER = 0x00700002
 _SHORT_CODE = 16
 """Characters of an SH or a CS (PS3.5 Table 6.2-1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Whom the object belongs to, as far as values depend on it. `old`: above the age that is capped."""
-
-    code: str
-    clock: Clock
-    known: Known
-    examined: str = ""
-    """Study Date (DA) of the original."""
-    old: bool = False
-    cap: int | None = None
 
 
 @dataclass(slots=True)
@@ -224,7 +211,7 @@ class Cleaner:
         readable = text.decoded(element.content, names)
         if readable is None:
             return self._emptied(element, Code.UNDECODABLE_TEXT, place)
-        results = [self.subject.known.redact(one, self.subject.clock.day) for one in each(element.vr, readable)]
+        results = [self.subject.known.redact(one, self.subject.own_day) for one in each(element.vr, readable)]
         if not any(hits for _, hits in results):
             return element
         self._find(Code.REDACTED, element.tag)

@@ -108,3 +108,14 @@ def test_the_version_of_a_scheme_is_no_date_of_the_patient(version: str, left: s
 
 def test_a_profile_decides_about_codes_too():
     assert code_in(only(coded(FINDING, FINDING), REMOVES), CONCEPT_CODE) == ("121071", "DCM", "")
+
+
+def test_a_date_in_technical_text_moves_only_if_it_is_the_patients():
+    texts = (
+        text(0x00080020, "DA", "20240102"),
+        text(0x00181020, "LO", "VB17 20090201"),
+        text(0x00181210, "SH", "B30 20240102"),
+    )
+    result = elements_of(cleaned(instance(*texts), "research"))
+    assert word(result, 0x00181020) == "VB17", "a day on which software was released tells the shift, once moved"
+    assert word(result, 0x00181210) == f"B30 {word(result, 0x00080020)}"
