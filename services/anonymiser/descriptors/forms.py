@@ -4,169 +4,40 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import date
+from functools import cache
 from itertools import permutations
 
 from services.anonymiser.descriptors.attributes import Fact
 from services.anonymiser.descriptors.folding import fold, key, tokens
+from services.anonymiser.descriptors.people import introductions
 from services.anonymiser.descriptors.transliteration import latin
 from services.anonymiser.descriptors.vocabulary import Vocabulary
 
-PARTICLES = frozenset(
-    [
-        "van",
-        "von",
-        "vom",
-        "zu",
-        "zum",
-        "zur",
-        "der",
-        "den",
-        "dem",
-        "de",
-        "del",
-        "della",
-        "dela",
-        "di",
-        "da",
-        "das",
-        "dos",
-        "do",
-        "du",
-        "des",
-        "la",
-        "le",
-        "las",
-        "los",
-        "el",
-        "al",
-        "bin",
-        "ibn",
-        "ben",
-        "ter",
-        "ten",
-        "te",
-        "af",
-        "av",
-        "und",
-        "y",
-        "e",
-        "i",
-        "et",
-        "san",
-        "st",
-        "sankt",
-        "saint",
-        "mac",
-        "mc",
-        "fitz",
-        "abu",
-        "abd",
-        "bar",
-        "bat",
-        "op",
-        "vander",
-        "vanden",
-    ]
-)
-TITLES = frozenset(
-    [
-        "dr",
-        "prof",
-        "professor",
-        "med",
-        "dent",
-        "univ",
-        "dipl",
-        "ing",
-        "mag",
-        "habil",
-        "rer",
-        "nat",
-        "phil",
-        "pd",
-        "priv",
-        "doz",
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "mx",
-        "herr",
-        "herrn",
-        "frau",
-        "fru",
-        "hr",
-        "sir",
-        "lord",
-        "lady",
-        "dame",
-        "md",
-        "phd",
-        "dds",
-        "dmd",
-        "dvm",
-        "do",
-        "rn",
-        "rt",
-        "rtr",
-        "frcr",
-        "facr",
-        "frcs",
-        "mrcp",
-        "mbbs",
-        "bsc",
-        "msc",
-        "ba",
-        "ma",
-        "mph",
-        "jr",
-        "sr",
-        "ii",
-        "iii",
-        "iv",
-        "esq",
-        "hon",
-        "rev",
-        "mme",
-        "mlle",
-        "monsieur",
-        "madame",
-        "docteur",
-        "dott",
-        "dottssa",
-        "sig",
-        "signor",
-        "signora",
-        "dra",
-        "sra",
-        "srta",
-        "senhor",
-        "senhora",
-        "mevr",
-        "dhr",
-        "mevrouw",
-        "meneer",
-        "mudr",
-        "mgr",
-        "bc",
-        "doc",
-        "csc",
-        "lek",
-        "uzm",
-        "doc",
-        "op",
-        "bay",
-        "bayan",
-    ]
-)
 _WORD = re.compile(r"[^\W\d_]+")
 _BETWEEN = re.compile(r"[\s,.;:/()'’\"_^+&-]+")
 _SEGMENT = re.compile(r"[\^,;/\r\n()]+")
 _DIGITS = re.compile(r"\d+")
 _SHORTEST_NAME, _SHORTEST_NUMBER, _SHORTEST_PLACE = 3, 4, 4
+_TWO = 2
 _LONG_NAME, _LONG_NUMBER = 5, 5
 _MOST_WORDS = 6
 _FIRST_IDEOGRAPH = "\u2e80"
+
+
+@cache
+def _titles() -> frozenset[str]:
+    known = introductions()
+    return known["titles"] | known["degrees"] | known["behind"] | known["suffixes"]
+
+
+def _proper(component: list[str]) -> list[str]:
+    """A component of a name without titles; one that is nothing else is a name (Ma, Do), if it is no title for sure."""
+    named = [word for word in component if fold(word) not in _titles()]
+    return named or [word for word in component if len(word) == _TWO and fold(word) not in introductions()["titles"]]
+
+
+def _particles() -> frozenset[str]:
+    return introductions()["particles"]
 
 
 @dataclass(slots=True)
@@ -225,12 +96,11 @@ class Forms:
                 if len(words) > 1:  # 'CT TECH' stands where a name should: only as a whole
                     self._phrase(words)
                 continue
-            self._words(words, several)
+            self._words([word for component in components for word in _proper(component)] or words, several)
 
-    def _words(self, words: list[str], several: bool) -> None:
-        proper = [word for word in words if fold(word) not in TITLES]
-        self.particles |= {fold(word) for word in proper if fold(word) in PARTICLES}
-        names = [word for word in proper if fold(word) not in PARTICLES] or proper
+    def _words(self, proper: list[str], several: bool) -> None:
+        self.particles |= {fold(word) for word in proper if fold(word) in _particles()}
+        names = [word for word in proper if fold(word) not in _particles()] or proper
         for word in names:
             self._single(word, several)
         self._phrase(proper)
@@ -296,10 +166,10 @@ class Forms:
             if not label:
                 self.strong |= {run for run in _DIGITS.findall(segment) if len(run.lstrip("0")) >= _SHORTEST_NUMBER}
                 if len(words) > 2:
-                    self.weak.add("".join(fold(word)[0] for word in words if fold(word) not in PARTICLES))
+                    self.weak.add("".join(fold(word)[0] for word in words if fold(word) not in _particles()))
 
     def _place_word(self, word: str) -> None:
-        if fold(word) not in PARTICLES and fold(word) not in TITLES:
+        if fold(word) not in _particles() and fold(word) not in _titles():
             self.strong |= {key(spelling) for spelling in _spellings(word)}
 
     def _ideographs(self, value: str) -> None:

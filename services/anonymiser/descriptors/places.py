@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from services.anonymiser.descriptors.folding import fold
 from services.anonymiser.descriptors.people import introductions
+from services.anonymiser.descriptors.technical import known_humps
 from services.anonymiser.descriptors.vocabulary import Kind, Vocabulary
 
 Span = tuple[int, int]
@@ -71,9 +72,11 @@ def _named(text: str, words: Sequence["re.Match[str]"], at: int, step: int, voca
             break
         written = words[here][0]
         if fold(written) not in _BETWEEN:
-            if not written[0].isupper() or vocabulary.written(written) is Kind.PLAIN:
+            kind = vocabulary.written(written)
+            ours = kind is Kind.PLAIN or (named and kind and step > 0) or known_humps(written, vocabulary)
+            if not written[0].isupper() or ours:
                 break
-            last, named = here, named or vocabulary.written(written) is None
+            last, named = here, named or kind is None
         here += step
     if not named:
         return None

@@ -16,6 +16,7 @@ def utf8(tag: int, vr: str, value: str) -> Element:
 OBJECT: Item = (
     text(0x00080005, "CS", "ISO_IR 192"),
     text(0x00080020, "DA", "20150302"),
+    text(0x00080021, "DA", "19710102"),
     text(0x00080050, "SH", "A0012345"),
     utf8(0x00080080, "LO", "Universitätsklinikum Heidelberg"),
     utf8(0x00080081, "ST", "Im Neuenheimer Feld 110, 69120 Heidelberg"),
@@ -85,23 +86,23 @@ def test_a_role_in_place_of_a_name_goes_only_as_a_whole() -> None:
 @pytest.mark.parametrize(
     ("written", "moved"),
     [
-        ("19700102", "19681128"),
-        ("1970-01-02", "1968-11-28"),
-        ("02.01.1970", "28.11.1968"),
-        ("02/01/1970", "1968-11-28"),
-        ("2/1/70", "1968-11-28"),
-        ("2 Jan 1970", "1968-11-28"),
-        ("02JAN1970", "1968-11-28"),
-        ("Jan 2, 1970", "1968-11-28"),
-        ("2. Januar 1970", "1968-11-28"),
-        ("2 janvier 1970", "1968-11-28"),
-        ("2 de enero de 1970", "1968-11-28"),
-        ("2 stycznia 1970", "1968-11-28"),
-        ("2. ledna 1970", "1968-11-28"),
-        ("1970. január 2.", "1968-11-28"),
-        ("2 Ιανουαρίου 1970", "1968-11-28"),
-        ("2 Ocak 1970", "1968-11-28"),
-        ("2. tammikuuta 1970", "1968-11-28"),
+        ("19710102", "19691128"),
+        ("1971-01-02", "1969-11-28"),
+        ("02.01.1971", "28.11.1969"),
+        ("02/01/1971", "1969-11-28"),
+        ("2/1/71", "1969-11-28"),
+        ("2 Jan 1971", "1969-11-28"),
+        ("02JAN1971", "1969-11-28"),
+        ("Jan 2, 1971", "1969-11-28"),
+        ("2. Januar 1971", "1969-11-28"),
+        ("2 janvier 1971", "1969-11-28"),
+        ("2 de enero de 1971", "1969-11-28"),
+        ("2 stycznia 1971", "1969-11-28"),
+        ("2. ledna 1971", "1969-11-28"),
+        ("1971. január 2.", "1969-11-28"),
+        ("2 Ιανουαρίου 1971", "1969-11-28"),
+        ("2 Ocak 1971", "1969-11-28"),
+        ("2. tammikuuta 1971", "1969-11-28"),
     ],
 )
 def test_dates_move_in_every_form(written: str, moved: str) -> None:
@@ -167,6 +168,7 @@ def test_names_are_found_in_latin_letters(name: str, form: str) -> None:
 
 def test_two_letter_names_count_when_they_are_a_part_of_one() -> None:
     assert Known.of((text(0x00100010, "PN", "Wu^Li"),)).redact("CT Wu thorax")[0] == "CT thorax"
+    assert Known.of((text(0x00100010, "PN", "Ma^Do"),)).redact("CT Ma, Do thorax")[0] == "CT thorax"
     assert Known.of((text(0x00081070, "PN", "MR"),)).redact("MR thorax") == ("MR thorax", 0)
 
 
