@@ -38,7 +38,7 @@ def clean(text: str, known: Known, vocabulary: Vocabulary, move: Move) -> CleanT
     plan = known.remember(vocabulary, text, lambda: _plan(text, known.look(text), vocabulary))
     if plan.result is not None:
         return plan.result
-    moved = [(found.start, found.end, found.moved(known.dates, move)) for found in plan.dates]
+    moved = [(found.start, found.end, known.moved(text, found, move)) for found in plan.dates]
     dates = [(start, end, shown) for start, end, shown in moved if shown is not None]
     kept = sorted([*((start, end, text[start:end]) for start, end in plan.kept), *dates])
     return CleanText(tidied(plan.shape, kept), len(kept), plan.dropped + len(moved) - len(dates))

@@ -36,16 +36,27 @@ class Identity:
     dates: tuple[FoundDate, ...]
 
 
+_LABEL = 24
+"""Characters before a date in which a word may say that somebody was born on it."""
+_BIRTH = re.compile(
+    r"(?:\bd\.?o\.?b\b|birth|\bborn\b|\bgeb|\bné(?:e|\(e\))?\b|naissance|nascita|nato\b|nata\b|nacimiento|nascimento|nascid|"
+    r"\bgeboren|urodz|naroz|syntym|született|szül|född|født|fødsel|γεννηθ|γέννησ|rojen|rođen|dzim|gimim|doğum|născut|nașter)"
+    r"[^\d]*$",
+    re.IGNORECASE,
+)
+
+
 class Known:
     """Finds in texts what identifies. Built once per original object, and shared by objects that know the same."""
 
-    __slots__ = ("_ages", "_matcher", "_remembered", "_vocabulary", "dates")
+    __slots__ = ("_ages", "_births", "_matcher", "_remembered", "_vocabulary", "dates")
 
     def __init__(self, written: tuple[Written, ...], vocabulary: Vocabulary) -> None:
         forms = Forms(vocabulary).join(_forms(one, vocabulary) for one in written)
         self._matcher, self._vocabulary = Matcher(forms), vocabulary
         self._ages = frozenset(forms.ages)
         self.dates = frozenset(forms.dates | forms.births)
+        self._births = frozenset(forms.births)
         self._remembered: dict[tuple[object, str], object] = {}
 
     @classmethod
@@ -60,11 +71,17 @@ class Known:
         identity = self.look(text)
         if not identity.gone and not identity.dates:
             return text, 0
-        moved = [(found.start, found.end, found.moved(self.dates, move)) for found in identity.dates]
+        moved = [(found.start, found.end, self.moved(text, found, move)) for found in identity.dates]
         dates = [(start, end, shown) for start, end, shown in moved if shown is not None]
         taken = sorted((*identity.gone, *((start, end) for start, end, _ in moved)))
         kept = sorted((*_between(text, taken), *dates))
         return tidied(masked(text, taken), kept), len(identity.gone) + len(identity.dates)
+
+    def moved(self, text: str, found: FoundDate, move: Move | None) -> str | None:
+        """What a date in `text` becomes. A date of birth goes, as the attribute does: moved, it would tell the age."""
+        if found.day(self.dates) in self._births or _BIRTH.search(text, max(0, found.start - _LABEL), found.start):
+            return None
+        return found.moved(self.dates, move)
 
     def look(self, text: str) -> Identity:
         """What identifies in `text`."""
