@@ -8,8 +8,8 @@ _SHARE, _LEAST = 0.2, 3
 """Of the height of a line, and pixels at least."""
 _OUTSIDE = 1.0
 """The same where no picture is: to the next line and the next letter."""
-_LETTERS, _PARTS = 80, 8
-"""Pixels, and of how many parts of the picture one: no line of text is higher than the larger of these."""
+_HIGH, _PART = 80, 1 / 8
+"""A box that is higher than so many pixels, and than this part of the picture, and covers more than this part."""
 
 
 def roomy(boxes: Iterable[Box], regions: tuple[Box, ...], rows: int, columns: int) -> tuple[Box, ...]:
@@ -27,9 +27,11 @@ def roomy(boxes: Iterable[Box], regions: tuple[Box, ...], rows: int, columns: in
 
 
 def doubtful(boxes: Iterable[Box], rows: int, columns: int) -> bool:
-    """Whether one of them is too high for a line of text: more likely it is the picture, and to blank it is no cure."""
-    highest = max(_LETTERS, min(rows, columns) / _PARTS)
-    return any(min(box.bottom - box.top, box.right - box.left) > highest for box in boxes)
+    """Whether one of them is too large even for some lines of text: more likely it is the picture itself, and to blank
+    that is no cure."""
+    highest = max(_HIGH, _PART * min(rows, columns))
+    sides = ((box.bottom - box.top, box.right - box.left) for box in boxes)
+    return any(min(side) > highest and side[0] * side[1] > _PART * rows * columns for side in sides)
 
 
 def _pixels(share: float, height: int) -> int:

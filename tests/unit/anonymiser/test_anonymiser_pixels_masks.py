@@ -159,8 +159,9 @@ def test_a_margin_is_wide_outside_the_regions_and_stays_out_of_them() -> None:
     assert roomy((Box(0, 0, 300, 40),), (), 100, 200) == (Box(0, 0, 200, 48),)
 
 
-def test_no_line_of_text_is_as_high_as_a_part_of_the_picture() -> None:
-    assert not doubtful((Box(0, 0, 500, 80), Box(0, 0, 80, 500)), 512, 512)
-    assert doubtful((Box(0, 0, 500, 81),), 512, 512)
-    assert not doubtful((Box(0, 0, 900, 250),), 2048, 2048)
-    assert doubtful((Box(0, 0, 900, 260),), 2048, 2048)
+def test_no_text_is_as_large_as_a_part_of_the_picture() -> None:
+    assert doubtful((Box(0, 0, 500, 100),), 512, 512)
+    assert not doubtful((Box(0, 0, 500, 80), Box(0, 0, 80, 500)), 512, 512)  # a line
+    assert not doubtful((Box(0, 0, 230, 115),), 486, 756)  # three lines
+    assert not doubtful((Box(0, 0, 190, 50),), 60, 200)  # a label and nothing else
+    assert doubtful((Box(57, 159, 756, 486),), 486, 756)
