@@ -19,7 +19,7 @@ from pydicom.sequence import Sequence as Items
 
 from tests.support.generated import Item, encoded, pixels
 
-TABLE = Path(__file__).resolve().parents[2] / "services" / "anonymiser" / "data" / "ps3.15_table_e.1-1.json"
+TABLE = Path(__file__).resolve().parents[2] / "services" / "anonymiser" / "standard" / "data" / "ps3.15_table_e.1-1.json"
 
 FIRST_DAY = date(1931, 1, 1)
 """All dates lie in the year from here on. The profile moves each by at least a year, so none lands in it again."""
@@ -126,10 +126,11 @@ class Canaries:
         return self.remember(name, encoded(dataset))
 
     def broken(self, name: str) -> Item:
-        """An object that ends in the middle of a value."""
+        """An object that ends in the middle of a value, before its pixels: what is cut behind them is no loss."""
         whole = encoded(self._object("ct", name))
         texts = [canary.value.encode() for canary in self.planted if canary.kind == "text"]
-        start = max(whole.data_set.rfind(text) for text in texts)
+        before_pixels = whole.data_set[: whole.data_set.rfind(b"\xe0\x7f\x10\x00")]
+        start = max(before_pixels.rfind(text) for text in texts)
         cut = self._plant(whole.data_set[start : start + 10].decode(), "text", f"{name}, where it ends")
         return self.remember(
             name, Item(whole.sop_class_uid, whole.sop_instance_uid, whole.data_set[: start + len(cut)])

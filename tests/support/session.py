@@ -40,6 +40,7 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
         "site-b": ["SITE_B"],
         "site-kill-a": ["KILL_A"],
         "site-kill-b": ["KILL_B"],
+        "site-decided": ["DECIDED"],
         "site-canary": [canaries.calling],
         escaped.calling.lower(): [escaped.calling],
     }
@@ -49,6 +50,8 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
             "project": "system",
             "calling_ae_titles": titles,
             "called_ae_titles": [canaries.called] if code == "site-canary" else ["ISOCENTRE"],
+            # Every attribute of the table is a canary, so none may be retained by an option.
+            "profile": "research" if code.startswith("site-") and code != "site-canary" else "basic",
         }
         for code, titles in sites.items()
     ]

@@ -17,7 +17,7 @@ COLLECTION = 310
 ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 REASON = "encapsulated-document"
 COUNTED = f"quarantined/{REASON}"
-SITE = "site-kill-a"
+SITE = "site-decided"
 
 
 def document(number: int) -> Item:
@@ -60,7 +60,7 @@ def reasons(topics: Topics) -> dict[str, int]:
 def arrivals(pipeline: Pipeline) -> list[str]:
     """Three documents that are held."""
     items = [document(number) for number in range(3)]
-    assert send_all(pipeline.stack.dicom_port, items, calling="KILL_A") == [SUCCESS] * 3
+    assert send_all(pipeline.stack.dicom_port, items, calling="DECIDED") == [SUCCESS] * 3
     found = [pipeline.arrival(item.sop_instance_uid) for item in items]
     for arrival in found:
         assert pipeline.held(arrival, "identified.instance.quarantined")["reason"] == REASON
@@ -106,7 +106,7 @@ def test_what_people_decide_is_carried_out(pipeline: Pipeline, arrivals: list[st
     }
 
     # Sent again, what was discarded is not taken again.
-    assert send_all(pipeline.stack.dicom_port, [document(2)], calling="KILL_A") == [SUCCESS]
+    assert send_all(pipeline.stack.dicom_port, [document(2)], calling="DECIDED") == [SUCCESS]
     assert len(topics.events("identified.instance.received", arrival=discarded)) == 1
     assert pipeline.stack.keys("identified", raw) == []
 

@@ -14,7 +14,7 @@ from tests.support.topics import Topics
 from tests.support.waiting import until
 
 COLLECTION = 300
-SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+ENCAPSULATED_PDF = "1.2.840.10008.5.1.4.1.1.104.1"
 QUARANTINED, REJECTED = "identified.instance.quarantined", "identified.instance.rejected"
 
 
@@ -33,16 +33,18 @@ def truncated() -> Item:
     return Item(image.sop_class_uid, image.sop_instance_uid, image.data_set[:-2000])
 
 
-def secondary_capture() -> Item:
+def document() -> Item:
     dataset = ct_dataset(COLLECTION, 2)
-    dataset.SOPClassUID, dataset.Modality = SECONDARY_CAPTURE, "OT"
+    dataset.SOPClassUID, dataset.Modality = ENCAPSULATED_PDF, "DOC"
+    del dataset.PixelData
+    dataset.EncapsulatedDocument, dataset.MIMETypeOfEncapsulatedDocument = b"%PDF", "application/pdf"
     return encoded(dataset)
 
 
 CASES = {
     "garbage": (garbage, REJECTED, "rejected", "undecodable"),
     "truncated": (truncated, REJECTED, "rejected", "undecodable"),
-    "secondary-capture": (secondary_capture, QUARANTINED, "quarantined", "burned-in-text"),
+    "document": (document, QUARANTINED, "quarantined", "encapsulated-document"),
 }
 
 
@@ -74,12 +76,12 @@ def counted(topics: Topics, site: str) -> dict[str, int]:
 
 def test_what_the_validator_refuses(pipeline: Pipeline, stack: Stack) -> None:
     dataset = ct_dataset(COLLECTION, 3)
-    dataset.PixelData = dataset.PixelData[:-400]
+    del dataset.PixelData
     item = encoded(dataset)
     assert dcmread(BytesIO(item.part10())).Rows == 64
     assert send_all(stack.dicom_port, [item]) == [SUCCESS]
     arrival = pipeline.arrival(item.sop_instance_uid)
-    assert pipeline.finished(arrival)["validator"] == ("rejected", "pixel-length")
+    assert pipeline.finished(arrival)["validator"] == ("rejected", "missing-type-1")
     ours = pipeline.instance(arrival)
     assert stack.keys("clean", ours["key"]) == [ours["key"]]
     assert stack.rows("SELECT 1 FROM instance WHERE arrival = %s", arrival) == []
