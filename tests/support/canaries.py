@@ -19,7 +19,8 @@ from pydicom.sequence import Sequence as Items
 
 from tests.support.generated import Item, encoded, pixels
 
-TABLE = Path(__file__).resolve().parents[2] / "services" / "anonymiser" / "standard" / "data" / "ps3.15_table_e.1-1.json"
+ANONYMISER = Path(__file__).resolve().parents[2] / "services" / "anonymiser"
+TABLE = ANONYMISER / "standard" / "data" / "ps3.15_table_e.1-1.json"
 
 FIRST_DAY = date(1931, 1, 1)
 """All dates lie in the year from here on. The profile moves each by at least a year, so none lands in it again."""

@@ -88,7 +88,7 @@ class Line:
 
         wide, high = round(self.length + 2 * out), round(self.across + 2 * out)
         turn = cv2.getRotationMatrix2D(self.centre, self.tilt, 1.0)
-        turn[:, 2] += wide / 2 - self.centre[0], high / 2 - self.centre[1]
+        turn[:, 2] += np.array((wide / 2 - self.centre[0], high / 2 - self.centre[1]))
         return np.asarray(cv2.warpAffine(image, turn, (wide, high), borderMode=cv2.BORDER_REPLICATE))
 
 

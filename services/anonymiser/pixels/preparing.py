@@ -35,11 +35,11 @@ def lifted(image: Array) -> Array:
     kernel = np.ones((_BLOCK + 1, _BLOCK + 1), np.uint8)
     high = cv2.resize(cv2.dilate(brightest, kernel), cells, interpolation=cv2.INTER_AREA).astype(np.float32)
     low = cv2.resize(cv2.erode(darkest, kernel), cells, interpolation=cv2.INTER_AREA).astype(np.float32)
-    gain = np.minimum(_GAIN, 255 / np.maximum(high - low, 1))
-    low, gain = (cv2.resize(cell, (columns, rows), interpolation=cv2.INTER_LINEAR) for cell in (low, gain))
+    gains = np.minimum(_GAIN, 255 / np.maximum(high - low, 1))
+    under, gain = (cv2.resize(cell, (columns, rows), interpolation=cv2.INTER_LINEAR) for cell in (low, gains))
     if image.ndim == 3:
-        low, gain = low[:, :, None], gain[:, :, None]
-    return np.asarray(np.clip((image - low) * gain, 0, 255), np.uint8)
+        under, gain = under[:, :, None], gain[:, :, None]
+    return np.asarray(np.clip((image - under) * gain, 0, 255), np.uint8)
 
 
 def with_reference(tile: Array) -> Array:

@@ -19,13 +19,13 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from services.anonymiser.dataset.mapped import Passage
 from services.anonymiser.dataset.reading import read
 from services.anonymiser.dataset.tree import Element, find
 from services.anonymiser.pixels.boxes import Box
 from services.anonymiser.pixels.description import Description, Undescribed, describe, pixels_of
 from services.anonymiser.pixels.filling import filled
 from services.anonymiser.pixels.fragments import Unmapped, joined, parted
-from services.anonymiser.dataset.mapped import Passage
 from services.anonymiser.pixels.palette import NoPalette, coloured, darkest
 from services.anonymiser.pixels.showing import pictures
 from services.anonymiser.pixels.source import source_of
