@@ -76,7 +76,7 @@ class Cleaner:
                 continue
             if (result := self._element(element, place, names, said)) is not None:
                 results.append(result)
-        if odd and self.safe_private:
+        if odd and (self.safe_private or place.names_private):
             results.extend(self._private(elements, place, names))
             results.sort(key=lambda element: element.tag)
         return tuple(results)
@@ -253,24 +253,23 @@ class Cleaner:
         self.findings.append(finding(code, tag))
 
     def _private(self, elements: Item, place: Place, names: text.Encodings) -> list[Element]:
-        """What is known to be safe, each with the element that reserves its block."""
+        """What may stay, each with the element that reserves its block."""
         kept: dict[int, Element] = {}
-        for one in private.safe(elements, names, little=self.little):
-            act = Act.REDACT if one.known.text else _PRIVATE[one.known.action]
-            decision = Decision(act, one.known.source, Option.RETAIN_SAFE_PRIVATE)
+        found = private.staying(elements, names, little=self.little, safe=self.safe_private, ruled=place.ruled)
+        for one in found:
             if one.element.vr == "SQ":
-                result = self._sequence(one.element, decision, place, names)
+                result = self._sequence(one.element, one.decision, place, names)
             else:
-                result = _ACTS[act](self, one.element, decision, place, names)
+                result = _ACTS[one.decision.act](self, one.element, one.decision, place, names)
             if result is not None and (result.value or result.items):
                 kept[one.creator.tag] = one.creator
                 kept[result.tag] = result
                 self.kept_private.append(one)
-                self.carried.add(Option.RETAIN_SAFE_PRIVATE)
+                if one.decision.option:
+                    self.carried.add(one.decision.option)
         return list(kept.values())
 
 
-_PRIVATE = {"keep": Act.KEEP, "uid": Act.UID, "date": Act.SHIFT}
 _Handler = Callable[[Cleaner, Element, Decision, Place, text.Encodings], Element | None]
 _ACTS: dict[Act, _Handler] = {
     Act.KEEP: Cleaner._keep,

@@ -1,6 +1,6 @@
-"""Private elements that are known to be safe (PS3.15 Section E.3.10; PS3.5 Section 7.8.1)."""
+"""Private elements that stay: those known to be safe, and those that a rule names (PS3.15 E.3.10; PS3.5 7.8.1)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from services.anonymiser.dataset import text
@@ -8,25 +8,41 @@ from services.anonymiser.dataset.limits import BeyondLimits
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.dataset.vrs import BYTES_VRS, NUMBER_VRS
 from services.anonymiser.dataset.walking import NotWalked, walk_sequence
+from services.anonymiser.profile.decision import Decision
+from services.anonymiser.profile.model import Act
+from services.anonymiser.profile.options import Option
 from services.anonymiser.standard.private import Private, disposition
 
 _GROUP_REFERENCE, _CREATOR_REFERENCE, _STATUS = 0x00080301, 0x00080302, 0x00080303
 _CHARACTERISTICS = 0x00080300
+_ACTS = {"keep": Act.KEEP, "uid": Act.UID, "date": Act.SHIFT}
 _SPOKEN = 6
 """Bytes; numbers of fewer are printable by chance too often."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A private element that stays, with what is known of it; `creator` is the element that reserves its block."""
+    """A private element that may stay, with what happens to it; `creator` is the element that reserves its block.
+
+    `known`: a table says that it is safe; otherwise a rule of the profile wants it.
+    """
 
     element: Element
     creator: Element
-    known: Private
+    decision: Decision
+    known: bool = True
 
 
-def safe(elements: Item, names: text.Encodings, *, little: bool) -> Iterator[Kept]:
-    """The private elements of this level that a table knows to be safe, when they are what the table says.
+def staying(
+    elements: Item,
+    names: text.Encodings,
+    *,
+    little: bool,
+    safe: bool,
+    ruled: Callable[[int, str], Decision | None],
+) -> Iterator[Kept]:
+    """The private elements of this level that a rule of the profile names, and if `safe` those that a table knows to be
+    safe, when they are what the table says. One without a creator is nobody's, and goes.
 
     `little`: the byte order. In big endian nobody knows the order within a value that was sent as UN, so it goes.
     """
@@ -39,20 +55,35 @@ def safe(elements: Item, names: text.Encodings, *, little: bool) -> Iterator[Kep
         block = (element.group, (element.tag & 0xFFFF) >> 8)
         if not element.group & 1 or block not in creators:
             continue
-        creator = creators[block]
-        name = text.decoded(creator.content, names) if creator.vr in ("LO", "UN") else None
-        known = disposition(name, element.group, element.tag & 0xFF, element.vr) if name else None
-        if known is None or (element.vr == "UN" and not little) or not known.fits(element.value):
-            continue
-        if (seen := _seen(element, known.vr)) is not None:
-            yield Kept(seen, Element(creator.tag, "LO", creator.value), known)
+        creator = Element(creators[block].tag, "LO", creators[block].value)
+        decision = ruled(element.tag, element.vr)
+        if decision is not None:
+            if decision.act is not Act.REMOVE:
+                yield Kept(element, creator, decision, known=False)
+        elif safe and (found := _known(element, creators[block], names, little)):
+            seen, known = found
+            act = Act.REDACT if known.text else _ACTS[known.action]
+            yield Kept(seen, creator, Decision(act, known.source, Option.RETAIN_SAFE_PRIVATE))
+
+
+def _known(element: Element, creator: Element, names: text.Encodings, little: bool) -> tuple[Element, Private] | None:
+    name = text.decoded(creator.content, names) if creator.vr in ("LO", "UN") else None
+    known = disposition(name, element.group, element.tag & 0xFF, element.vr) if name else None
+    if known is None or (element.vr == "UN" and not little) or not known.fits(element.value):
+        return None
+    seen = _seen(element, known.vr)
+    return None if seen is None else (seen, known)
 
 
 def characteristics(kept: list[Kept], *, little: bool) -> Element | None:
-    """Private Data Element Characteristics Sequence (PS3.3 Section C.12.1): the blocks that were left are safe."""
-    blocks = sorted({(one.element.group, text.decoded(one.creator.content, text.DEFAULT) or "") for one in kept})
-    items = tuple(_described(group, creator, little) for group, creator in blocks if creator)
+    """Private Data Element Characteristics Sequence (PS3.3 Section C.12.1): which blocks that were left are safe."""
+    vouched = {_block(one) for one in kept} - {_block(one) for one in kept if not one.known}
+    items = tuple(_described(group, creator, little) for group, creator in sorted(vouched) if creator)
     return Element(_CHARACTERISTICS, "SQ", items=items) if items else None
+
+
+def _block(one: Kept) -> tuple[int, str]:
+    return one.element.group, text.decoded(one.creator.content, text.DEFAULT) or ""
 
 
 def _described(group: int, creator: str, little: bool) -> Item:

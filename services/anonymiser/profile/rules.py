@@ -49,6 +49,7 @@ class Rules:
         self.overrides: tuple[tuple[PathPattern, AttributeRule], ...] = tuple(
             (parsed(rule.path), rule) for rule in attributes
         )
+        self.names_private = any(pattern.steps[-1][3] in "x13579BDF" for pattern, _ in self.overrides)
         self._places: dict[str, Place] = {}
 
     def place(self, sop_class: str) -> "Place":
@@ -169,6 +170,15 @@ class Place:
             if len(self._decisions) < _MOST_REMEMBERED:
                 self._decisions[tag, vr] = found
         return found
+
+    @property
+    def names_private(self) -> bool:
+        """Whether a rule of the profile may mean a private element."""
+        return self._rules.names_private
+
+    def ruled(self, tag: int, vr: str) -> Decision | None:
+        """What the profile itself says of the attribute here."""
+        return self._rules.override((*self._path, tag), vr)
 
     def basic(self, tag: int) -> Decision:
         """What the Basic Profile says of it without any option, for values that the option's act does not fit."""

@@ -236,3 +236,40 @@ def test_a_profile_may_cap_elsewhere_or_not_at_all():
     person = (text(AGE, "AS", "093Y"),)
     assert value_of(cleaned(instance(*person), own(options=options, more="cap_ages: 79\n")), AGE) == b"080Y"
     assert value_of(cleaned(instance(*person), own(options=options, more="cap_ages: null\n")), AGE) == b"093Y"
+
+
+# --- private elements
+
+ACME = (text(0x00190010, "LO", "ACME 1.0"), text(0x00191001, "LO", "spin Doe"), text(0x00191002, "CS", "AX"))
+SAFE = (text(0x20050010, "LO", "Philips MR Imaging DD 001 "), Element(0x2005100D, "FL", b"\0\0\x80?"))
+UNOWNED = text(0x00231001, "LO", "spin")
+
+
+@pytest.mark.parametrize("options", ["", "retain-safe-private"])
+def test_a_rule_may_keep_a_private_element_that_no_table_knows(options: str):
+    profile = own(
+        options=options,
+        attributes='{path: "(0019,xx01)", action: redact, why: w}, {path: "(0023,1001)", action: keep, why: w}',
+    )
+    result = cleaned(instance(*ACME, *SAFE, UNOWNED), profile)
+    assert value_of(result, 0x00190010) == b"ACME 1.0"
+    assert value_of(result, 0x00191001) == b"spin"
+    assert value_of(result, 0x00191002) is None
+    assert value_of(result, UNOWNED.tag) is None, "without a creator it is nobody's"
+    assert value_of(result, SAFE[1].tag) == (b"\0\0\x80?" if options else None)
+    described = [element for element in elements_of(result) if element.tag == 0x00080300]
+    groups = [item[0].value for element in described for item in element.items]
+    assert groups == ([b"\x05\x20"] if options else []), "nobody vouches for the other block"
+
+
+def test_a_rule_may_remove_a_private_element_that_a_table_calls_safe():
+    profile = own(options="retain-safe-private", attributes='{path: "(2005,xx0D)", action: remove, why: w}')
+    assert b"Philips" not in cleaned(instance(*SAFE), profile).part10
+
+
+def test_a_rule_for_a_private_element_counts_where_its_path_says():
+    nested = sequence(0x00081115, ACME)
+    profile = own(attributes='{path: "ReferencedSeriesSequence/(0019,1001)", action: redact, why: w}')
+    result = cleaned(instance(*ACME, nested), profile)
+    assert value_of(result, 0x00191001) is None
+    assert b"spin" in result.part10
