@@ -4,10 +4,13 @@ import pytest
 
 from services.anonymiser import engine as engine_module
 from services.anonymiser.dataset.tree import Element, find, word
-from services.anonymiser.engine import Cleaned
+from services.anonymiser.engine import Cleaned, Engine
 from services.anonymiser.pixels.cleaning import Untouched
+from services.anonymiser.pixels.workers import Examiner
+from services.anonymiser.profile.load import load
 from services.anonymiser.profile.options import Option
-from tests.unit.anonymiser.building import MR, cleaned, elements_of, instance, sequence, text
+from shared.dicom.patients import Patients
+from tests.unit.anonymiser.building import MR, PSEUDONYMS, SC, SITE, cleaned, elements_of, instance, sequence, text
 
 METHOD, CODES, LONGITUDINAL = 0x00120063, 0x00120064, 0x00280303
 BASIC, PIXELS = "113100", "113101"
@@ -79,6 +82,15 @@ def test_clean_pixels_are_claimed_only_when_every_frame_was_examined(monkeypatch
     monkeypatch.setattr(engine_module, "clean_pixels", lambda *_: Untouched(examined=examined))
     assert (PIXELS in codes(cleaned(instance(), own("clean-pixel-data")))) is examined
     assert PIXELS not in codes(cleaned(instance(), "basic"))
+
+
+def test_a_frame_that_was_really_read_and_is_without_text_claims_it():
+    sides = (Element(tag, "US", (64).to_bytes(2, "little")) for tag in (0x00280010, 0x00280011))
+    picture = instance(Element(0x7FE00010, "OW", bytes(64 * 64 * 2)), *sides, sop_class=SC)
+    research = Engine(load("research"), PSEUDONYMS, Patients.of(SITE), Examiner(0))
+    result = research.anonymise(picture, SITE)
+    assert isinstance(result, Cleaned)
+    assert codes(result) == [BASIC, PIXELS]
 
 
 def test_what_nobody_looks_at_does_not_claim_it():
