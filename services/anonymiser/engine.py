@@ -28,7 +28,7 @@ from services.anonymiser.pixels.cleaning import Blanked, HeldPixels, Untouched, 
 from services.anonymiser.pixels.faces import may_show_face
 from services.anonymiser.pixels.workers import Examiner
 from services.anonymiser.profile.claims import marks
-from services.anonymiser.profile.model import Profile
+from services.anonymiser.profile.model import Act, Profile
 from services.anonymiser.profile.options import Option
 from services.anonymiser.profile.pixel_policy import policy_of
 from services.anonymiser.profile.revision import revision
@@ -118,7 +118,7 @@ class Engine:
         self.expect = Expect(
             dates=Option.RETAIN_FULL_DATES in profile.options,
             moved=Option.RETAIN_MODIFIED_DATES in profile.options,
-            months=profile.dates.style == "first-of-month",
+            months=profile.dates.style == "first-of-month" or _cuts_to_months(profile),
             uids=Option.RETAIN_UIDS in profile.options,
             device=Option.RETAIN_DEVICE_IDENTITY in profile.options,
             institution=Option.RETAIN_INSTITUTION_IDENTITY in profile.options,
@@ -287,6 +287,11 @@ def _cleaned(elements: Item, syntax: Syntax, chunks: Chunks, patient: PatientCod
         elements=elements,
         words=cleaner.words,
     )
+
+
+def _cuts_to_months(profile: Profile) -> bool:
+    rules = (*profile.attributes, *(one for rule in profile.rules for one in rule.attributes))
+    return any(rule.action is Act.FIRST_OF_MONTH for rule in rules)
 
 
 def _digest(chunks: Chunks) -> str:
