@@ -98,7 +98,7 @@ def _job(name: str, profiles: Path | None, key_file: Path | None, site: str, out
             ring = KeyRing.new().dumps()
             click.echo("no --key: a fresh one, used once; another run gives other pseudonyms", err=True)
         else:
-            _refuse(f"profile {name} needs --key FILE; make one with: isocentre key new FILE")
+            _refuse(f"profile {name} needs --key FILE; make one with: isocentre key new --key FILE --project NAME")
     except (BadProfile, Misconfigured) as bad:
         _refuse(str(bad))
     return Job(name, tuple(sorted(available.items())), ring, site, None if output is None else str(output))

@@ -49,6 +49,7 @@ from shared.outcome import Reason
 
 SOP_CLASS, SOP_INSTANCE, STUDY, SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
 ISSUER_OF_PATIENT_ID, STUDY_DATE = 0x00100021, 0x00080020
+_LONGEST_UID = 64
 _PIXELS, _DOCUMENT = 0x7FE0, 0x00420011
 Chunks = tuple[bytes | memoryview, ...]
 
@@ -152,10 +153,12 @@ class Engine:
             return Held(Reason.UNCLEANABLE)
         if not all(word(elements, tag) for tag in (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES)):
             return Rejected(Reason.MISSING_UID)
+        if any(len(word(elements, tag)) > _LONGEST_UID for tag in (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES)):
+            return Rejected(Reason.UNDECODABLE)
         rules, hold = self._selection.of(elements)
-        refused = self._refused(elements, syntax, hold=hold)
-        if refused is not None and refused.reason is not released:
-            return refused
+        for refused in self._refusals(elements, syntax, hold=hold):
+            if refused.reason is not released:
+                return refused
         return _Work(self, rules, site, syntax, elements, released).verdict()
 
     def changes(self, data: bytes | memoryview, cleaned: Cleaned, transfer_syntax: str | None = None) -> list[Change]:
@@ -164,17 +167,18 @@ class Engine:
         rules, _ = self._selection.of(original)
         return list(between(original, cleaned.elements, rules.place(word(original, SOP_CLASS))))
 
-    def _refused(self, elements: Item, syntax: Syntax, *, hold: bool) -> Held | Rejected | None:
-        """Why the object must not be touched at all; None when it can be cleaned."""
+    def _refusals(self, elements: Item, syntax: Syntax, *, hold: bool) -> Iterator[Held | Rejected]:
+        """All reasons why the object must not be touched at all; none when it can be cleaned."""
         kind = kind_of(elements, syntax.uid)
         if kind is Kind.DOCUMENT:
             dropped = self.profile.documents == "drop"
-            return Rejected(Reason.DROPPED_BY_PROFILE) if dropped else Held(Reason.ENCAPSULATED_DOCUMENT)
+            yield Rejected(Reason.DROPPED_BY_PROFILE) if dropped else Held(Reason.ENCAPSULATED_DOCUMENT)
         if kind is Kind.UNKNOWN:
-            return Held(Reason.UNCLEANABLE)
+            yield Held(Reason.UNCLEANABLE)
         if self.profile.pixels.faces == "quarantine" and may_show_face(elements):
-            return Held(Reason.POSSIBLE_FACE)
-        return Held(Reason.HELD_BY_PROFILE) if hold else None
+            yield Held(Reason.POSSIBLE_FACE)
+        if hold:
+            yield Held(Reason.HELD_BY_PROFILE)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from enum import Enum
 from services.anonymiser.dataset.tree import Item, find, word
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
-_SOP_CLASS, _DOCUMENT, _FILE_SET = 0x00080016, 0x00420011, 0x00041220
+_SOP_CLASS, _DOCUMENT, _WAVEFORM = 0x00080016, 0x00420011, 0x54000100
 
 # Encapsulated PDF, CDA, STL, OBJ, MTL; video; voices and other sound.
 _DOCUMENTS = re.compile(r"104\..+|77\.1\.[124]\.1|9\.4\..+")
@@ -36,4 +36,6 @@ def kind_of(elements: Item, transfer_syntax: str) -> Kind:
     number = uid.removeprefix(_STORAGE) if uid.startswith(_STORAGE) else ""
     if _DOCUMENTS.fullmatch(number) or find(elements, _DOCUMENT) or _VIDEO_SYNTAX.fullmatch(transfer_syntax):
         return Kind.DOCUMENT
+    if find(elements, _WAVEFORM) and not number.startswith("9."):
+        return Kind.DOCUMENT  # a voice beside an image
     return Kind.KNOWN if _KNOWN.fullmatch(number) else Kind.UNKNOWN

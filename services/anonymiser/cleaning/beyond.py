@@ -3,8 +3,11 @@
 from pydicom.datadict import dictionary_is_retired
 
 from services.anonymiser.dataset.tree import known_vr
-from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, DATE_VRS, NUMBER_VRS, TEXT_VRS
+from services.anonymiser.dataset.vrs import BYTES_VRS, DATE_VRS, NUMBER_VRS, TEXT_VRS
 
+_PIXELS = 0x7FE0
+# Pixels, look-up tables, waveforms, meshes, annotations' coordinates, optical paths; the gate looks into the small ones.
+_BYTES_THAT_ARE_PICTURES = frozenset({0x0022, 0x0028, 0x0048, 0x0066, 0x006A, 0x0070, 0x5400, _PIXELS})
 _URN_CODE_VALUE = 0x00080120
 _SECURITY, _IMAGE, _MAC_PARAMETERS = 0x0400, 0x0028, 0x4FFE0001
 # Name whom the table takes out elsewhere: who assigned a number, when somebody was born, which host told the time.
@@ -41,8 +44,8 @@ _ENUMERATED = {
 }
 
 
-def misplaced(tag: int) -> str | None:
-    """Why an attribute goes whatever Table E.1-1 says of it; None if it may stay.
+def misplaced(tag: int, depth: int = 1) -> str | None:
+    """Why an attribute at `depth` (1: the top level) goes whatever Table E.1-1 says of it; None if it may stay.
 
     Group lengths would be wrong afterwards (PS3.5 Section 7.2); command and file meta groups have no place in a data
     set; of an overlay or curve all goes, not only its data (a plane without data is invalid).
@@ -52,6 +55,8 @@ def misplaced(tag: int) -> str | None:
         return "a group length"
     if group < 0x0008 or group >= 0xFFFC:
         return "command, file meta or padding has no place here"
+    if group == _PIXELS and depth > 1:
+        return "a picture inside a sequence, which nobody looks at"
     return "overlay or curve" if group >> 8 in (0x50, 0x60) else None
 
 
@@ -66,6 +71,8 @@ def drops(tag: int, vr: str) -> str | None:
         return "signatures and encrypted originals"
     if tag in _TELLING:
         return "it names an authority, an address or a birth date"
+    if vr in BYTES_VRS and group not in _BYTES_THAT_ARE_PICTURES:
+        return "bytes that nobody looks into"
     if vr == "UN" or (vr == "UR" and tag != _URN_CODE_VALUE):
         return "an address, or bytes of a kind unknown"
     if vr in DATE_VRS:
@@ -81,19 +88,28 @@ def replaceable(tag: int) -> bool:
 
 
 def wrong_vr(tag: int, vr: str) -> bool:
-    """Whether the VR that was sent gives room to what PS3.6 does not expect here: text in a number, say."""
-    known = known_vr(tag) or "UN"
+    """Whether the VR that was sent gives room to what PS3.6 does not expect here: text in a number or a code, say.
+
+    Numbers may be sent in another form of numbers. A tag that nobody knows expects nothing.
+    """
+    known = known_vr(tag)
+    if known is None or vr == "SQ" or "SQ" in known:
+        return known is not None and vr not in known
     kinds = {_kind(one) for one in known.split(" or ")}
-    sent = _kind(vr)
-    return not (sent in kinds or (sent == "code" and "text" in kinds) or (sent != "text" and "binary" in kinds))
+    return _kind(vr) not in kinds and not (_kind(vr) in _NUMERIC and kinds & _NUMERIC)
+
+
+_NUMERIC = {"decimal", "binary"}
 
 
 def _kind(vr: str) -> str:
     if vr in TEXT_VRS:
         return "text"
-    if vr in CODE_VRS:
-        return "code"
-    return "binary" if vr in NUMBER_VRS | BYTES_VRS else vr
+    if vr in ("DS", "IS"):
+        return "decimal"
+    if vr in BYTES_VRS:
+        return "bytes"
+    return "binary" if vr in NUMBER_VRS else vr
 
 
 def device_date(tag: int) -> bool:

@@ -37,6 +37,7 @@ KINDS = frozenset(
     {0x00080016, 0x0008001A, 0x0008001B, 0x00080062, 0x0008040E, 0x00081150, 0x0008115A, 0x00083002}
     | {0x04000010, 0x04000510, 0x30100052, 0x30100053}
 )
+_SPEAKING_CODES, _SHORT_WORD, _LONGEST_TEXT = frozenset({"CS", "DS", "IS"}), 3, 64 * 1024
 _UID_FORM = re.compile(rb"[0-9.\\]*[ \0]*")
 # Long after the study it is the day on which somebody converted or sent the images of many patients: moved, that day
 # would tell all their shifts as soon as one is known.
@@ -141,7 +142,16 @@ class Cleaner:
             return self._emptied(element, Code.UNDECODABLE_TEXT, place)
         if tag == PATIENT_BIRTH_DATE and self.subject.old:
             return Element(tag, vr)
+        if vr in _SPEAKING_CODES and decision.option is None and self._tells(vr, value):
+            return self._emptied(element, Code.REDACTED, place)
         return element
+
+    def _tells(self, vr: str, value: bytes) -> bool:
+        """Whether a code or number is a name, a number or a date that the object knows of its patient."""
+        words = [word.strip() for word in value.decode("ascii", "replace").split("\\")]
+        if vr == "CS" and any(self.subject.known.redact(word)[1] for word in words if len(word) > _SHORT_WORD):
+            return True
+        return any(self.subject.known.has_date(word) for word in words if len(word) == len("YYYYMMDD"))
 
     def _empty(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         return Element(element.tag, element.vr)
@@ -208,7 +218,7 @@ class Cleaner:
     def _redact(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         if element.vr not in TEXT_VRS and element.tag not in TYPED_CODES:
             return self._keep(element, decision, place, names)
-        readable = text.decoded(element.content, names)
+        readable = self._readable(element, names)
         if readable is None:
             return self._emptied(element, Code.UNDECODABLE_TEXT, place)
         results = [self.subject.known.redact(one, self.subject.own_day) for one in each(element.vr, readable)]
@@ -222,7 +232,7 @@ class Cleaner:
         if (element.vr not in TEXT_VRS and element.tag not in TYPED_CODES) or element.vr in ("PN", "AE"):
             basic = place.basic(element.tag)
             return None if basic.act is Act.REMOVE else _ACTS[basic.act](self, element, basic, place, names)
-        readable = text.decoded(element.content, names)
+        readable = self._readable(element, names)
         if readable is None:
             return self._emptied(element, Code.UNDECODABLE_TEXT, place)
         known, day = self.subject.known, self.subject.clock.day
@@ -232,6 +242,10 @@ class Cleaner:
         self.words[element.tag, "dropped"] += sum(result.dropped for result in results)
         left = [result.text for result in results]
         return element if left == before else self._reworded(element, left, decision, place, names)
+
+    def _readable(self, element: Element, names: text.Encodings) -> str | None:
+        """The text, if it can be read and is not so long that nobody can look through it in time."""
+        return text.decoded(element.content, names) if len(element.value) <= _LONGEST_TEXT else None
 
     def _reworded(
         self, element: Element, left: list[str], decision: Decision, place: Place, names: text.Encodings

@@ -76,7 +76,8 @@ class Clock:
 
     def _later(self, element: Element) -> Element:
         day = _day(element.content.decode("ascii", "replace").strip(" \0"))
-        return replace(element, value=f"{day + timedelta(days=1):%Y%m%d}".encode("ascii")) if day else element
+        later = _next(day) if day else None
+        return replace(element, value=f"{later:%Y%m%d}".encode("ascii")) if later else element
 
     def _word(self, vr: str, word: str) -> str | None:
         if vr == "TM":
@@ -90,7 +91,7 @@ class Clock:
         if match is None or day is None:
             return None
         if self.time_of_day == "shift" and _seconds(match) + self.shift.seconds >= _DAY:
-            day += timedelta(days=1)
+            day = _next(day)
         time, moved = self._time_of_day(word[8:]), self._date(day)
         return moved + time if moved and time else None
 
@@ -106,6 +107,11 @@ class Clock:
             return f"{match[1]}0000"
         total = (_seconds(match) + self.shift.seconds) % _DAY
         return f"{total // 3600:02d}{total // 60 % 60:02d}{total % 60:02d}{match[4] or ''}"
+
+
+def _next(day: date) -> date | None:
+    """The day after; None where the calendar ends."""
+    return day + timedelta(days=1) if day < date.max else None
 
 
 def apart(one: bytes, other: str) -> int:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import TypeVar, cast
 
@@ -82,6 +82,13 @@ class Known:
         if found.day(self.dates) in self._births or _BIRTH.search(text, max(0, found.start - _LABEL), found.start):
             return None
         return found.moved(self.dates, move)
+
+    def has_date(self, digits: str) -> bool:
+        """Whether `digits` (YYYYMMDD) are a date that the object knows."""
+        try:
+            return datetime.strptime(digits, "%Y%m%d").date() in self.dates
+        except ValueError:
+            return False
 
     def look(self, text: str) -> Identity:
         """What identifies in `text`."""

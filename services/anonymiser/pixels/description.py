@@ -96,7 +96,7 @@ def pixels_of(elements: Item) -> Element | None:
 def describe(elements: Item, syntax: Syntax) -> Description:
     """The description of the pixels in `elements`. Raises Undescribed."""
     pixels = pixels_of(elements)
-    if pixels is None:
+    if pixels is None or sum(find(elements, tag) is not None for tag in (PIXEL_DATA, FLOAT_PIXELS, DOUBLE_PIXELS)) > 1:
         raise Undescribed
     real = pixels.tag != PIXEL_DATA
     allocated = {FLOAT_PIXELS: 32, DOUBLE_PIXELS: 64}.get(pixels.tag) or _number(elements, _ALLOCATED, syntax)

@@ -36,6 +36,7 @@ _RETAINS = (
 )
 # Code Value, Coding Scheme Designator, its version, Code Meaning, Long and URN Code Value (PS3.3 Table 8.8-1).
 CODES = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120})
+_MOST_CLASSES = 500
 _MOST_REMEMBERED = 50_000
 _REMOVED = Decision(Act.REMOVE, "not in Table E.1-1")
 
@@ -54,9 +55,12 @@ class Rules:
 
     def place(self, sop_class: str) -> "Place":
         """The top level of objects of `sop_class`."""
-        if sop_class not in self._places or len(self._places) > _MOST_REMEMBERED:
-            self._places[sop_class] = Place(self, sop_class, (), Mode.PLAIN)
-        return self._places[sop_class]
+        found = self._places.get(sop_class)
+        if found is None:
+            found = Place(self, sop_class, (), Mode.PLAIN)
+            if len(self._places) < _MOST_CLASSES:
+                self._places[sop_class] = found
+        return found
 
     def decide(self, sop_class: str, path: tuple[int, ...], vr: str, mode: Mode = Mode.PLAIN) -> Decision:
         """What happens to the attribute at `path` (tags of the sequences, then the tag) with this VR."""
@@ -83,11 +87,13 @@ class Rules:
         tag = path[-1]
         if tag in (PATIENT_NAME, PATIENT_ID):
             return Decision(Act.CODE, "the patient's code (PS3.15 E.1.1, D and Z)")
-        if why := beyond.misplaced(tag):
+        if why := beyond.misplaced(tag, len(path)):
             return Decision(Act.REMOVE, f"beyond Table E.1-1: {why}")
         row = self.table.row(tag)
         if row is None:
             return self._unlisted(sop_class, path, vr)
+        if beyond.wrong_vr(tag, vr):
+            return self.basic(row, sop_class, path)
         return self._by_option(row, tag, vr) or self.basic(row, sop_class, path)
 
     def basic(self, row: Row, sop_class: str, path: tuple[int, ...]) -> Decision:

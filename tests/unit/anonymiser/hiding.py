@@ -126,9 +126,7 @@ HIDING: dict[str, list[Node]] = {
 # What the engine takes for a code, a number or bulk is left to the gate, which sees the name in it.
 NOT_CLEANED = {
     "a name as bytes": Reason.RESIDUAL_IDENTITY,
-    "a name where a code belongs": Reason.RESIDUAL_IDENTITY,
-    "a waveform": Reason.RESIDUAL_IDENTITY,
-    "several values": Reason.RESIDUAL_IDENTITY,
+    "a waveform": Reason.ENCAPSULATED_DOCUMENT,
     "a sequence in UN that is none": Reason.UNDECODABLE,
 }
 # Without a VR in the file it is a number of the right length.
