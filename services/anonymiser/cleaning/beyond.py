@@ -6,7 +6,7 @@ from services.anonymiser.dataset.tree import known_vr
 from services.anonymiser.dataset.vrs import BYTES_VRS, DATE_VRS, NUMBER_VRS, TEXT_VRS
 
 _PIXELS = 0x7FE0
-# Pixels, look-up tables, waveforms, meshes, annotations' coordinates, optical paths; the gate looks into the small ones.
+# Pixels, look-up tables, waveforms, meshes, coordinates of annotations, optical paths; the gate looks into small ones.
 _BYTES_THAT_ARE_PICTURES = frozenset({0x0022, 0x0028, 0x0048, 0x0066, 0x006A, 0x0070, 0x5400, _PIXELS})
 _URN_CODE_VALUE = 0x00080120
 _SECURITY, _IMAGE, _MAC_PARAMETERS = 0x0400, 0x0028, 0x4FFE0001
