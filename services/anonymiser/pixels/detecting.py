@@ -77,8 +77,8 @@ class Detector:
 
     def _chances(self, image: Array, look: Look) -> Array:
         chances = np.zeros(image.shape[:2], np.float32)
-        for rows in _cuts(image.shape[0], look):
-            for columns in _cuts(image.shape[1], look):
+        for rows in cuts(image.shape[0], look):
+            for columns in cuts(image.shape[1], look):
                 tile = image[rows, columns]
                 if tile.min() == tile.max():
                     continue
@@ -105,7 +105,7 @@ def _resized(image: Array, scale: float) -> Array:
     return np.asarray(cv2.resize(image, size, interpolation=how))
 
 
-def _cuts(length: int, look: Look) -> list[slice]:
+def cuts(length: int, look: Look) -> list[slice]:
     """Equal tiles that share `overlap` at least and cover `length`."""
     step = look.tile - look.overlap
     number = max(1, math.ceil((length - look.overlap) / step))

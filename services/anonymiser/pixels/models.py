@@ -30,10 +30,7 @@ class Detecting:
         """(rows, columns) float32, 0 to 1, of an image (rows, columns, 3) uint8 whose sides are multiples of
         MULTIPLE."""
         planes = np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32) / np.float32(127.5) - np.float32(1)
-        return np.asarray(self._run(planes)[0, 0], np.float32)
-
-    def _run(self, planes: Array) -> Array:
-        return np.asarray(_guarded(self._session, planes))
+        return np.asarray(guarded(self._session, planes)[0, 0], np.float32)
 
 
 class Reading:
@@ -49,12 +46,12 @@ class Reading:
         width = min(_WIDEST, max(_READING_HEIGHT, round(line.shape[1] * _READING_HEIGHT / line.shape[0])))
         fitted = cv2.resize(line, (width, _READING_HEIGHT), interpolation=cv2.INTER_LINEAR)
         planes = np.ascontiguousarray(fitted.transpose(2, 0, 1)[None], np.float32) / np.float32(127.5) - np.float32(1)
-        return tuple(_characters(np.asarray(_guarded(self._session, planes))[0]))
+        return tuple(_characters(np.asarray(guarded(self._session, planes))[0]))
 
 
 @cache
 def revision() -> str:
-    """Digest of the networks and of what runs them: whatever could change an answer."""
+    """Digest of the networks: other ones find other text."""
     whole = hashlib.sha256()
     for part in ("det", "rec"):
         whole.update(_file(part).read_bytes())
@@ -70,11 +67,11 @@ def _characters(steps: Array) -> Iterator[float]:
         before = character
 
 
-def _guarded(session: Any, planes: Array) -> Any:
+def guarded(session: Any, planes: Array) -> Any:
+    """What the network says. Raises MemoryError where onnxruntime tells in words only that there is none left."""
     try:
         return session.run(None, {session.get_inputs()[0].name: planes})[0]
     except Exception as error:
-        # onnxruntime tells in words only that there is no memory left; the worker is then replaced.
         if "alloc" in str(error).lower():
             raise MemoryError from None
         raise
