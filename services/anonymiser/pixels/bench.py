@@ -1,10 +1,10 @@
 """One object's frames on their way to a worker process and back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from services.anonymiser.pixels import examining, residue
+from services.anonymiser.pixels import examining, frames, residue
 from services.anonymiser.pixels.blanking import Unblankable
 from services.anonymiser.pixels.boxes import Box, merged
 from services.anonymiser.pixels.description import Description
@@ -48,13 +48,16 @@ class Bench:
     detector: Callable[[], Detector]
     regions: tuple[Box, ...] = ()
 
-    def to_read(self) -> Iterable[int]:
-        """Numbers of the frames to look at."""
-        return range(self.described.frames)
-
-    def seen(self, frame: int, masks: tuple[Box, ...]) -> tuple[Box, ...]:
-        """Where there is text in a frame, beside `masks`, with margins."""
-        return self._seen(self.source.frame(frame), self.described, masks, FIRST)
+    def read(self, masks: tuple[Box, ...]) -> dict[int, tuple[Box, ...]]:
+        """Where there is text beside `masks`, with margins, in each frame that had to be read: the others have none
+        but that of the nearest ones."""
+        d = self.described
+        parts = frames.groups(d.frames, d.rows * d.columns * 3)
+        return frames.read(
+            parts,
+            lambda frame: self._seen(self.source.frame(frame), d, masks, FIRST),
+            lambda part, known: self._quiet(part, known, masks),
+        )
 
     def speaking(self) -> list[int]:
         """Frames with something in bits that are no pixels."""
@@ -93,6 +96,10 @@ class Bench:
         if doubtful(boxes, described.rows, described.columns):
             raise Held(Reason.BURNED_IN_TEXT)
         return roomy(boxes, self.regions, described.rows, described.columns)
+
+    def _quiet(self, part: range, known: tuple[Box, ...], masks: tuple[Box, ...]) -> bool:
+        together = tuple(self.source.frame(frame) for frame in part)
+        return self._run(examining.quiet, together, self.described, known, masks, FIRST, self.detector)
 
     def _speaks(self, frame: bytes | memoryview) -> bool:
         if not self.described.encapsulated:

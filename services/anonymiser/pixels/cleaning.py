@@ -131,7 +131,7 @@ class _Object:
         return False
 
     def _read(self, masks: tuple[Box, ...]) -> dict[int, tuple[Box, ...]]:
-        return {frame: merged((*masks, *self.bench.seen(frame, masks))) for frame in self.bench.to_read()}
+        return {frame: merged((*masks, *boxes)) for frame, boxes in self.bench.read(masks).items()}
 
     def _plain(self) -> dict[int, bytes]:
         """Codestreams that had more in them than an image, without that."""

@@ -10,6 +10,7 @@ from services.anonymiser.pixels.boxes import Box, merged
 from services.anonymiser.pixels.description import Array, Description
 from services.anonymiser.pixels.encoding import encoded, native_of
 from services.anonymiser.pixels.filling import filled
+from services.anonymiser.pixels.frames import alike
 from services.anonymiser.pixels.native import packed
 from services.anonymiser.pixels.showing import pictures
 from services.anonymiser.pixels.stored import Stored, decoded
@@ -39,6 +40,21 @@ def seen(
     found = [box for picture in shown for box in detector().find(filled(picture, blank), look)]
     image = Box(0, 0, described.columns, described.rows)
     return merged(box.clipped(image) for box in found)
+
+
+def quiet(
+    together: tuple[bytes, ...],
+    described: Description,
+    known: tuple[Box, ...],
+    blank: tuple[Box, ...],
+    look: int,
+    detector: Callable[[], Detector],
+) -> bool:
+    """Whether no other of these frames has text beside `blank` that the first has not in its `known` boxes, by a cheap
+    look at all of them. Raises NoDecoder or Undecodable."""
+    shown = (pictures(decoded(frame, described), described) for frame in together)
+    covered = (tuple(filled(picture, blank) for picture in frame) for frame in shown)
+    return alike(covered, known, lambda picture: detector().find(picture, look))
 
 
 def speaks(frame: bytes, described: Description) -> bool:
