@@ -8,19 +8,12 @@ all are read. README.md tells how often this misses what reading would find.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from services.anonymiser.pixels.boxes import Box
-from services.anonymiser.pixels.description import Array, Description
-from services.anonymiser.pixels.filling import filled
 from services.anonymiser.pixels.lines import hidden
-from services.anonymiser.pixels.showing import pictures
-from services.anonymiser.pixels.stored import decoded
-
-if TYPE_CHECKING:
-    from services.anonymiser.pixels.examining import Detector
+from services.anonymiser.pixels.models import Array
 
 GROUP = 8
 _HELD_AT_ONCE = 256 * 1024**2
@@ -53,23 +46,6 @@ def read(
         if len(part) <= _FEW or not quiet(part, found[part[0]]):
             found |= {frame: seen(frame) for frame in part[1:]}
     return found
-
-
-def glimpsed(
-    frames: tuple[bytes, ...],
-    described: Description,
-    blank: tuple[Box, ...],
-    known: tuple[Box, ...],
-    look: int,
-    detector: "Callable[[], Detector]",
-) -> bool:
-    """`alike` in a worker process, for frames as `stored.decoded` takes them, beside what `blank` will cover.
-
-    Raises NoDecoder or Undecodable.
-    """
-    shown = (pictures(decoded(frame, described), described) for frame in frames)
-    covered = (tuple(filled(picture, blank) for picture in views) for views in shown)
-    return alike(covered, known, lambda picture: detector().find(picture, look))
 
 
 def alike(
