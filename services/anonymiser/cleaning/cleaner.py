@@ -142,7 +142,7 @@ class Cleaner:
             return self._emptied(element, Code.UNDECODABLE_TEXT, place)
         if tag == PATIENT_BIRTH_DATE and self.subject.old:
             return Element(tag, vr)
-        if vr in _SPEAKING_CODES and decision.option is None and self._tells(vr, value):
+        if vr in _SPEAKING_CODES and decision.option is None and not enumerated(tag, value) and self._tells(vr, value):
             return self._emptied(element, Code.REDACTED, place)
         return element
 
