@@ -2,8 +2,8 @@
 that they may hold other text.
 
 The cheap look reads two pictures for all frames of a group: the brightest and the darkest that each pixel becomes. Text
-in any of them shows there, unless the frames differ so much that they hide each other's, or text moves and smears: then
-all are read. README.md tells how often this misses what reading would find.
+in any of them shows there, unless the frames differ so much that they hide each other's, or the text of the first is
+not where it was: then all are read. README.md tells how often this misses what reading would find.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,9 +20,11 @@ _HELD_AT_ONCE = 256 * 1024**2
 """Bytes of decoded frames."""
 _FEW = 3
 """Frames that are not worth composing."""
-_CELL, _OTHER, _MUCH = 8, 40, 0.15
+_CELL, _OTHER, _MUCH = 8, 40, 0.3
 """Two frames have little in common when cells of so many pixels a side differ by so many grey levels in that share of
 the picture."""
+_STILL, _MOST = 12, 90
+"""A place is still when that percentage of its pixels changes by no more than so many grey levels."""
 _STEADY = 0.6
 """Correlation of a box of text with the same place in another frame, from which it is taken for the same text."""
 
@@ -61,7 +63,9 @@ def alike(
     for shown in others:
         if len(shown) != len(views) or not all(map(_View.takes, views, shown)):
             return False
-    return all(hidden(box, known) for view in views for picture in view.extremes() for box in find(picture))
+    return all(
+        hidden(box, known) or view.still(box) for view in views for picture in view.extremes() for box in find(picture)
+    )
 
 
 @dataclass(slots=True)
@@ -91,6 +95,12 @@ class _View:
         for extreme in (self.brightest, self.darkest):
             if not np.array_equal(extreme, self.first):
                 yield extreme
+
+    def still(self, box: Box) -> bool:
+        """Whether all pictures show there what the first does, in which nothing was read."""
+        place = np.s_[box.top : box.bottom, box.left : box.right]
+        change = self.brightest[place].astype(np.int16) - self.darkest[place]
+        return bool(np.percentile(change, _MOST) <= _STILL)
 
     def _much_in_common(self, picture: Array) -> bool:
         return bool((np.abs(_coarse(picture) - self.coarse) > _OTHER).mean() <= _MUCH)
