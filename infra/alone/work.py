@@ -13,8 +13,6 @@ from shared.dicom.keys import KeyRing
 from shared.dicom.patients import Patients
 from shared.outcome import Reason
 
-OUTCOMES = ("cleaned", "quarantined", "rejected", "failed")
-
 
 @dataclass(frozen=True, slots=True)
 class Job:

@@ -20,8 +20,9 @@ from infra.quarantine.acting import Acted, act
 from infra.quarantine.cases import Case
 from infra.quarantine.choosing import Filter, by_id, overdue
 from infra.quarantine.choosing import summary as summary_of
-from infra.quarantine.deciding import DELETES, Wish, audit_of, audit_of_many
+from infra.quarantine.deciding import Wish, audit_of, audit_of_many
 from infra.quarantine.node import Node
+from shared.events import FOR_GOOD
 from shared.sites import read_sites
 
 PLAIN_WIDTH = 160
@@ -155,7 +156,7 @@ def _do(node: Node, wish: Wish, ids: Sequence[str], chosen: Filter, *, yes: bool
 
 
 def _carry_out(node: Node, wish: Wish, found: Sequence[Case], *, yes: bool, ask: bool) -> None:
-    if wish.decision in DELETES and node.store is None:
+    if wish.decision in FOR_GOOD and node.store is None:
         raise click.UsageError("bytes cannot be deleted: say which store with ISOCENTRE_S3_… in the environment")
     if not found:
         click.echo("nothing is held like that", err=True)

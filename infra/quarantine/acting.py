@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from infra.quarantine.cases import Case, Cases
-from infra.quarantine.deciding import DELETES, NotHeld, Outcome, Wish, audit_of, decide
+from infra.quarantine.deciding import NotHeld, Outcome, Wish, audit_of, decide
 from infra.quarantine.ledger import Overtaken
-from shared.events import AuditRecorded, Event, InstanceDecided
+from shared.events import FOR_GOOD, AuditRecorded, Event, InstanceDecided
 from shared.outcome import Transient
 from shared.storage import Store
 
@@ -71,13 +71,13 @@ def act(topics: Topics, store: Store | None, wish: Wish, arrivals: Sequence[str]
     # Asked for again: the decision stands, and perhaps the bytes were not deleted.
     repeated = [case for case in chosen if _is_repeated(case, wish)]
     _decide(desk, topics.completed([case for case in chosen if not _is_repeated(case, wish)]), wish, acted)
-    if store is not None and wish.decision in DELETES:
+    if store is not None and wish.decision in FOR_GOOD:
         _delete(topics, store, wish, [*(case for case, _ in acted.decided), *repeated], acted)
     return acted
 
 
 def _is_repeated(case: Case, wish: Wish) -> bool:
-    return wish.decision in DELETES and case.state in GONE
+    return wish.decision in FOR_GOOD and case.state in GONE
 
 
 def _decide(desk: Deciding, cases: Sequence[Case], wish: Wish, acted: Acted) -> None:

@@ -12,9 +12,6 @@ from shared.events import AuditRecorded, Choice, Ground, InstanceDecided
 
 Outcome = Literal["done", "refused", "failed"]
 
-DELETES: tuple[Choice, ...] = ("discard", "expire")
-"""After these the bytes are deleted."""
-
 LONGEST_ACTOR = 128
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.anonymiser.dataset import text
-from services.anonymiser.dataset.tree import Element, Item, find
+from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, TEXT_VRS
 from services.anonymiser.profile.paths import shown
-from services.anonymiser.profile.rules import CHARACTER_SET, Place
+from services.anonymiser.profile.rules import Place
 
 _LONGEST = 60
 
@@ -30,7 +30,7 @@ def between(original: Item, cleaned: Item, place: Place) -> Iterator[Change]:
 def _level(
     original: Item, cleaned: Item, place: Place, path: tuple[int, ...], before: text.Encodings, after: text.Encodings
 ) -> Iterator[Change]:
-    before, after = _sets(original, before), _sets(cleaned, after)
+    before, after = text.declared(original, before), text.declared(cleaned, after)
     left = {element.tag: element for element in cleaned}
     for element in original:
         here = (*path, element.tag)
@@ -50,11 +50,6 @@ def _level(
 
 def _trimmed(element: Element) -> bytes:
     return element.content.rstrip(b" \0")
-
-
-def _sets(elements: Item, inherited: text.Encodings) -> text.Encodings:
-    declared = find(elements, CHARACTER_SET)
-    return text.encodings(declared.content) if declared else inherited
 
 
 def _readable(element: Element, names: text.Encodings) -> str:

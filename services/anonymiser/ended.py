@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from shared.events import Event, InstanceDecided
-
-FOR_GOOD = ("discard", "expire")
+from shared.events import FOR_GOOD, Event, InstanceDecided
 
 
 class Ended:

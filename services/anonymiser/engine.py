@@ -33,7 +33,6 @@ from services.anonymiser.profile.options import Option
 from services.anonymiser.profile.pixel_policy import policy_of
 from services.anonymiser.profile.revision import revision
 from services.anonymiser.profile.rules import (
-    CHARACTER_SET,
     PATIENT_AGE,
     PATIENT_BIRTH_DATE,
     PATIENT_ID,
@@ -151,9 +150,10 @@ class Engine:
             return Rejected(unreadable.reason)
         except BeyondLimits:
             return Held(Reason.UNCLEANABLE)
-        if not all(word(elements, tag) for tag in (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES)):
+        uids = [word(elements, tag) for tag in (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES)]
+        if not all(uids):
             return Rejected(Reason.MISSING_UID)
-        if any(len(word(elements, tag)) > _LONGEST_UID for tag in (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES)):
+        if any(len(uid) > _LONGEST_UID for uid in uids):
             return Rejected(Reason.UNDECODABLE)
         rules, hold = self._selection.of(elements)
         for refused in self._refusals(elements, syntax, hold=hold):
@@ -220,7 +220,7 @@ class _Work:
         return _cleaned(cleaned, syntax, chunks, patient, cleaner)
 
     def _patient(self) -> PatientCode:
-        names = _character_sets(self.original)
+        names = text.declared(self.original)
         issuer, patient_id = (_identifier(self.original, tag, names) for tag in (ISSUER_OF_PATIENT_ID, PATIENT_ID))
         person = self.engine.patients.person(self.site, issuer, patient_id)
         return self.engine.pseudonyms.code_of(person, word(self.original, STUDY))
@@ -311,11 +311,6 @@ def _merged(elements: Item, replaced: Mapping[int, Element | None]) -> Item:
     merged: dict[int, Element | None] = {element.tag: element for element in elements}
     merged.update(replaced)
     return tuple(element for _, element in sorted(merged.items()) if element is not None)
-
-
-def _character_sets(elements: Item) -> text.Encodings:
-    declared = find(elements, CHARACTER_SET)
-    return text.encodings(declared.content) if declared else text.DEFAULT
 
 
 def _identifier(elements: Item, tag: int, names: text.Encodings) -> str:

@@ -105,10 +105,6 @@ class Pseudonyms:
         days, seconds = (int.from_bytes(self._digest(f"{unit}-shift", code.code)[:16]) for unit in ("date", "time"))
         return shift_of(days, seconds, whole_weeks=whole_weeks)
 
-    def shift_days(self, code: PatientCode) -> int:
-        """The days of `shift`."""
-        return self.shift(code).days
-
     def rules_digest(self, *rules: str) -> str:
         """Names the rules under which a site's patients are coded, without saying them: for the profile's revision."""
         return self._digest("identity-rules", *rules)[:6].hex()

@@ -18,6 +18,7 @@ from shared.events.clean import (
 from shared.events.deadletter import CleanDeadLetter, DeadLetter, IdentifiedDeadLetter
 from shared.events.event import Event, Outgoing
 from shared.events.identified import (
+    FOR_GOOD,
     AuditRecorded,
     Choice,
     Ground,
@@ -29,6 +30,7 @@ from shared.events.identified import (
 )
 
 __all__ = [
+    "FOR_GOOD",
     "AuditRecorded",
     "BulkElement",
     "Choice",

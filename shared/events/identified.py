@@ -10,6 +10,9 @@ from shared.events.event import Event
 Choice = Literal["release", "retry", "discard", "expire"]
 """What may be decided about an instance that is held."""
 
+FOR_GOOD: tuple[Choice, ...] = ("discard", "expire")
+"""After these it never goes through, and its bytes are deleted."""
+
 Ground = Literal[
     "false-positive", "checked-by-eye", "rules-changed", "consent-withdrawn", "not-wanted", "retention-ended", "other"
 ]

@@ -81,10 +81,6 @@ class ProjectKeySettings(BaseSettings):
         assert self.project_key_file is not None
         return KeyRing.parse(read_private(self.project_key_file, accept_open=self.accept_open_files))
 
-    def project_key(self) -> bytes:
-        """The secret of the active key. Raises Misconfigured as `key_ring` does."""
-        return self.key_ring().active.secret
-
 
 class SitesSettings(BaseSettings):
     """Who sends to this node."""

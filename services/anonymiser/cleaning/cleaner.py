@@ -20,7 +20,6 @@ from services.anonymiser.profile.decision import Decision, Mode
 from services.anonymiser.profile.model import Act
 from services.anonymiser.profile.options import Option
 from services.anonymiser.profile.rules import (
-    CHARACTER_SET,
     PATIENT_BIRTH_DATE,
     PATIENT_ID,
     PATIENT_NAME,
@@ -65,9 +64,7 @@ class Cleaner:
 
     def clean(self, elements: Item, place: Place, names: text.Encodings = text.DEFAULT) -> Item:
         """`elements` without identity; `names` are the character sets of the data set around them."""
-        for element in elements:
-            if element.tag == CHARACTER_SET:
-                names = text.encodings(element.content)
+        names = text.declared(elements, names)
         elements, said = self._said(elements, place, names)
         results: list[Element] = []
         odd = False
@@ -132,7 +129,7 @@ class Cleaner:
         if vr in BYTES_VRS or vr in NUMBER_VRS:
             return element
         value = element.content
-        if tag == CHARACTER_SET:
+        if tag == text.CHARACTER_SET:
             return None if names == text.UNKNOWN else element
         if vr in ("DS", "IS", "AS") and not proper_number(vr, value):
             return self._emptied(element, Code.MALFORMED_NUMBER, place)

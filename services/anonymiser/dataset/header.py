@@ -7,7 +7,7 @@ from typing import Any
 
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.fragments import fragments
-from services.anonymiser.dataset.tree import PUBLIC_VRS, Element, Item, Syntax, find
+from services.anonymiser.dataset.tree import PUBLIC_VRS, Element, Item, Syntax
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, TEXT_VRS
 from services.anonymiser.findings import Code, finding
 from shared.events import BulkElement, Finding
@@ -16,7 +16,6 @@ MAX_INLINE_BYTES = 1024
 _FORMATS = {"FD": "d", "FL": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q"}
 _NUMBERS = {little: {vr: Struct("><"[little] + form) for vr, form in _FORMATS.items()} for little in (True, False)}
 _SINGLE_VALUED = frozenset({"LT", "ST", "UR", "UT"})
-_CHARACTER_SET = 0x00080005
 _NAMES = {tag: f"{tag:08X}" for tag in PUBLIC_VRS}
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _UNKNOWN = object()
@@ -51,9 +50,7 @@ def _is_bulk(element: Element) -> bool:
 
 
 def _object(elements: Item, little: bool, names: text.Encodings, findings: list[Finding]) -> dict[str, Any]:
-    declared = find(elements, _CHARACTER_SET)
-    if declared is not None:
-        names = text.encodings(declared.content)
+    names = text.declared(elements, names)
     members = {}
     for element in elements:
         vr = element.vr
@@ -65,7 +62,7 @@ def _object(elements: Item, little: bool, names: text.Encodings, findings: list[
             continue
         else:
             values = _numbers(vr, element.content, little)
-        if element is declared:
+        if element.tag == text.CHARACTER_SET:
             values = ["ISO_IR 192"]  # JSON is UTF-8, and says so here (PS3.18 Section F.2)
         if _UNKNOWN in values:
             findings.append(finding(Code.NOT_IN_JSON, element.tag))

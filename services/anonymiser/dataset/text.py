@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from services.anonymiser.dataset.repertoires import ESCAPE, REGISTER, Repertoire
+from services.anonymiser.dataset.tree import Item, find
 
 Encodings = tuple[str, ...]
 """Defined terms, in one spelling. The first is in force where a value begins."""
+CHARACTER_SET = 0x00080005
 DEFAULT: Encodings = ("ISO_IR 6",)
 UNKNOWN: Encodings = ()
 _UTF8, _WHOLE = "ISO_IR 192", {"ISO_IR 192": "utf-8", "GB18030": "gb18030", "GBK": "gbk"}
@@ -21,6 +23,12 @@ _OTHERS = (
 )
 _MOST_BYTES = 4096
 """Of a value that is read in other ways than declared as well; longer ones only as UTF-8 and Latin-1."""
+
+
+def declared(elements: Item, inherited: Encodings = DEFAULT) -> Encodings:
+    """What is in force for the texts of a data set or an item: its own Specific Character Set, else `inherited`."""
+    element = find(elements, CHARACTER_SET)
+    return inherited if element is None else encodings(element.content)
 
 
 @lru_cache(maxsize=256)

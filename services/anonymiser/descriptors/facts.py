@@ -1,7 +1,6 @@
 """What an object knows of the people and places behind it, gathered from every depth of its data set."""
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.tree import Element, Item
@@ -15,7 +14,6 @@ from services.anonymiser.descriptors.attributes import (
 )
 from services.anonymiser.standard.concepts import Asks, asks
 
-CHARACTER_SET = 0x00080005
 _TEXT_VRS = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 _TEXT_VALUE, _DATE_VALUE, _CODE_VALUE = 0x0040A160, 0x0040A121, 0x0040A168
 # What stands beside these concepts in a content tree (PS3.3 Section C.17.3) is a fact as well.
@@ -41,6 +39,7 @@ def gathered(elements: Item) -> tuple[Written, ...]:
 
 
 def _gather(elements: Item, names: text.Encodings, *, within_identity: bool, found: dict[Written, None]) -> None:
+    names = text.declared(elements, names)
     for element in elements:
         tag = element.tag
         if element.items:
@@ -53,8 +52,6 @@ def _gather(elements: Item, names: text.Encodings, *, within_identity: bool, fou
             fact = _ASKED.get(asked, fact)
         if fact and element.value and len(element.value) <= _MOST_BYTES:
             found[_written(fact, names, bytes(element.value))] = None
-        elif tag == CHARACTER_SET:
-            names = _encodings(bytes(element.value))
 
 
 def _written(fact: Fact, names: text.Encodings, value: bytes) -> Written:
@@ -69,11 +66,6 @@ def _of_identity(element: Element) -> Fact | None:
     if element.tag in CODE_MEANINGS:
         return Fact.PLACE
     return Fact.LABEL if element.vr in _TEXT_VRS else None
-
-
-@lru_cache(maxsize=64)
-def _encodings(value: bytes) -> text.Encodings:
-    return text.encodings(value)
 
 
 def values(written: Iterable[Written]) -> Iterator[tuple[Fact, str]]:

@@ -110,9 +110,7 @@ def shipped() -> Vocabulary:
         stems=stems,
         endings=endings,
         excluded=excluded,
-        accented=frozenset(
-            word for by in lists.values() for one in by.values() for word, accent in one.items() if accent
-        ),
+        accented=frozenset(_accented(lists.values())),
         digest=_digest(),
     )
 

@@ -99,20 +99,20 @@ def describe(elements: Item, syntax: Syntax) -> Description:
     if pixels is None or sum(find(elements, tag) is not None for tag in (PIXEL_DATA, FLOAT_PIXELS, DOUBLE_PIXELS)) > 1:
         raise Undescribed
     real = pixels.tag != PIXEL_DATA
-    allocated = {FLOAT_PIXELS: 32, DOUBLE_PIXELS: 64}.get(pixels.tag) or _number(elements, _ALLOCATED, syntax)
-    stored = allocated if real else _number(elements, _STORED, syntax, allocated)
+    allocated = {FLOAT_PIXELS: 32, DOUBLE_PIXELS: 64}.get(pixels.tag) or number(elements, _ALLOCATED, syntax)
+    stored = allocated if real else number(elements, _STORED, syntax, allocated)
     slope, intercept, windows = _shown_by(elements)
     described = Description(
         syntax=syntax.uid,
-        rows=_number(elements, _ROWS, syntax),
-        columns=_number(elements, _COLUMNS, syntax),
-        samples=_number(elements, _SAMPLES, syntax, 1),
+        rows=number(elements, _ROWS, syntax),
+        columns=number(elements, _COLUMNS, syntax),
+        samples=number(elements, _SAMPLES, syntax, 1),
         frames=frames_of(elements),
         allocated=allocated,
         stored=stored,
-        high=_number(elements, _HIGH, syntax, stored - 1),
-        signed=_number(elements, _SIGNED, syntax) == 1,
-        planar=_number(elements, _PLANAR, syntax),
+        high=number(elements, _HIGH, syntax, stored - 1),
+        signed=number(elements, _SIGNED, syntax) == 1,
+        planar=number(elements, _PLANAR, syntax),
         photometric=word(elements, _PHOTOMETRIC).upper(),
         little=syntax.little,
         swapped=not syntax.little and pixels.vr == "OW" and allocated <= 8,
@@ -154,16 +154,12 @@ def frames_of(elements: Item) -> int:
     return int(digits)
 
 
-def _number(elements: Item, tag: int, syntax: Syntax, default: int = 0) -> int:
+def number(elements: Item, tag: int, syntax: Syntax, default: int = 0) -> int:
+    """The first US of an element, `default` when there is none."""
     element = find(elements, tag)
     if element is None or not element.value:
         return default
     return int.from_bytes(bytes(element.value[:2]), "little" if syntax.little else "big")
-
-
-def _palette(elements: Item) -> Palette:
-    tables = tuple((element.tag, bytes(element.value)) for element in elements if element.tag in _PALETTE)
-    return Palette(tables, word(elements, _PALETTE_UID))
 
 
 def _shown_by(elements: Item) -> tuple[float, float, tuple[tuple[float, float], ...]]:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from services.anonymiser.dataset.text import DEFAULT, decoded, encodings
+from services.anonymiser.dataset.text import declared, decoded
 from services.anonymiser.dataset.tree import Item, find, word, words
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -49,7 +49,7 @@ _WORDS = re.compile(
 Russian (golov-, mozg, cherep), Chinese and Japanese (head, brain, face, cranium), Korean."""
 _BODY_PART, _REGION = 0x00180015, 0x00082218
 _TEXTS = (0x00081030, 0x0008103E, 0x00181030, 0x00400254, 0x00321060)
-_SOP_CLASS, _CHARACTER_SET, _CODE, _MEANING = 0x00080016, 0x00080005, 0x00080100, 0x00080104
+_SOP_CLASS, _CODE, _MEANING = 0x00080016, 0x00080100, 0x00080104
 _IMAGE_TYPE, _MODALITY, _SLICE = 0x00080008, 0x00080060, 0x00180050
 _THICK = 10.0
 """Millimetres: slabs and scouts are thicker than the slices of a volume."""
@@ -84,8 +84,7 @@ def _coded(elements: Item) -> bool:
 
 def _described(elements: Item) -> str:
     """All descriptions, and the meanings of the region's codes; what cannot be decoded is read as Latin."""
-    character_set = find(elements, _CHARACTER_SET)
-    names = encodings(bytes(character_set.value)) if character_set else DEFAULT
+    names = declared(elements)
     region = find(elements, _REGION)
     found = [find(elements, tag) for tag in _TEXTS]
     found += [find(item, _MEANING) for item in (region.items if region else ())]

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from struct import Struct, unpack
 
+from services.anonymiser.dataset.fragments import fragments
 from services.anonymiser.dataset.tree import Item, find
 
 EXTENDED_OFFSETS, EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
@@ -61,18 +63,11 @@ def joined(frames: Sequence[Sequence[bytes | memoryview]], offsets: bool) -> byt
 
 def _items(value: bytes | memoryview) -> list[tuple[int, int]]:
     """Start and length of every item, the offset table's first."""
-    found: list[tuple[int, int]] = []
-    position = 0
-    while position < len(value):
-        if len(value) - position < _HEAD.size:
-            raise Unmapped
-        *tag, length = _HEAD.unpack_from(value, position)
-        position += _HEAD.size
-        if tuple(tag) != _ITEM or position + length > len(value) or len(found) > _MOST:
-            raise Unmapped
-        found.append((position, length))
-        position += length
-    if len(found) < 2:
+    try:
+        found = list(islice(fragments(value), _MOST + 2))
+    except ValueError:
+        raise Unmapped from None
+    if not 2 <= len(found) <= _MOST + 1:
         raise Unmapped
     return found
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from services.anonymiser.dataset.tree import Item, Syntax, word, words
 from services.anonymiser.pixels.description import pixels_of
-from services.anonymiser.pixels.masks import Layout, shipped
+from services.anonymiser.pixels.masks import Layout
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 QUIET_CLASSES = frozenset(
@@ -23,14 +23,6 @@ SCREEN_WORDS = ("SCREEN", "CAPTURE", "SNAPSHOT", "REPORT", "PROTOCOL", "DOSE_INF
 _SOP_CLASS, _IMAGE_TYPE, _MODALITY, _CONVERSION = 0x00080016, 0x00080008, 0x00080060, 0x00080064
 _SAMPLES, _PHOTOMETRIC, _BURNED_IN_ANNOTATION, _LABEL_IN_IMAGE = 0x00280002, 0x00280004, 0x00280301, 0x00480010
 _SLIDE = _STORAGE + "77.1.6"
-
-
-class Faces(StrEnum):
-    """What happens to an object that may show a face."""
-
-    IGNORE = "ignore"
-    MARK = "mark"
-    QUARANTINE = "quarantine"
 
 
 class Unexamined(StrEnum):
@@ -61,12 +53,6 @@ class PixelPolicy:
     max_frames: int = 4096
     max_samples: int = 2**27
     unexamined: Unexamined = Unexamined.HOLD
-    faces: Faces = Faces.MARK
-
-
-def default_policy() -> PixelPolicy:
-    """The safe one, with the layouts of the project."""
-    return PixelPolicy(layouts=shipped())
 
 
 def to_look_at(elements: Item, syntax: Syntax, policy: PixelPolicy) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from services.anonymiser.dataset.tree import Item, Syntax, find
-from services.anonymiser.pixels.description import Array, Description
+from services.anonymiser.pixels.description import Array, Description, number
 
 
 def room(described: Description) -> bool:
@@ -55,9 +55,7 @@ def overlay_within(elements: Item, described: Description, syntax: Syntax) -> bo
     """
     for tag in (e.tag for e in elements if e.tag >> 24 == 0x60 and e.tag & 0x0001FFFF == 0x0102):
         apart = find(elements, tag & 0xFFFF0000 | 0x3000)
-        bit = find(elements, tag)
-        position = int.from_bytes(bytes(bit.value[:2]), "little" if syntax.little else "big") if bit else 0
-        if apart is None and _mask(described) >> position & 1:
+        if apart is None and _mask(described) >> number(elements, tag, syntax) & 1:
             return True
     return False
 

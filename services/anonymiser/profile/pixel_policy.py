@@ -1,7 +1,7 @@
 """The profile's words on pixels, as the policy that looks at them."""
 
 from services.anonymiser.pixels import masks
-from services.anonymiser.pixels.policy import Faces, PixelPolicy, Unexamined
+from services.anonymiser.pixels.policy import PixelPolicy, Unexamined
 from services.anonymiser.profile.model import Profile
 from services.anonymiser.profile.options import Option
 
@@ -17,5 +17,4 @@ def policy_of(profile: Profile) -> PixelPolicy:
         outside_regions=said.outside_regions == "blank",
         max_frames=said.max_frames,
         unexamined=Unexamined(said.unexamined),
-        faces=Faces(said.faces),
     )

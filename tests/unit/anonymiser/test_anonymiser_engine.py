@@ -136,7 +136,7 @@ def test_dates_move_together_and_malformed_ones_go():
             text(0x00181200, "DA", "20230101"),
         )
     )
-    days = PSEUDONYMS.shift_days(result.patient)
+    days = PSEUDONYMS.shift(result.patient).days
     dataset = pydicom.dcmread(BytesIO(result.part10))
     assert dataset.StudyTime == "101112"
     assert "InstanceCreationDate" not in dataset

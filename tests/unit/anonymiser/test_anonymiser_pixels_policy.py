@@ -6,7 +6,9 @@ import pytest
 from pydicom.uid import ExplicitVRLittleEndian
 
 from services.anonymiser.dataset.tree import Element, Item, Syntax
-from services.anonymiser.pixels.policy import PixelPolicy, default_policy, to_look_at
+from services.anonymiser.pixels.policy import PixelPolicy, to_look_at
+from services.anonymiser.profile.load import load
+from services.anonymiser.profile.pixel_policy import policy_of
 from tests.unit.anonymiser.building import text
 from tests.unit.anonymiser.pictures import with_elements
 
@@ -119,5 +121,6 @@ def test_a_profile_decides_otherwise() -> None:
 
 
 def test_the_default_knows_the_shipped_layouts() -> None:
-    assert len(default_policy().layouts) > 10
-    assert default_policy().clean
+    policy = policy_of(load("research"))
+    assert len(policy.layouts) > 10
+    assert policy.clean

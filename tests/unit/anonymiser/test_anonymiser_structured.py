@@ -171,7 +171,7 @@ def test_dates_move_and_times_of_day_stay():
         valued(TIME, FINDING, "101112"),
     )
     result = cleaned(report(*items), "research")
-    days = PSEUDONYMS.shift_days(result.patient)
+    days = PSEUDONYMS.shift(result.patient).days
     day, moment, time = items_of(result)
     moved = date.fromisoformat(value_in(day, DATE)), date.fromisoformat(value_in(moment, DATE_TIME)[:8])
     assert [one.toordinal() - days for one in moved] == [date(2024, 1, 5).toordinal(), date(2024, 1, 7).toordinal()]
