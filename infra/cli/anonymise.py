@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from rich.console import Console
@@ -17,14 +16,13 @@ from infra.alone.files import inputs, within
 from infra.alone.processes import lines
 from infra.alone.report import Report
 from infra.alone.work import Job, Line
+from infra.cli.terminal import console, refuse
 from services.anonymiser.profile.load import BadProfile, load, texts
 from shared.dicom.keys import KeyRing
 from shared.misconfigured import Misconfigured
 from shared.private_file import read_private
 
-BAD_USAGE = 2
 WITHOUT_KEY = "basic"
-PLAIN_WIDTH = 160
 MOST_SHOWN = 400
 _SITE = "local"
 
@@ -62,11 +60,11 @@ def anonymise(
     file has an outcome, 2 for bad usage.
     """
     if given.is_dir() and within(output, given):
-        _refuse("OUT lies within IN: results would be taken for input")
+        refuse("OUT lies within IN: results would be taken for input")
     if report_file is not None:
         for place, folder in (("IN", given), ("OUT", output)):
             if within(report_file, folder):
-                _refuse(f"the report lies within {place}: it belongs beside the originals, and is none of them")
+                refuse(f"the report lies within {place}: it belongs beside the originals, and is none of them")
     job = _job(name, profiles, key_file, site, None if dry_run else output)
     changed: Counter[tuple[str, str]] = Counter()
     examples: dict[tuple[str, str], tuple[str, str | None]] = {}
@@ -78,13 +76,13 @@ def anonymise(
                     changed[change.attribute, change.why] += 1
                     examples.setdefault((change.attribute, change.why), (change.before, change.after))
     except FileExistsError:
-        _refuse(f"{report_file} is there already")
+        refuse(f"{report_file} is there already")
     except OSError as failed:
-        _refuse(f"the report cannot be written: {failed.strerror}")
-    console = _console()
+        refuse(f"the report cannot be written: {failed.strerror}")
+    screen = console()
     if dry_run:
-        console.print(_changes(changed, examples))
-    console.print(_summary(report.counts))
+        screen.print(_changes(changed, examples))
+    screen.print(_summary(report.counts))
 
 
 def _job(name: str, profiles: Path | None, key_file: Path | None, site: str, output: Path | None) -> Job:
@@ -98,9 +96,9 @@ def _job(name: str, profiles: Path | None, key_file: Path | None, site: str, out
             ring = KeyRing.new().dumps()
             click.echo("no --key: a fresh one, used once; another run gives other pseudonyms", err=True)
         else:
-            _refuse(f"profile {name} needs --key FILE; make one with: isocentre key new --key FILE --project NAME")
+            refuse(f"profile {name} needs --key FILE; make one with: isocentre key new --key FILE --project NAME")
     except (BadProfile, Misconfigured) as bad:
-        _refuse(str(bad))
+        refuse(str(bad))
     return Job(name, tuple(sorted(available.items())), ring, site, None if output is None else str(output))
 
 
@@ -140,12 +138,3 @@ def _changes(changed: Counter[tuple[str, str]], examples: dict[tuple[str, str], 
     if len(changed) > MOST_SHOWN:
         table.caption = f"and {len(changed) - MOST_SHOWN} more"
     return table
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, markup=False, highlight=False)
-
-
-def _refuse(why: str) -> NoReturn:
-    click.echo(f"error: {why}", err=True)
-    sys.exit(BAD_USAGE)

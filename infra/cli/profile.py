@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
-from rich.console import Console
 from rich.table import Table
 
+from infra.cli.terminal import console, refuse
 from services.anonymiser.profile.claims import departures
 from services.anonymiser.profile.decision import Decision
 from services.anonymiser.profile.load import BadProfile, load, text_of, texts
@@ -21,8 +20,6 @@ from services.anonymiser.profile.rules import Rules
 from services.anonymiser.standard.table import table
 
 BAD = 1
-BAD_USAGE = 2
-PLAIN_WIDTH = 160
 _CT = "1.2.840.10008.5.1.4.1.1.2"
 
 profiles_option = click.option(
@@ -45,7 +42,7 @@ def list_profiles(profiles: Path | None) -> None:
         found = _load(name, available)
         options = ", ".join(f"{option.code} {option.value}" for option in sorted(found.options, key=lambda o: o.code))
         shown_as.add_row(name, found.title, options or "none")
-    _console().print(shown_as)
+    console().print(shown_as)
 
 
 @profile.command()
@@ -82,7 +79,7 @@ def diff(one: str, other: str, profiles: Path | None) -> None:
         first, second = (_decided(rules, path, _vr(path)) for rules in both)
         if (first.act, first.value, first.mode) != (second.act, second.value, second.mode):
             shown_as.add_row(shown(path), first.act.value, second.act.value)
-    _console().print(shown_as)
+    console().print(shown_as)
 
 
 @profile.command()
@@ -101,7 +98,7 @@ def explain(attribute: str, name: str | None, sop_class: str, vr: str | None, pr
     for each in [name] if name else sorted(available):
         decision = _decided(_rules(_load(each, available)), path, vr or _vr(path), sop_class)
         shown_as.add_row(each, _told(decision), decision.source)
-    _console().print(shown_as)
+    console().print(shown_as)
 
 
 def _told(decision: Decision) -> str:
@@ -165,20 +162,11 @@ def _texts(folder: Path | None) -> dict[str, str]:
     try:
         return texts(folder)
     except BadProfile as bad:
-        _refuse(str(bad))
+        refuse(str(bad))
 
 
 def _load(name: str, available: dict[str, str]) -> Profile:
     try:
         return load(name, available)
     except BadProfile as bad:
-        _refuse(str(bad))
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, markup=False, highlight=False)
-
-
-def _refuse(why: str) -> NoReturn:
-    click.echo(f"error: {why}", err=True)
-    sys.exit(BAD_USAGE)
+        refuse(str(bad))

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from infra.cli.quarantine_options import AWAY, FILE, PROFILE, REFUSED, decides, fail, filters, on_node
+from infra.cli.quarantine_options import AWAY, FILE, PROFILE, REFUSED, decides, filters, on_node
+from infra.cli.terminal import console, fail
 from infra.quarantine import showing
 from infra.quarantine.acting import Acted, act
 from infra.quarantine.cases import Case
@@ -24,9 +24,6 @@ from infra.quarantine.deciding import Wish, audit_of, audit_of_many
 from infra.quarantine.node import Node
 from shared.events import FOR_GOOD
 from shared.sites import read_sites
-
-PLAIN_WIDTH = 160
-"""Columns where there is no terminal to ask."""
 
 STATES = ("held", "released", "retried", "discarded", "expired", "rejected")
 EXITS = """Exits 0 when done, 2 for bad usage or without a stack, 3 when nothing of that id was ever held, 4 when broker
@@ -69,7 +66,7 @@ def list_(
     elif as_json:
         click.echo(json.dumps([showing.as_json(case) for case in found], indent=1))
     elif found:
-        _print(showing.summary_table(found) if summary else showing.table(found, _now()))
+        console().print(showing.summary_table(found) if summary else showing.table(found, _now()))
     else:
         click.echo("nothing is held like that", err=True)
 
@@ -89,9 +86,9 @@ def show(node: Node, actor: str, named_id: str, as_json: bool) -> None:
     facts = Table.grid(padding=(0, 2))
     for name, value in showing.facts(case, there):
         facts.add_row(name, value)
-    _print(facts)
+    console().print(facts)
     click.echo()
-    _print(showing.history(case))
+    console().print(showing.history(case))
 
 
 @quarantine.command(epilog=EXITS)
@@ -170,7 +167,7 @@ def _carry_out(node: Node, wish: Wish, found: Sequence[Case], *, yes: bool, ask:
 def _confirm(wish: Wish, found: Sequence[Case]) -> None:
     if not at_terminal():
         raise click.UsageError(f"{len(found)} instances are meant: say --yes")
-    _print(showing.table(found, _now()))
+    console().print(showing.table(found, _now()))
     click.confirm(f"{wish.decision} these {len(found)} instances?", abort=True)
 
 
@@ -214,10 +211,6 @@ def _counts(found: Sequence[Case]) -> list[dict[str, Any]]:
         {"state": state, "reason": reason, "site": site, "count": count}
         for (state, reason, site), count in sorted(counted.items())
     ]
-
-
-def _print(shown: Table) -> None:
-    Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, markup=False, highlight=False).print(shown)
 
 
 def _now() -> datetime:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
+from infra.cli.terminal import fail, refuse
 from infra.keys import audit
 from infra.local.layout import DEFAULT_HOME
 from infra.quarantine.choosing import AmbiguousCase, Filter, UnknownCase
@@ -22,8 +22,8 @@ from shared.misconfigured import Misconfigured
 from shared.outcome import Transient
 from shared.sites import CODE
 
-BAD_USAGE, UNKNOWN, AWAY, REFUSED = 2, 3, 4, 5
-"""Exit codes."""
+UNKNOWN, AWAY, REFUSED = 3, 4, 5
+"""Exit codes, beside that of bad usage."""
 
 HOME = "The folder in which all of a local stack lies."
 KAFKA = "Brokers of another node; its store is what ISOCENTRE_S3_ENDPOINT, _ACCESS_KEY and _SECRET_KEY say."
@@ -101,18 +101,12 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except NoNode as missing:
-        fail(str(missing), BAD_USAGE)
+        refuse(str(missing))
     except Misconfigured as wrong:
-        fail(str(wrong), BAD_USAGE)
+        refuse(str(wrong))
     except UnknownCase as unknown:
         fail(f"nothing that begins with {unknown} was ever held", UNKNOWN)
     except AmbiguousCase as several:
-        fail(f"several begin with {several}: give more of it", BAD_USAGE)
+        refuse(f"several begin with {several}: give more of it")
     except Transient as away:
         fail(f"broker or store are away: {away}", AWAY)
-
-
-def fail(message: str, code: int) -> NoReturn:
-    """Say so and end."""
-    click.echo(f"Error: {message}", err=True)
-    sys.exit(code)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
 
 import click
-from rich.console import Console
 
+from infra.cli.terminal import console, fail
 from infra.demo import web
 from infra.demo.waterfall import Span, render
 from infra.local import stack as local
@@ -23,7 +21,7 @@ TRACE_ID = re.compile("[0-9a-f]{32}")
 DEMO_HOME = ROOT / "build" / "demo" / "stack"
 MOST_TRACES = 10
 PLAIN_WIDTH = 140
-"""Columns where there is no terminal to ask."""
+"""Columns of a waterfall where there is no terminal to ask."""
 
 NOT_UP, UNKNOWN, AWAY = 2, 3, 4
 """Exit codes."""
@@ -47,19 +45,19 @@ def trace(named: str, home: Path, as_json: bool) -> None:
         stack = _stack(home)
         found = _traces(stack, named.strip())
     except local.NotUp as missing:
-        _fail(f"{missing}; start one with: isocentre stack up", NOT_UP)
+        fail(f"{missing}; start one with: isocentre stack up", NOT_UP)
     except web.Unknown:
-        _fail(f"nothing is known of {named}: neither a trace nor an instance of ours", UNKNOWN)
+        fail(f"nothing is known of {named}: neither a trace nor an instance of ours", UNKNOWN)
     except web.Away as away:
-        _fail(str(away), AWAY)
+        fail(str(away), AWAY)
     if as_json:
         click.echo(json.dumps({trace_id: [asdict(span) for span in spans] for trace_id, spans in found}, indent=1))
         return
-    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    screen = console(PLAIN_WIDTH)
     for number, (trace_id, spans) in enumerate(found):
         if number:
-            console.print()
-        console.print(render(trace_id, spans, console.width))
+            screen.print()
+        screen.print(render(trace_id, spans, screen.width))
     if len(found) == MOST_TRACES:
         click.echo(f"only the newest {MOST_TRACES} are shown; name an instance or a trace for more", err=True)
 
@@ -100,8 +98,3 @@ def _known(stack: Stack, trace_ids: Sequence[str]) -> list[tuple[str, list[Span]
     if not found:
         raise web.Unknown
     return found
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    click.echo(f"Error: {message}", err=True)
-    sys.exit(code)

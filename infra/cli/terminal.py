@@ -1,0 +1,30 @@
+"""What the commands have in common: where they print, and how they end when they cannot."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+from rich.console import Console
+
+BAD_USAGE = 2
+"""Exit code, as click's own."""
+PLAIN_WIDTH = 160
+"""Columns where there is no terminal to ask."""
+
+
+def console(plain_width: int = PLAIN_WIDTH) -> Console:
+    """Prints what it is given as it is; `plain_width` columns where there is no terminal to ask."""
+    return Console(width=None if sys.stdout.isatty() else plain_width, markup=False, highlight=False)
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Say so on standard error and exit with `code`."""
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(code)
+
+
+def refuse(why: str) -> NoReturn:
+    """Fail for bad usage."""
+    fail(why, BAD_USAGE)
