@@ -12,6 +12,7 @@ from services.anonymiser.descriptors.folding import fold, spellings
 DATA = Path(__file__).parent / "data"
 _LINKS = ("", "s", "n", "en", "es", "e", "er", "o", "i")
 _SHORTEST_PART, _SHORTEST_COMPOUND, _MOST_PARTS = 4, 9, 4
+_SHORTEST_HEAD = 5
 _SHORTEST_INFLECTED, _SHORTEST_STEM, _LONGEST_ENDING = 5, 4, 6
 _VOWELS = "aeiouyαηο"
 
@@ -29,6 +30,7 @@ class Kind(StrEnum):
 class Vocabulary:
     """Folded words by kind; `phrases`: pairs of words, which together are kept though neither need be alone; `units`:
     what a number stands before; `takers`: what a number stands behind; `parts`: what compound words are made of;
+    `combining`: what makes one of a plain word (peri-, hepato-); `suffixes`: what makes one of any stem (-ectomy);
     `stems` and `endings`: which languages (bits) a stem and an ending belong to; `excluded`: what must not come in by
     them; `accented`: the words that are written with accents;
     `digest`: SHA-256 over all of it, for whoever has to say which vocabulary it was."""
@@ -38,6 +40,8 @@ class Vocabulary:
     units: frozenset[str]
     takers: frozenset[str]
     parts: frozenset[str]
+    combining: frozenset[str]
+    suffixes: tuple[str, ...]
     stems: dict[str, int]
     endings: dict[str, int]
     excluded: frozenset[str]
@@ -68,9 +72,17 @@ def _derived(vocabulary: Vocabulary, word: str) -> Kind | None:
     for cut in range(1, min(_LONGEST_ENDING, len(word) - _SHORTEST_STEM) + 1):
         if vocabulary.stems.get(word[:-cut], 0) & vocabulary.endings.get(word[-cut:], 0):
             return Kind.PLAIN
+    if word.endswith(vocabulary.suffixes, _SHORTEST_STEM):
+        return Kind.PLAIN
+    if any(word[:cut] in vocabulary.combining and vocabulary.plain(word[cut:]) for cut in _heads(word)):
+        return Kind.PLAIN
     if len(word) >= _SHORTEST_COMPOUND and _splits(word, vocabulary.parts, _MOST_PARTS):
         return Kind.PLAIN
     return None
+
+
+def _heads(word: str) -> range:
+    return range(3, len(word) - _SHORTEST_HEAD + 1)
 
 
 @lru_cache(maxsize=8192)
@@ -88,17 +100,17 @@ def _splits(word: str, parts: frozenset[str], most: int) -> bool:
 @cache
 def shipped() -> Vocabulary:
     """The vocabulary of this revision of the software. Takes about a quarter of a second, once."""
-    units = frozenset(_entries(DATA / "units.txt"))
-    takers = frozenset((*_entries(DATA / "takers.txt"), *_entries(DATA / "plain" / "agents.txt")))
-    excluded = frozenset(_entries(DATA / "excluded.txt"))
-    lists = {kind: {file.stem: _entries(file) for file in (DATA / kind.value).glob("*.txt")} for kind in Kind}
+    units = frozenset(entries(DATA / "units.txt"))
+    takers = frozenset((*entries(DATA / "takers.txt"), *entries(DATA / "plain" / "agents.txt")))
+    excluded = frozenset(entries(DATA / "excluded.txt"))
+    lists = {kind: {file.stem: entries(file) for file in (DATA / kind.value).glob("*.txt")} for kind in Kind}
     words: dict[str, Kind] = dict.fromkeys(units | takers, Kind.PLAIN)
     for kind in Kind:  # the more careful kind counts
-        for entries in lists[kind].values():
-            words.update(dict.fromkeys(entries, kind))
+        for listed in lists[kind].values():
+            words.update(dict.fromkeys(listed, kind))
     words = {word: kind for word, kind in words.items() if word not in excluded}
     plain = {
-        name: {word for word in entries if words.get(word) is Kind.PLAIN} for name, entries in lists[Kind.PLAIN].items()
+        name: {word for word in listed if words.get(word) is Kind.PLAIN} for name, listed in lists[Kind.PLAIN].items()
     }
     stems, endings = _inflections(plain)
     return Vocabulary(
@@ -107,6 +119,8 @@ def shipped() -> Vocabulary:
         units=units,
         takers=takers,
         parts=frozenset(_parts(lists[Kind.PLAIN]) - excluded),
+        combining=frozenset(entries(DATA / "combining.txt")),
+        suffixes=tuple(entries(DATA / "suffixes.txt")),
         stems=stems,
         endings=endings,
         excluded=excluded,
@@ -145,7 +159,7 @@ def _lines(file: Path) -> Iterator[str]:
     return (line for line in file.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#"))
 
 
-def _entries(file: Path) -> dict[str, bool]:
+def entries(file: Path) -> dict[str, bool]:
     """The folds of a file's words, and whether they are written with accents."""
     found: dict[str, bool] = {}
     for line in _lines(file):

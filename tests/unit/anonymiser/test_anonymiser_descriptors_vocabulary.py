@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.anonymiser.descriptors import generate_vocabulary
+from services.anonymiser.descriptors import generate_english, generate_vocabulary
 from services.anonymiser.descriptors.attributes import FACTS, FREE_TEXT_ATTRIBUTES, IDENTITY_SEQUENCES
 from services.anonymiser.descriptors.folding import fold
 from services.anonymiser.descriptors.vocabulary import DATA, Kind, expanded, shipped
@@ -53,6 +53,57 @@ def test_the_generated_list_is_what_the_generator_makes() -> None:
 def test_endings_stand_for_the_forms_of_a_word() -> None:
     assert list(expanded("droit+e+s")) == ["droit", "droite", "droits"]
     assert list(expanded("płuc*o*a")) == ["płuco", "płuca"]
+
+
+@pytest.fixture
+def wordnet(tmp_path):
+    """A dictionary in WordNet's form: number, lexicographer file, part of speech, words, pointers, gloss."""
+    folder = tmp_path / "dict"
+    folder.mkdir()
+    nouns = [
+        "  1 This software and database is being provided",
+        "00000001 26 n 02 zymosis 0 zymotic_disease 0 000 | a state",
+        "00000002 26 n 01 quandary 0 000 | a state",
+        "00000003 18 n 01 quandary 0 000 | also a person",
+        "00000004 27 n 01 adipocere 0 000 | a substance",
+        "00000005 27 n 01 Brinell 0 000 | written with a capital",
+        "00000006 27 n 01 brinell 0 000 | and without",
+        "00000007 06 n 01 zeppelin 0 000 | an artifact",
+        "00000008 08 n 01 thorax 0 000 | stands in another list",
+        "00000009 26 n 01 stupidity 0 000 | somebody is called so",
+    ]
+    (folder / "data.noun").write_text("\n".join(nouns) + "\n", encoding="utf-8")
+    (folder / "data.adj").write_text("00000001 00 a 01 zymolytic(a) 0 000 | an adjective\n", encoding="utf-8")
+    for part in ("verb", "adv"):
+        (folder / f"data.{part}").write_text("", encoding="utf-8")
+    return folder
+
+
+def test_english_words_are_taken_unless_they_may_be_somebody(wordnet, tmp_path) -> None:
+    (tmp_path / "names.txt").write_text("STUPIDITY 0.001 1\nother words\n", encoding="utf-8")
+    names = frozenset(generate_english.names_in(tmp_path / "names.txt"))
+    assert names == {"stupidity"}
+    assert generate_english.words(wordnet, names) == [
+        "adipocere", "adipoceres", "stupidities", "zymolytic", "zymoses", "zymosis",
+    ]  # fmt: skip
+
+
+def test_the_english_list_is_written_where_it_is_told(wordnet, tmp_path) -> None:
+    names, output = tmp_path / "names.txt", tmp_path / "made.txt"
+    names.write_text("Stupidity", encoding="utf-8")
+    assert generate_english.main([str(wordnet), str(names), "--output", str(output)]) == 0
+    assert "\nadipocere adipoceres " in output.read_text(encoding="utf-8")
+    assert generate_english.main([str(wordnet)]) == 2
+
+
+@pytest.mark.parametrize("word", ["hepatobiliary", "perihilar", "naso-gastric", "laryngectomy", "Cholezystektomie"])
+def test_words_made_of_medical_forms_are_known(word: str) -> None:
+    assert all(shipped().written(part) is Kind.PLAIN for part in word.split("-"))
+
+
+@pytest.mark.parametrize("word", ["Perilopez", "Subrahman", "Adomaitis", "Hemingway", "Tomy"])
+def test_a_medical_form_makes_no_word_of_a_name(word: str) -> None:
+    assert shipped().written(word) is not Kind.PLAIN
 
 
 @pytest.mark.parametrize("word", ["Thorax", "THORAX", "Schädel", "Schaedel", "schadel", "płuca", "θώρακα", "klatki"])
