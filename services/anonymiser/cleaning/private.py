@@ -1,5 +1,6 @@
 """Private elements that stay: those known to be safe, and those that a rule names (PS3.15 E.3.10; PS3.5 7.8.1)."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from services.anonymiser.standard.private import Private, disposition
 _GROUP_REFERENCE, _CREATOR_REFERENCE, _STATUS = 0x00080301, 0x00080302, 0x00080303
 _CHARACTERISTICS = 0x00080300
 _ACTS = {"keep": Act.KEEP, "uid": Act.UID, "date": Act.SHIFT}
+_CONTROL, _LETTER = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]"), re.compile(rb"[A-Za-z]")
 _SPOKEN = 6
 """Bytes; numbers of fewer are printable by chance too often."""
 
@@ -97,11 +99,14 @@ def _described(group: int, creator: str, little: bool) -> Item:
 def speaks(value: bytes) -> bool:
     """Whether the bytes of a number are words: somebody has used the element for something else than the table says."""
     words = value.rstrip(b" \0")
-    return len(words) >= _SPOKEN and all(0x20 <= byte < 0x7F for byte in words) and any(map(_letter, words))
+    plain = sum(map(_plain, words))
+    return (
+        len(words) >= _SPOKEN and 2 * plain > len(words) and not _CONTROL.search(words) and bool(_LETTER.search(words))
+    )
 
 
-def _letter(byte: int) -> bool:
-    return chr(byte).isalpha()
+def _plain(byte: int) -> bool:
+    return 0x20 <= byte < 0x7F
 
 
 def _seen(element: Element, vr: str) -> Element | None:

@@ -3,24 +3,27 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from services.anonymiser.dataset.tree import Item
 from services.anonymiser.gate.dates import residues_of_dates
 from services.anonymiser.gate.detectors import found_in
 from services.anonymiser.gate.folding import SEPARATORS, folded, spelled_out, squeezed
 from services.anonymiser.gate.judging import SURE_BYTES, Bytes, Needle
-from services.anonymiser.gate.kept import Spot, spots
+from services.anonymiser.gate.kept import CODES, Spot, spots
 from services.anonymiser.gate.marks import LONG_UID, Marks
 from services.anonymiser.gate.people import person
 from services.anonymiser.gate.reading import unpacked
 from services.anonymiser.gate.residue import PLACE_OF_BYTES, Detector, Expect, Residue, Severity
-from services.anonymiser.gate.sources import Kind
+from services.anonymiser.gate.sources import CODE_VALUE, Kind
 
 STRONG, WEAK = Severity.STRONG, Severity.WEAK
 _MIXED = re.compile(rb"[a-z][A-Z]")  # may be Base64
 _PSEUDONYM = re.compile(r"[A-Z][A-Z0-9]{0,7}-[A-Z2-7]{21}")
 _PATIENT_ID = 0x00100020
 _BETWEEN = f"[{re.escape(SEPARATORS)}]{{0,3}}"
+_STEPS = frozenset({0x00400009, 0x00400253, 0x00401001})
+"""Identifiers of procedures and their steps, for which some departments take the code of the procedure."""
 _OF_PLACES = (Kind.CONTACT, Kind.PLACE, Kind.INSTITUTION, Kind.DEVICE, Kind.PRIVATE)
 
 
@@ -62,6 +65,19 @@ class Examination:
         self.retained = {Kind.MAKER, *(kind for kept, kind in retained if kept)}
         self.codes = {text.strip() for spot in self.spots if spot.tag == _PATIENT_ID for text in spot.texts()}
 
+    @cached_property
+    def codes_of_procedures(self) -> frozenset[str]:
+        """Codes of the original that are also identifiers of its steps, and of nothing else: codes they are."""
+        steps, codes, others = set(), set(), set()
+        for spot in spots(self.original):
+            if spot.tag in _STEPS:
+                steps.add(squeezed(spot.value))
+            elif spot.tag == CODE_VALUE and spot.kind == Kind.TEXT:
+                codes.add(squeezed(spot.value))
+            elif spot.kind is not None and spot.kind < Kind.PRIVATE:
+                others.add(squeezed(spot.value))
+        return frozenset(code.decode("latin-1") for code in steps & codes - others)
+
     def residues(self, suspicion: Suspicion) -> tuple[Residue, ...]:
         """What is confirmed, each detector once per place."""
         found = dict.fromkeys(self._all(suspicion))
@@ -87,6 +103,8 @@ class Examination:
     def _values(self, suspicion: Suspicion, spot: Spot, written: tuple[str, ...]) -> Iterator[Residue]:
         texts = tuple({form for text in written for form in (folded(text), spelled_out(text))})
         for needle in suspicion.needles:
+            if spot.tag in CODES and any(needle.form in code for code in self.codes_of_procedures):
+                continue
             if not self._belongs(needle.kind, spot, needle.short) and (severity := needle.severity(spot, texts)):
                 yield Residue(needle.detector, spot.place, severity)
         for foreign in suspicion.foreign:

@@ -9,6 +9,7 @@ import numpy as np
 
 from services.anonymiser.pixels.boxes import Box, merged
 from services.anonymiser.pixels.lines import Line, cores, hidden, joined, lines_in
+from services.anonymiser.pixels.margins import huge
 from services.anonymiser.pixels.models import Array, Detecting, Reading
 from services.anonymiser.pixels.preparing import in_colour, lifted, with_reference
 
@@ -32,8 +33,9 @@ class Look:
 _SMALLER, _LARGE = 0.8, 32
 """The reduced picture is at most that share of the other, and adds marks of so many pixels of the image across at
 least: smaller ones are seen better in the tiles."""
-_ONE_CHARACTER = 1.0
-"""Sum of the certainties of what is read: less than one character is nothing."""
+_ONE_CHARACTER, _THREE = 1.0, 3.0
+"""Sum of the certainties of what is read: less than one character is nothing, and less than three in a good part of the
+picture are its shapes."""
 
 LOOKS = {
     1: Look(tile=1280, overlap=96, enlarge=2.0, spend=2_400_000, reduced=640, inverted=False),
@@ -52,17 +54,19 @@ class Detector:
     def find(self, image: Array, look: int = 1) -> tuple[Box, ...]:
         """Boxes around text, with room for its outer edges, in (rows, columns) or (rows, columns, 3) of uint8.
 
-        `look` is a key of LOOKS. Dropped is only what is detected with doubt and then not read as even one character.
+        `look` is a key of LOOKS. Dropped is what is detected with doubt and then not read as even one character, or
+        as fewer than three when it is huge; and what is detected where all pixels are the same.
         """
         way = LOOKS[look]
         if min(image.shape[:2]) < 1:
             return ()
         shown = 255 - image if way.inverted else image
         scale, small = _enlargement(image, way), way.reduced / max(image.shape[:2])
-        found = joined(line.box(scale) for line in self._lines(shown, scale, way))
+        found = joined(box for line in self._lines(shown, scale, way) if shows(image, box := line.box(scale)))
         if small < _SMALLER * scale:
             large = (line for line in self._lines(shown, small, way) if line.across >= _LARGE * small)
-            found += joined(line.box(small) for line in large if not hidden(line.mark(small), found))
+            boxes = (line.box(small) for line in large if not hidden(line.mark(small), found))
+            found += joined(box for box in boxes if shows(image, box))
         whole = Box(0, 0, image.shape[1], image.shape[0])
         return merged(box.clipped(whole) for box in found)
 
@@ -70,10 +74,10 @@ class Detector:
         scaled = lifted(_resized(image, scale))
         chances = self._chances(scaled, look)
         for line in lines_in(chances):
-            if line.sure or self._reads(scaled, line):
+            if line.sure or self._reads(scaled, line, scale):
                 yield line
             else:
-                yield from (core for core in cores(line, chances) if self._reads(scaled, core))
+                yield from (core for core in cores(line, chances) if self._reads(scaled, core, scale))
 
     def _chances(self, image: Array, look: Look) -> Array:
         chances = np.zeros(image.shape[:2], np.float32)
@@ -87,8 +91,16 @@ class Detector:
                 np.maximum(place, seen[: place.shape[0], : place.shape[1]], out=place)
         return chances
 
-    def _reads(self, image: Array, line: Line) -> bool:
-        return any(sum(self._reading.certainties(in_colour(cut))) >= _ONE_CHARACTER for cut in line.cuts(image))
+    def _reads(self, scaled: Array, line: Line, scale: float) -> bool:
+        rows, columns = (round(side / scale) for side in scaled.shape[:2])
+        least = _THREE if huge(line.box(scale).clipped(Box(0, 0, columns, rows)), rows, columns) else _ONE_CHARACTER
+        return any(sum(self._reading.certainties(in_colour(cut))) >= least for cut in line.cuts(scaled))
+
+
+def shows(image: Array, box: Box) -> bool:
+    """Whether anything at all can be seen there."""
+    seen = image[max(0, box.top) : box.bottom, max(0, box.left) : box.right]
+    return seen.size > 0 and bool(np.any(seen != seen[0, 0]))
 
 
 def _enlargement(image: Array, look: Look) -> float:

@@ -29,9 +29,13 @@ def roomy(boxes: Iterable[Box], regions: tuple[Box, ...], rows: int, columns: in
 def doubtful(boxes: Iterable[Box], rows: int, columns: int) -> bool:
     """Whether one of them is too large even for some lines of text: more likely it is the picture itself, and to blank
     that is no cure."""
-    highest = max(_HIGH, _PART * min(rows, columns))
-    sides = ((box.bottom - box.top, box.right - box.left) for box in boxes)
-    return any(min(side) > highest and side[0] * side[1] > _PART * rows * columns for side in sides)
+    return any(huge(box, rows, columns) for box in boxes)
+
+
+def huge(box: Box, rows: int, columns: int) -> bool:
+    """Whether the box is higher than a line of text, and a good part of the picture."""
+    high, wide = box.bottom - box.top, box.right - box.left
+    return min(high, wide) > max(_HIGH, _PART * min(rows, columns)) and high * wide > _PART * rows * columns
 
 
 def _pixels(share: float, height: int) -> int:

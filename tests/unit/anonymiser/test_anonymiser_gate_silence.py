@@ -238,3 +238,25 @@ def test_a_long_header_costs_little():
         Witness.of(original).look(cleaned, raw)
         spent.append(time.process_time() - start)
     assert sorted(spent)[len(spent) // 2] < 0.003
+
+
+def coded(value: str) -> Element:
+    return Element(0x00081032, "SQ", items=(item(text(0x00080100, "SH", value), text(0x00080102, "SH", "99RIS")),))
+
+
+STEP = text(0x00400009, "SH", "RC301")
+
+
+@pytest.mark.parametrize(
+    ("original", "kept", "found"),
+    [
+        (item(STEP, coded("RC301")), coded("RC301"), False),
+        (item(STEP, coded("RC301")), text(DESCRIPTION, "LO", "RC301"), True),
+        (item(STEP), coded("RC301"), True),
+        (item(STEP, coded("RC301"), text(PATIENT_ID, "LO", "RC301")), coded("RC301"), True),
+        (item(STEP, coded("RC301"), text(0x00080050, "SH", "rc 301")), coded("RC301"), True),
+    ],
+    ids=["code", "text", "no-code", "patient-id", "accession-number"],
+)
+def test_the_code_of_a_procedure_identifies_nobody_where_its_steps_are_numbered_by_it(original, kept, found) -> None:
+    assert bool(look(original, item(text(NAME, "PN", CODE), text(PATIENT_ID, "LO", CODE), kept))) is found

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from services.anonymiser.pixels import models
 from services.anonymiser.pixels.boxes import Box
 from services.anonymiser.pixels.detecting import LOOKS, Detector, cuts, detector
+from services.anonymiser.pixels.lines import Line as Mark
 from services.anonymiser.pixels.lines import hidden, joined, lines_in
 from services.anonymiser.pixels.preparing import lifted, with_reference
 from tests.support.planting import BACKGROUNDS, FONTS, Grey, Line, anatomy, black, ink_of, noise, planted
@@ -42,7 +43,7 @@ def _covered(boxes: tuple[Box, ...], line: Line) -> bool:
     return bool(inside[line.ink].mean() >= 0.995)
 
 
-def written(image: Grey, ink: np.ndarray, left: int, top: int, level: float) -> Line:
+def written(image: Grey, ink: np.ndarray, left: int, top: int, level: float) -> Mark:
     """`ink` put into `image`."""
     tall, wide = ink.shape
     place = image[top : top + tall, left : left + wide]
@@ -246,3 +247,25 @@ def test_importing_loads_no_models_and_no_network_libraries() -> None:
 def test_the_revision_is_that_of_the_models() -> None:
     assert models.revision() == models.revision()
     assert len(models.revision()) == 64
+
+
+def test_what_is_marked_where_all_pixels_are_the_same_is_nothing(eyes: Detector, monkeypatch) -> None:
+    image = np.zeros((300, 400), np.uint8)
+    image[200:260, 50:300] = np.random.default_rng(1).integers(0, 255, (60, 250), np.uint8)
+    monkeypatch.setattr(eyes, "_lines", lambda *_: iter((mark(40, 40, 120, 24), mark(120, 420, 180, 24))))
+    assert [box.top > 150 for box in eyes.find(image)] == [True]
+
+
+@pytest.mark.parametrize(("read", "found"), [((0.9, 0.9), 0), ((0.9,) * 4, 1)])
+def test_a_mark_as_large_as_the_picture_has_to_be_read_as_text(eyes: Detector, monkeypatch, read, found) -> None:
+    chances = np.zeros((400, 400), np.float32)
+    chances[100:300, 100:300] = 0.5
+    monkeypatch.setattr(eyes, "_chances", lambda *_: chances)
+    monkeypatch.setattr(eyes._reading, "certainties", lambda _: read)
+    image = np.zeros((400, 400), np.uint8)
+    image[150:250, 150:250] = 200
+    assert len(list(eyes._lines(image, 1.0, LOOKS[1]))) == found
+
+
+def mark(left: int, top: int, width: int, height: int) -> Mark:
+    return Mark(left, top, width, height, (left + width / 2, top + height / 2), width, height, 0.0, 0.95)

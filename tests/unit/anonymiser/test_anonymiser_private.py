@@ -55,6 +55,11 @@ def test_without_the_option_nothing_private_stays():
 
 def test_numbers_that_are_words():
     assert speaks(b"ROBERT GUNNARSSON ")
+    assert speaks("ZOË LEFÈVRE".encode("latin-1"))
+    assert speaks("ZOË LEFÈVRE".encode())
+    assert speaks("Yamada^\x1b$B;3ED\x1b(B".encode("ascii"))
     assert not speaks(b"\x01\x00\x02\x00\x03\x00")
     assert not speaks(b"AB  ")
     assert not speaks(b"123456")
+    assert not speaks(bytes.fromhex("000020c1cdcc4cc1"))
+    assert not speaks(bytes.fromhex("e8fd41fff0ff30fe"))
