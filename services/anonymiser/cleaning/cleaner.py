@@ -13,6 +13,7 @@ from services.anonymiser.cleaning.values import capped, dummy, each, of_all, pro
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
+from services.anonymiser.descriptors.attributes import MAKERS
 from services.anonymiser.descriptors.cleaning import clean
 from services.anonymiser.descriptors.vocabulary import Vocabulary
 from services.anonymiser.findings import Code, finding
@@ -218,7 +219,8 @@ class Cleaner:
         readable = self._readable(element, names)
         if readable is None:
             return self._emptied(element, Code.UNDECODABLE_TEXT, place)
-        results = [self.subject.known.redact(one, self.subject.own_day) for one in each(element.vr, readable)]
+        known, day, maker = self.subject.known, self.subject.own_day, element.tag in MAKERS
+        results = [known.redact(one, day, maker=maker) for one in each(element.vr, readable)]
         if not any(hits for _, hits in results):
             return element
         self._find(Code.REDACTED, element.tag)

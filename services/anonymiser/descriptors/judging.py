@@ -64,9 +64,20 @@ def _stays(atom: Atom) -> bool:
 
 
 def _careful_stays(parts: Sequence[Atom], at: int) -> bool:
-    """Head, Hand, Kopf: unless an unknown word stands beside it and no word of ours does."""
+    """Head, Hand, Kopf: unless an unknown word stands beside it and no word of ours does, or it is written as names are
+    (signed by HAND)."""
+    if _shouted(parts, at):
+        return False
     near = _near(parts, at)
     return any(_stays(atom) for atom in near) or all(atom.verdict is not Verdict.UNKNOWN for atom in near)
+
+
+def _shouted(parts: Sequence[Atom], at: int) -> bool:
+    """Whether it alone is in capitals among several words in small letters."""
+    others = [
+        atom.text for other, atom in enumerate(parts) if other != at and len(atom.text) > 1 and atom.text.isalpha()
+    ]
+    return parts[at].text.isupper() and len(others) > 1 and all(other.islower() for other in others)
 
 
 def _eponym_stays(parts: Sequence[Atom], at: int) -> bool:

@@ -36,6 +36,7 @@ class Identity:
     dates: tuple[FoundDate, ...]
 
 
+_NOTHING = Identity((), ())
 _LABEL = 24
 """Characters before a date in which a word may say that somebody was born on it."""
 _BIRTH = re.compile(
@@ -65,10 +66,11 @@ class Known:
         organisation, station, date and age at every depth, in every reading of its character sets."""
         return _known(gathered(elements))
 
-    def redact(self, text: str, move: Move | None = None) -> tuple[str, int]:
+    def redact(self, text: str, move: Move | None = None, *, maker: bool = False) -> tuple[str, int]:
         """`text` without what identifies, and the number of places where something did. Dates move by `move`; without
-        it, where it answers None, or where nobody can tell which day is meant, they go."""
-        identity = self.look(text)
+        it, where it answers None, or where nobody can tell which day is meant, they go. `maker`: the text is a name of
+        a maker or a model, in which only what the object knows identifies (Acme Ltd., DR-ID 600, https://...)."""
+        identity = self.remember("maker", text, lambda: self._of_object(text, _NOTHING)) if maker else self.look(text)
         if not identity.gone and not identity.dates:
             return text, 0
         moved = [(found.start, found.end, self.moved(text, found, move)) for found in identity.dates]
@@ -106,7 +108,9 @@ class Known:
         return cast(Result, found)
 
     def _look(self, text: str) -> Identity:
-        general = _general(text, self._vocabulary)
+        return self._of_object(text, _general(text, self._vocabulary))
+
+    def _of_object(self, text: str, general: Identity) -> Identity:
         known = [*self._matcher.find(text), *find_ages(text, self._ages)]
         if not known:
             return general

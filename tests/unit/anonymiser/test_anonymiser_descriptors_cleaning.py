@@ -69,6 +69,8 @@ def test_descriptors_stay_to_the_last_space(value: str) -> None:
         ("Room 214", ""),
         ("Brown", ""),
         ("Dr. Hand", ""),
+        ("signed consent; HAND.", "signed consent"),
+        ("view of the Hand", "view of the Hand"),
         ("Patient: Rose Long, CT", "Patient: CT"),
         ("CT 4711", "CT"),
         ("CT 12345 mm", "CT mm"),

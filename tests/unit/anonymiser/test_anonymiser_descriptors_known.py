@@ -177,6 +177,14 @@ def test_objects_that_know_the_same_share_what_they_know() -> None:
     assert Known.of(again) is KNOWN
 
 
+@pytest.mark.parametrize(
+    "name", ["Acme Medical Devices", "CR-ID 600", "http://www.dcm4che.org/", "G.E. Medical Systems"]
+)
+def test_of_a_maker_goes_only_what_the_object_knows(name: str) -> None:
+    assert KNOWN.redact(name, earlier, maker=True) == (name, 0)
+    assert KNOWN.redact(f"{name}, Lüdenscheid", earlier, maker=True)[0] == name.rstrip("/.")
+
+
 def test_an_object_that_knows_nothing_redacts_what_anybody_can_see() -> None:
     assert Known.of(()).redact("CT Thorax 5mm") == ("CT Thorax 5mm", 0)
     assert Known.of(()).redact("") == ("", 0)
