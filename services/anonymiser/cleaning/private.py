@@ -18,6 +18,9 @@ _GROUP_REFERENCE, _CREATOR_REFERENCE, _STATUS = 0x00080301, 0x00080302, 0x000803
 _CHARACTERISTICS = 0x00080300
 _ACTS = {"keep": Act.KEEP, "uid": Act.UID, "date": Act.SHIFT}
 _CONTROL, _LETTER = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]"), re.compile(rb"[A-Za-z]")
+_FIRST, _BLOCK = 0x1000, 0xFFFF00FF
+"""The first element of a block, and what of a creator's tag says which block it reserves (PS3.5 Section 7.8.1)."""
+_NOBODY = (None, None)
 _SPOKEN = 6
 """Bytes; numbers of fewer are printable by chance too often."""
 
@@ -48,29 +51,32 @@ def staying(
 
     `little`: the byte order. In big endian nobody knows the order within a value that was sent as UN, so it goes.
     """
+    private = [element for element in elements if element.tag & 0x10000]
     creators = {
-        (element.group, element.tag & 0xFFFF): element
-        for element in elements
-        if element.group & 1 and 0x10 <= element.tag & 0xFFFF <= 0xFF
+        element.tag & _BLOCK: (Element(element.tag, "LO", element.value), _name(element, names))
+        for element in private
+        if 0x10 <= element.tag & 0xFFFF <= 0xFF
     }
-    for element in elements:
-        block = (element.group, (element.tag & 0xFFFF) >> 8)
-        if not element.group & 1 or block not in creators:
+    for element in private:
+        creator, name = creators.get(element.tag >> 8 & 0xFF | element.tag & 0xFFFF0000, _NOBODY)
+        if creator is None or element.tag & 0xFFFF < _FIRST:
             continue
-        creator = Element(creators[block].tag, "LO", creators[block].value)
         decision = ruled(element.tag, element.vr)
         if decision is not None:
             if decision.act is not Act.REMOVE:
                 yield Kept(element, creator, decision, known=False)
-        elif safe and (found := _known(element, creators[block], names, little)):
+        elif safe and (found := _known(element, name, little)):
             seen, known = found
             act = Act.REDACT if known.text else _ACTS[known.action]
             yield Kept(seen, creator, Decision(act, known.source, Option.RETAIN_SAFE_PRIVATE))
 
 
-def _known(element: Element, creator: Element, names: text.Encodings, little: bool) -> tuple[Element, Private] | None:
-    name = text.decoded(creator.content, names) if creator.vr in ("LO", "UN") else None
-    known = disposition(name, element.group, element.tag & 0xFF, element.vr) if name else None
+def _name(creator: Element, names: text.Encodings) -> str | None:
+    return text.decoded(creator.content, names) if creator.vr in ("LO", "UN") else None
+
+
+def _known(element: Element, creator: str | None, little: bool) -> tuple[Element, Private] | None:
+    known = disposition(creator, element.group, element.tag & 0xFF, element.vr) if creator else None
     if known is None or (element.vr == "UN" and not little) or not known.fits(element.value):
         return None
     seen = _seen(element, known.vr)

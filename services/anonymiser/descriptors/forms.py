@@ -169,7 +169,7 @@ class Forms:
                     self.weak.add("".join(fold(word)[0] for word in words if fold(word) not in _particles()))
 
     def _place_word(self, word: str) -> None:
-        if fold(word) not in _particles() and fold(word) not in _titles():
+        if fold(word) not in _particles() | _titles() | self.vocabulary.makers:
             self.strong |= {key(spelling) for spelling in _spellings(word)}
 
     def _ideographs(self, value: str) -> None:

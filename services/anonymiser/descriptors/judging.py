@@ -1,5 +1,6 @@
 """Words of a text, each judged by what it is and, where that is not enough, by its neighbours: may it stay?"""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -10,6 +11,8 @@ from services.anonymiser.descriptors.vocabulary import Kind, Vocabulary
 
 _SMALL_WORDS = frozenset("aàáåæeèéiíìoóòøőuúüùyvwkzs") | {"à", "È"}
 """Articles, prepositions and conjunctions of one letter; initials are capitals."""
+_VERTEBRA = re.compile(r"c[1-7]|(?:d|th?)(?:1[0-2]|[1-9])|l[1-5]|s[1-5]")
+"""Two of them side by side are a level of the spine (L4 L5), whatever stands around."""
 
 
 def judge(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
@@ -73,11 +76,12 @@ def _careful_stays(parts: Sequence[Atom], at: int) -> bool:
 
 
 def _shouted(parts: Sequence[Atom], at: int) -> bool:
-    """Whether it alone is in capitals among several words in small letters."""
+    """Whether it alone is in capitals in a sentence of several words in small letters."""
     others = [
         atom.text for other, atom in enumerate(parts) if other != at and len(atom.text) > 1 and atom.text.isalpha()
     ]
-    return parts[at].text.isupper() and len(others) > 1 and all(other.islower() for other in others)
+    small = sum(other.islower() for other in others)
+    return parts[at].text.isupper() and small > 1 and not any(other.isupper() for other in others)
 
 
 def _eponym_stays(parts: Sequence[Atom], at: int) -> bool:
@@ -87,6 +91,8 @@ def _eponym_stays(parts: Sequence[Atom], at: int) -> bool:
 def _letter_stays(parts: Sequence[Atom], at: int) -> bool:
     """L, R, p.a., T: unless it may be an initial."""
     near = _near(parts, at)
+    if _VERTEBRA.fullmatch(parts[at].word) and any(_VERTEBRA.fullmatch(atom.word) for atom in near):
+        return True
     if any(atom.verdict is Verdict.UNKNOWN and len(atom.word) > 1 and atom.word.isalpha() for atom in near):
         return False
     gone = any(atom.verdict is Verdict.GONE for atom in near)

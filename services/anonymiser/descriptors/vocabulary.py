@@ -32,7 +32,7 @@ class Vocabulary:
     what a number stands before; `takers`: what a number stands behind; `parts`: what compound words are made of;
     `combining`: what makes one of a plain word (peri-, hepato-); `suffixes`: what makes one of any stem (-ectomy);
     `stems` and `endings`: which languages (bits) a stem and an ending belong to; `excluded`: what must not come in by
-    them; `accented`: the words that are written with accents;
+    them; `makers` of equipment; `accented`: the words that are written with accents;
     `digest`: SHA-256 over all of it, for whoever has to say which vocabulary it was."""
 
     words: dict[str, Kind]
@@ -45,6 +45,7 @@ class Vocabulary:
     stems: dict[str, int]
     endings: dict[str, int]
     excluded: frozenset[str]
+    makers: frozenset[str]
     accented: frozenset[str]
     digest: str
 
@@ -124,6 +125,7 @@ def shipped() -> Vocabulary:
         stems=stems,
         endings=endings,
         excluded=excluded,
+        makers=frozenset(entries(DATA / "makers.txt")),
         accented=frozenset(_accented(lists.values())),
         digest=_digest(),
     )

@@ -159,7 +159,7 @@ class Rules:
 class Place:
     """The decisions for one level of nesting, remembered by tag and VR."""
 
-    __slots__ = ("_below", "_decisions", "_path", "_rules", "_sop_class", "mode")
+    __slots__ = ("_below", "_decisions", "_path", "_ruled", "_rules", "_sop_class", "mode")
 
     def __init__(self, rules: Rules, sop_class: str, path: tuple[int, ...], mode: Mode) -> None:
         self._rules = rules
@@ -167,6 +167,7 @@ class Place:
         self._path = path
         self.mode = mode
         self._decisions: dict[tuple[int, str], Decision] = {}
+        self._ruled: dict[tuple[int, str], Decision | None] = {}
         self._below: dict[tuple[int, Mode], Place] = {}
 
     def decide(self, tag: int, vr: str) -> Decision:
@@ -185,7 +186,13 @@ class Place:
 
     def ruled(self, tag: int, vr: str) -> Decision | None:
         """What the profile itself says of the attribute here."""
-        return self._rules.override((*self._path, tag), vr)
+        try:
+            return self._ruled[tag, vr]
+        except KeyError:
+            found = self._rules.override((*self._path, tag), vr)
+        if len(self._ruled) < _MOST_REMEMBERED:
+            self._ruled[tag, vr] = found
+        return found
 
     def basic(self, tag: int) -> Decision:
         """What the Basic Profile says of it without any option, for values that the option's act does not fit."""

@@ -185,6 +185,14 @@ def test_of_a_maker_goes_only_what_the_object_knows(name: str) -> None:
     assert KNOWN.redact(f"{name}, Lüdenscheid", earlier, maker=True)[0] == name.rstrip("/.")
 
 
+def test_a_maker_in_the_name_of_an_institution_is_no_secret_but_a_person_is() -> None:
+    showroom = Known.of((text(0x00080080, "LO", "Philips Showroom Nordhausen"),))
+    assert showroom.redact("Philips Medical Systems", maker=True) == ("Philips Medical Systems", 0)
+    assert showroom.redact("Nordhausen Scanners", maker=True) == ("Scanners", 1)
+    patient = Known.of((text(0x00100010, "PN", "Philips^Anna"),))
+    assert patient.redact("Philips Medical Systems", maker=True) == ("Medical Systems", 1)
+
+
 def test_an_object_that_knows_nothing_redacts_what_anybody_can_see() -> None:
     assert Known.of(()).redact("CT Thorax 5mm") == ("CT Thorax 5mm", 0)
     assert Known.of(()).redact("") == ("", 0)
