@@ -84,6 +84,8 @@ class Cleaner:
         """The elements, and what the code among them or the concept beside them says of some."""
         if place.mode in (Mode.DUMMY, Mode.RETAINED):
             return elements, {}
+        if place.mode is Mode.DEVICE:
+            return elements, structured.of_device(elements)
         texts = place.mode in (Mode.STRUCTURED, Mode.CLEAN)
         clean = texts or Option.CLEAN_DESCRIPTORS in place.options
         said = structured.of_code(elements, clean=clean, wholly=lambda meaning: self._stays(meaning, names))

@@ -35,6 +35,7 @@ FILLED = frozenset({TEXT_VALUE, _DATE_TIME, _DATE, _TIME, CODE_VALUE, SCHEME, CO
 """Without a value the item says nothing and is invalid (PS3.3 Tables 8.8-1 and C.17.3-1 ff.)."""
 
 _NOTHING: Decisions = {}
+_OWN_SCHEME = "a code of somebody's own scheme"
 _SAID = "PS3.16: the concept of the item asks for "
 _PUBLISHED_CODE: Decisions = {
     tag: Decision(act, "a code of a published scheme")
@@ -43,6 +44,10 @@ _PUBLISHED_CODE: Decisions = {
         (CODE_MEANING, Act.REDACT),
     )
 }
+_CODE_OF_A_DEVICE: Decisions = dict.fromkeys(
+    (*_VALUES, SCHEME, _SCHEME_VERSION, CODE_MEANING),
+    Decision(Act.KEEP, "a code of a published scheme, of a device that is retained"),
+)
 _WELL_FORMED = re.compile(r"(?=.*[^A-Za-z])[!-\]_-~]{1,64}|[A-Za-z]{1,11}", re.ASCII)
 _OWN_CODE = re.compile(r"[A-Za-z]{0,8}[-_.:]?\d{1,6}([-_.]\w{1,4}){0,3}", re.ASCII)
 _VERSION = re.compile(r"([A-Za-z]{0,8}[-_. ]?)?[\d._-]{1,10}[A-Za-z]?", re.ASCII)
@@ -88,27 +93,51 @@ def without_numbers(item: Item, decisions: Decisions, cap: int | None) -> Item:
 def of_code(item: Item, *, clean: bool, wholly: Callable[[Element | None], bool]) -> Decisions:
     """What becomes of a code. `clean`: meanings that are nobody's standard are cleaned; `wholly`: whether such a
     meaning would stay to the last word, which tells that the code stands for nobody's name either."""
-    scheme = word(item, SCHEME)
-    value = next((found for tag in _VALUES if (found := word(item, tag))), "")
+    scheme, value = _scheme_and_value(item)
     if not scheme and not value:
         return _NOTHING
-    if published(scheme) and (not value or _WELL_FORMED.fullmatch(value)):
+    if _of_all(scheme, value):
         return _PUBLISHED_CODE
     known = scheme == "L" or published(scheme) or of_a_maker(scheme)
     stays = bool(_OWN_CODE.fullmatch(value)) and (of_a_maker(scheme) or wholly(find(item, CODE_MEANING)))
-    version = Act.KEEP if _VERSION.fullmatch(word(item, _SCHEME_VERSION)) else Act.DUMMY
-    return _own(known=known, stays=stays, clean=clean, version=version)
+    return _own(known=known, stays=stays, clean=clean, version=_version(item))
+
+
+def of_device(item: Item) -> Decisions:
+    """What becomes of a code that says which device it was, where that is retained: a private scheme's stays too if it
+    has the form of one. What the site says in words beside it is cleaned (Mode.DEVICE)."""
+    scheme, value = _scheme_and_value(item)
+    if _of_all(scheme, value):
+        return _CODE_OF_A_DEVICE
+    given = {tag: word(item, tag) for tag in (*_VALUES, SCHEME)}
+    odd = [tag for tag, said in given.items() if said and not _WELL_FORMED.fullmatch(said)]
+    return {
+        **dict.fromkeys(odd, Decision(Act.CODE, _OWN_SCHEME)),
+        _SCHEME_VERSION: Decision(_version(item), _OWN_SCHEME),
+    }
+
+
+def _scheme_and_value(item: Item) -> tuple[str, str]:
+    return word(item, SCHEME), next((found for tag in _VALUES if (found := word(item, tag))), "")
+
+
+def _of_all(scheme: str, value: str) -> bool:
+    """Whether it is a code that means the same everywhere."""
+    return published(scheme) and (not value or _WELL_FORMED.fullmatch(value) is not None)
+
+
+def _version(item: Item) -> Act:
+    return Act.KEEP if _VERSION.fullmatch(word(item, _SCHEME_VERSION)) else Act.DUMMY
 
 
 @cache
 def _own(*, known: bool, stays: bool, clean: bool, version: Act) -> Decisions:
-    said = "a code of somebody's own scheme"
     return {
-        **dict.fromkeys(_VALUES, Decision(Act.KEEP if stays else Act.CODE, said)),
-        SCHEME: Decision(Act.KEEP if known else Act.CODE, said),
-        _SCHEME_VERSION: Decision(version, said),
-        _SCHEME_OWNER: Decision(Act.EMPTY, said),
-        **dict.fromkeys((CODE_MEANING, _SCHEME_NAME), Decision(Act.CLEAN if clean else Act.REDACT, said)),
+        **dict.fromkeys(_VALUES, Decision(Act.KEEP if stays else Act.CODE, _OWN_SCHEME)),
+        SCHEME: Decision(Act.KEEP if known else Act.CODE, _OWN_SCHEME),
+        _SCHEME_VERSION: Decision(version, _OWN_SCHEME),
+        _SCHEME_OWNER: Decision(Act.EMPTY, _OWN_SCHEME),
+        **dict.fromkeys((CODE_MEANING, _SCHEME_NAME), Decision(Act.CLEAN if clean else Act.REDACT, _OWN_SCHEME)),
     }
 
 

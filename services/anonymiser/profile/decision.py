@@ -15,6 +15,7 @@ class Mode(Enum):
     CLEAN = "texts in them are cleaned"
     STRUCTURED = "a content tree: concepts decide besides"
     RETAINED = "codes in them stay: they say what an option retains"
+    DEVICE = "as RETAINED, but the words of a private scheme are cleaned: a site wrote them"
     DUMMY = "every value becomes a dummy, the structure stays"
 
 

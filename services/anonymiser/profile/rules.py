@@ -11,6 +11,7 @@ from services.anonymiser.profile.decision import Decision, Mode
 from services.anonymiser.profile.model import Act, AttributeRule, Profile
 from services.anonymiser.profile.options import Option
 from services.anonymiser.profile.paths import PathPattern, parsed
+from services.anonymiser.standard.concepts import CODE_MEANING
 from services.anonymiser.standard.table import Action, Row, Table, compound
 from services.anonymiser.standard.types import attribute_type
 
@@ -35,6 +36,12 @@ _RETAINS = (
     Option.RETAIN_INSTITUTION_IDENTITY,
     Option.RETAIN_PATIENT_CHARACTERISTICS,
 )
+_RETAINED_CODES = {
+    Option.RETAIN_DEVICE_IDENTITY: Mode.DEVICE,
+    Option.RETAIN_INSTITUTION_IDENTITY: Mode.RETAINED,
+    Option.RETAIN_PATIENT_CHARACTERISTICS: Mode.RETAINED,
+}
+"""Codes of references, which Retain UIDs keeps, say nothing of what it retains."""
 # Code Value, Coding Scheme Designator, its version, Code Meaning, Long and URN Code Value (PS3.3 Table 8.8-1).
 CODES = frozenset({0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120})
 _MOST_CLASSES = 500
@@ -128,7 +135,7 @@ class Rules:
             return _carried(Act.FIRST_OF_MONTH if first else Act.SHIFT, Option.RETAIN_MODIFIED_DATES)
         for option in _RETAINS:
             if chosen.get(option) == "K" and not device:
-                mode = Mode.RETAINED if vr == "SQ" else Mode.PLAIN
+                mode = _RETAINED_CODES.get(option, Mode.PLAIN) if vr == "SQ" else Mode.PLAIN
                 return _carried(Act.AGE if tag == PATIENT_AGE else Act.KEEP, option, mode=mode)
         return None
 
@@ -210,7 +217,7 @@ class Place:
 
     def below(self, tag: int, mode: Mode) -> "Place":
         """The level of the items of the sequence `tag`; what is cleaned or a dummy around stays so inside."""
-        if mode is Mode.PLAIN or (mode is Mode.RETAINED and self.mode is not Mode.PLAIN):
+        if mode is Mode.PLAIN or (mode in _RETAINED_CODES.values() and self.mode is not Mode.PLAIN):
             mode = self.mode
         found = self._below.get((tag, mode))
         if found is None:
@@ -228,9 +235,11 @@ def _within(decision: Decision, tag: int, vr: str, mode: Mode) -> Decision:
     """`decision` as it is inside a sequence that is treated in `mode`."""
     if mode is Mode.PLAIN or tag == CHARACTER_SET or decision.act is Act.REMOVE:
         return decision
-    if mode is Mode.RETAINED:
-        coded = tag in CODES and decision.act is Act.REDACT
-        return Decision(Act.KEEP, f"{decision.source}; a code of what is retained") if coded else decision
+    if mode in _RETAINED_CODES.values():
+        if tag not in CODES or decision.act is not Act.REDACT or decision.ruled:
+            return decision
+        act = Act.CLEAN if mode is Mode.DEVICE and tag == CODE_MEANING else Act.KEEP
+        return Decision(act, f"{decision.source}; a code of what is retained")
     if mode is not Mode.DUMMY:
         cleaned = decision.act is Act.REDACT
         return Decision(Act.CLEAN, f"{decision.source}; inside text that is cleaned") if cleaned else decision

@@ -119,3 +119,44 @@ def test_a_date_in_technical_text_moves_only_if_it_is_the_patients():
     result = elements_of(cleaned(instance(*texts), "research"))
     assert word(result, 0x00181020) == "VB17", "a day on which software was released tells the shift, once moved"
     assert word(result, 0x00181210) == f"B30 {word(result, 0x00080020)}"
+
+
+STATION, TRANSDUCER = 0x00404028, 0x00185011
+KEEPS_DEVICES = "name: own\nbase: basic\ntitle: Own\noptions: [retain-device-identity]\n"
+
+
+def device_code(given: Item, profile: str, sequence_of: int = STATION) -> tuple[str, str, str]:
+    return code_in(elements_of(cleaned(instance(sequence(sequence_of, given)), profile)), sequence_of)
+
+
+@pytest.mark.parametrize("profile", ["research", KEEPS_DEVICES], ids=["research", "own"])
+@pytest.mark.parametrize("around", [STATION, TRANSDUCER])
+def test_the_code_of_a_retained_device_stays_but_not_whom_its_site_named_it_after(profile: str, around: int):
+    value, scheme, meaning = device_code(code("CT-3", "99SITE", "Scanner of Zbyszko Kowalczyk"), profile, around)
+    assert (value, scheme) == ("CT-3", "99SITE")
+    assert meaning == ("ANONYMISED" if around == STATION else "Scanner of"), "a station's words are its name"
+
+
+def test_a_meaning_without_a_code_beside_a_retained_device_is_cleaned_too():
+    item = (text(0x00080104, "LO", "Scanner of Zbyszko Kowalczyk"),)
+    assert device_code(item, "research", TRANSDUCER) == ("", "", "Scanner of")
+
+
+def test_what_stands_where_the_code_of_a_retained_device_should_is_coded():
+    value, scheme, _ = device_code(code("Dr Zbyszko", "Dr Kowalczyk", "Scanner", "Dr Zbyszko"), KEEPS_DEVICES)
+    assert len(value) == len(scheme) == 16
+    assert "Zbyszko" not in value
+    assert "Kowalczyk" not in scheme
+
+
+def test_a_published_code_of_a_retained_device_keeps_its_words_even_where_the_object_knows_them():
+    published = code("225728007", "SCT", "Accident and Emergency department")
+    assert device_code(published, "research", 0x00404030) == ("225728007", "SCT", "Accident and Emergency department")
+
+
+def test_a_retained_reference_excuses_no_words_beside_it():
+    profile = "name: own\nbase: basic\ntitle: Own\noptions: [retain-uids, clean-descriptors]\n"
+    image = (text(0x00081155, "UI", "1.2.3"), sequence(0x0040A170, code("L-12", "99SITE", "liver of Kowalczyk")))
+    (item,) = find(elements_of(cleaned(instance(sequence(0x00081140, image)), profile)), 0x00081140).items
+    assert word(item, 0x00081155) == "1.2.3"
+    assert code_in(item, 0x0040A170)[2] == "liver of"
