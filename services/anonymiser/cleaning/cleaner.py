@@ -42,7 +42,7 @@ _UID_FORM = re.compile(rb"[0-9.\\]*[ \0]*")
 # Long after the study it is the day on which somebody converted or sent the images of many patients: moved, that day
 # would tell all their shifts as soon as one is known.
 _INSTANCE_CREATION_DATE, _CREATION_DAYS = 0x00080012, 7
-_GRAPHIC_LAYER = 0x00700002
+_GRAPHIC_LAYER, _IMAGE = 0x00700002, 0x0028
 _SHORT_CODE = 16
 """Characters of an SH or a CS (PS3.5 Table 6.2-1)."""
 
@@ -142,16 +142,23 @@ class Cleaner:
             return self._emptied(element, Code.UNDECODABLE_TEXT, place)
         if tag == PATIENT_BIRTH_DATE and self.subject.old:
             return Element(tag, vr)
-        if vr in _SPEAKING_CODES and decision.option is None and not enumerated(tag, value) and self._tells(vr, value):
-            return self._emptied(element, Code.REDACTED, place)
+        if vr in _SPEAKING_CODES and decision.option is None and not enumerated(tag, value):
+            return self._emptied(element, Code.REDACTED, place) if self._tells(element, place) else element
         return element
 
-    def _tells(self, vr: str, value: bytes) -> bool:
-        """Whether a code or number is a name, a number or a date that the object knows of its patient."""
-        words = [word.strip() for word in value.decode("ascii", "replace").split("\\")]
-        if vr == "CS" and any(self.subject.known.redact(word)[1] for word in words if len(word) > _SHORT_WORD):
+    def _tells(self, element: Element, place: Place) -> bool:
+        """Whether a code or number is a name, a number or a date that the object knows of its patient.
+
+        For a number of his that the IOD needs, or that describes pixels, the gate holds the object.
+        """
+        known = self.subject.known
+        value = element.content.decode("ascii", "replace")
+        words = [word.strip() for word in value.split("\\")]
+        if any(known.has_date(word) for word in words if len(word) == len("YYYYMMDD")):
             return True
-        return any(self.subject.known.has_date(word) for word in words if len(word) == len("YYYYMMDD"))
+        if element.vr == "CS":
+            return any(known.redact(word)[1] for word in words if len(word) > _SHORT_WORD)
+        return known.has_number(value) and element.group != _IMAGE and not place.required(element.tag)
 
     def _empty(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         return Element(element.tag, element.vr)

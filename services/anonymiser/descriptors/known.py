@@ -19,7 +19,8 @@ from services.anonymiser.descriptors.technical import technical
 from services.anonymiser.descriptors.tidying import Kept, tidied
 from services.anonymiser.descriptors.vocabulary import Vocabulary, shipped
 
-_SHORT_NUMBER = 3
+_SHORT_NUMBER, _SURE_DIGITS = 3, 7
+_WHOLE_NUMBER = re.compile(r"\+?0*(\d+)(?:\.0*)?", re.ASCII)
 _WORD = re.compile(r"[^\W_]+")
 
 Move = Callable[[date], date | None]
@@ -50,7 +51,7 @@ _BIRTH = re.compile(
 class Known:
     """Finds in texts what identifies. Built once per original object, and shared by objects that know the same."""
 
-    __slots__ = ("_ages", "_births", "_matcher", "_remembered", "_vocabulary", "dates")
+    __slots__ = ("_ages", "_births", "_matcher", "_numbers", "_remembered", "_vocabulary", "dates")
 
     def __init__(self, written: tuple[Written, ...], vocabulary: Vocabulary) -> None:
         forms = Forms(vocabulary).join(_forms(one, vocabulary) for one in written)
@@ -58,6 +59,7 @@ class Known:
         self._ages = frozenset(forms.ages)
         self.dates = frozenset(forms.dates | forms.births)
         self._births = frozenset(forms.births)
+        self._numbers = frozenset(digits for digits in forms.digits if len(digits) >= _SURE_DIGITS)
         self._remembered: dict[tuple[object, str], object] = {}
 
     @classmethod
@@ -91,6 +93,13 @@ class Known:
             return datetime.strptime(digits, "%Y%m%d").date() in self.dates
         except ValueError:
             return False
+
+    def has_number(self, numbers: str) -> bool:
+        """Whether one of `numbers` (DS or IS) is an identifier that the object knows, too long for a coincidence."""
+        if not any(digits in numbers for digits in self._numbers):
+            return False
+        whole = (_WHOLE_NUMBER.fullmatch(number.strip()) for number in numbers.split("\\"))
+        return any(found is not None and found[1] in self._numbers for found in whole)
 
     def look(self, text: str) -> Identity:
         """What identifies in `text`."""

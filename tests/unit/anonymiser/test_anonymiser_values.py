@@ -4,7 +4,9 @@ import pytest
 
 from services.anonymiser.cleaning.values import capped, dummy, older, proper_number, registered
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
-from tests.unit.anonymiser.building import cleaned, instance, text, value_of
+from services.anonymiser.engine import Held
+from shared.events import Finding
+from tests.unit.anonymiser.building import cleaned, instance, text, value_of, verdict
 
 
 @pytest.mark.parametrize("vr", sorted(TEXT_VRS | CODE_VRS - {"UI"} | NUMBER_VRS | BYTES_VRS))
@@ -81,3 +83,35 @@ def test_who_is_over_the_cap(age: str, birth: str, study: str, result: bool):
 def test_what_is_taken_from_one_value_leaves_the_border_to_the_next(tag: int, vr: str, before: str, after: str):
     left = value_of(cleaned(instance(text(tag, vr, before + " " * (len(before) % 2))), "research"), tag)
     assert (left or b"").decode() == after
+
+
+PATIENT_ID, INSTANCE_NUMBER, POSITION = 0x00100020, 0x00200013, 0x00200032
+
+
+@pytest.mark.parametrize("identifier", ["1234567", "0012345678", "MRN-12345678"])
+@pytest.mark.parametrize(("tag", "vr"), [(INSTANCE_NUMBER, "IS"), (0x00181310, "IS"), (0x00180081, "DS")])
+def test_a_number_that_is_the_patients_is_emptied(identifier: str, tag: int, vr: str):
+    digits = identifier.removeprefix("MRN-")
+    for written in (digits, f"1\\{digits.lstrip('0')}", *([f"+{digits}.0"] if vr == "DS" else [])):
+        result = cleaned(instance(text(PATIENT_ID, "LO", identifier), text(tag, vr, written)), "research")
+        assert value_of(result, tag) == b""
+        assert Finding(code="redacted", tag=f"{tag:08X}") in result.findings
+
+
+@pytest.mark.parametrize(
+    "written", ["123456", "12345678", "11234567", "1.234567", "1234567.5", "1234567e1", "-1234567"]
+)
+def test_another_number_stays(written: str):
+    result = cleaned(instance(text(PATIENT_ID, "LO", "1234567"), text(0x00180081, "DS", written)), "research")
+    assert value_of(result, 0x00180081) == written.encode()
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "written"),
+    [(POSITION, "DS", "12345678\\0\\0"), (0x00280030, "DS", "12345678\\1")],
+    ids=["the IOD needs it", "it describes pixels"],
+)
+def test_a_number_that_is_the_patients_and_has_to_stay_is_for_the_gate(tag: int, vr: str, written: str):
+    held = verdict(instance(text(PATIENT_ID, "LO", "12345678"), text(tag, vr, written)), "research")
+    assert isinstance(held, Held)
+    assert held.reason == "residual-identity"
