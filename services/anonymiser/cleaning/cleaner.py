@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from services.anonymiser.cleaning import private, structured
-from services.anonymiser.cleaning.beyond import TYPED_CODES, enumerated
 from services.anonymiser.cleaning.clock import apart
 from services.anonymiser.cleaning.subject import Subject
 from services.anonymiser.cleaning.values import capped, dummy, each, of_all, proper_number, registered
@@ -17,6 +16,7 @@ from services.anonymiser.descriptors.attributes import MAKERS
 from services.anonymiser.descriptors.cleaning import clean
 from services.anonymiser.descriptors.vocabulary import Vocabulary
 from services.anonymiser.findings import Code, finding
+from services.anonymiser.profile.beyond import TYPED_CODES, enumerated
 from services.anonymiser.profile.decision import Decision, Mode
 from services.anonymiser.profile.model import Act
 from services.anonymiser.profile.options import Option

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from services.anonymiser.cleaning import beyond
 from services.anonymiser.dataset.text import CHARACTER_SET
 from services.anonymiser.dataset.vrs import DATE_VRS, NUMBER_VRS, TEXT_VRS
 from services.anonymiser.descriptors.attributes import FREE_TEXT_ATTRIBUTES
 from services.anonymiser.findings import Code
+from services.anonymiser.profile import beyond
 from services.anonymiser.profile.decision import Decision, Mode
 from services.anonymiser.profile.model import Act, AttributeRule, Profile
 from services.anonymiser.profile.options import Option

@@ -10,6 +10,7 @@ import pytest
 from tests.support import architecture
 
 ROOT = Path(__file__).resolve().parents[3]
+LAYERS = "The anonymiser is built in layers"
 
 
 def test_pure_modules_import_only_pure_things() -> None:
@@ -68,6 +69,9 @@ def test_a_module_that_reads_the_environment_is_seen(tree: Path) -> None:
     ("module", "line", "contract"),
     [
         ("services/validator/broken.py", "import services.indexer.rows", "Services never import each other"),
+        ("services/anonymiser/profile/broken.py", "import services.anonymiser.cleaning.cleaner", LAYERS),
+        ("services/anonymiser/cleaning/broken.py", "import services.anonymiser.gate.witness", LAYERS),
+        ("services/anonymiser/in_no_layer.py", "import json", LAYERS),
         ("shared/broken.py", "import services.validator", "Shared code knows no service"),
         ("services/validator/broken.py", "import infra.local", "Services know no infrastructure"),
         ("services/validator/broken.py", "import confluent_kafka", "One home per vendor: Kafka"),
