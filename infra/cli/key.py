@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from infra.cli.terminal import columns, console
 from infra.keys import audit, files, matching, shares
 from infra.keys.shares import Share
 from shared.dicom.keys import KeyRing
@@ -75,13 +74,11 @@ def list_(file: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"project": ring.project, "match_requires": ring.match_requires, "keys": rows}, indent=1))
         return
-    table = Table(box=None, pad_edge=False)
-    for title in rows[0]:
-        table.add_column(title, no_wrap=True)
+    table = columns(*rows[0])
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     click.echo(f"project {ring.project or '(any)'}, matching takes {ring.match_requires} person(s)")
-    Console().print(table)
+    console().print(table)
 
 
 @key.command()

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from infra.cli.terminal import columns, console
 from infra.local import state
 from infra.local.layout import DEFAULT_HOME, Home
 from infra.local.ownership import supervisor_pid
@@ -94,7 +94,7 @@ def status(home: Path, as_json: bool) -> None:
         click.echo(found.model_dump_json(indent=2))
     else:
         click.echo(f"{found.state if alive else 'not up'}  {place.state_file}")
-        Console().print(_table(found, alive=alive))
+        console().print(_table(found, alive=alive))
     sys.exit(0 if alive else 1)
 
 
@@ -121,9 +121,7 @@ def _read(place: Home) -> Stack | None:
 
 
 def _table(found: Stack, *, alive: bool) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("process", "state", "pid", "restarts", "address"):
-        table.add_column(title, no_wrap=True)
+    table = columns("process", "state", "pid", "restarts", "address")
     for process in found.processes:
         condition = process.state if alive else "stopped"
         pid = str(process.pid) if alive and process.pid else "-"

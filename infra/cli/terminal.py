@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import click
 from rich.console import Console
+from rich.table import Table
 
 BAD_USAGE = 2
 """Exit code, as click's own."""
@@ -17,6 +18,14 @@ PLAIN_WIDTH = 160
 def console(plain_width: int = PLAIN_WIDTH) -> Console:
     """Prints what it is given as it is; `plain_width` columns where there is no terminal to ask."""
     return Console(width=None if sys.stdout.isatty() else plain_width, markup=False, highlight=False)
+
+
+def columns(*titles: str) -> Table:
+    """A table without rules, in which nothing is folded."""
+    table = Table(box=None, pad_edge=False)
+    for title in titles:
+        table.add_column(title, no_wrap=True)
+    return table
 
 
 def fail(message: str, code: int) -> NoReturn:
