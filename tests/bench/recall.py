@@ -6,7 +6,6 @@ text are taken from ISOCENTRE_CORPUS_DIR if set (its manifest.csv tells in which
 
 import argparse
 import csv
-import os
 import random
 import statistics
 import sys
@@ -25,6 +24,7 @@ from services.anonymiser.pixels.detecting import Detector
 from services.anonymiser.pixels.showing import pictures
 from services.anonymiser.pixels.source import source_of
 from services.anonymiser.pixels.stored import decoded
+from tests.support import corpus
 from tests.support.planting import BACKGROUNDS, Grey, Line, planted
 
 HEIGHTS = (8, 10, 12, 14, 17, 20, 24, 28, 40, 80)
@@ -164,11 +164,11 @@ def nothing(detector: Detector, sizes: tuple[tuple[int, int], ...], seeds: int) 
     return list(table("Without text:", ("image", "look", "images", "false boxes", "CPU ms each (median)"), rows()))
 
 
-def real(detector: Detector, corpus: Path, every: int) -> list[str]:
+def real(detector: Detector, folder: Path, every: int) -> list[str]:
     """False boxes in real pictures in which OCR saw no text, and lines found that were planted there."""
     clean, tallies = Tally(), {height: Tally() for height in (8, 12, 20, 32)}
     silent = 0
-    for number, picture in enumerate(_text_free(corpus)):
+    for number, picture in enumerate(_text_free(folder)):
         if number % every:
             continue
         before = clean.false
@@ -185,13 +185,13 @@ def real(detector: Detector, corpus: Path, every: int) -> list[str]:
     return ["", told, *table("Lines planted there, 40 grey levels of contrast:", ("px", "lines", "found of 100"), rows)]
 
 
-def _text_free(corpus: Path) -> Iterator[Grey]:
+def _text_free(folder: Path) -> Iterator[Grey]:
     seen = set()
-    with (corpus / "manifest.csv").open(encoding="utf-8") as manifest:
+    with (folder / "manifest.csv").open(encoding="utf-8") as manifest:
         files = [row["file"] for row in csv.DictReader(manifest) if not row["ocr_text"] and row["pixel_decode"] == "ok"]
     for name in files:
         try:
-            syntax, elements = read((corpus / name).read_bytes())
+            syntax, elements = read((folder / name).read_bytes())
             pixels = pixels_of(elements)
             assert pixels is not None
             described = describe(elements, syntax)
@@ -221,12 +221,8 @@ def main() -> None:
     for name in ("anatomy",) if quick else BACKGROUNDS:
         told += by_contrast(detector, name, 512)
     told += nothing(detector, sizes, 1 if quick else 3)
-    corpus = os.environ.get("ISOCENTRE_CORPUS_DIR")
-    told += (
-        real(detector, Path(corpus), 8 if quick else 1)
-        if corpus
-        else ["", "Real pictures: ISOCENTRE_CORPUS_DIR is not set."]
-    )
+    folder = corpus.folder()
+    told += real(detector, folder, 8 if quick else 1) if folder else ["", f"Real pictures: {corpus.MISSING}."]
     out = Path("build/recall.md")
     out.parent.mkdir(exist_ok=True)
     out.write_text("\n".join(told) + "\n", encoding="utf-8")

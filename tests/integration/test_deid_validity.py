@@ -1,6 +1,5 @@
 """Real files stay what they were: no error of dciodvfy that was not there before, and the same pixels."""
 
-import os
 from collections import Counter
 from io import BytesIO
 from pathlib import Path
@@ -8,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from pydicom.data import get_testdata_files
 
 from services.anonymiser.dataset.reading import read
 from services.anonymiser.dataset.tree import Item, find
 from services.anonymiser.engine import Cleaned
 from services.anonymiser.findings import Code
+from tests.support import corpus
 from tests.support.dciodvfy import INSTALLED, MISSING, errors, errors_of
-from tests.unit.anonymiser.building import IMPLICIT, verdict
+from tests.unit.anonymiser.building import verdict
 
 pytestmark = pytest.mark.skipif(not INSTALLED, reason=MISSING)
 
@@ -29,22 +28,15 @@ LARGEST = 32 * 1024**2
 """Bytes; larger ones are not decoded here, their bytes are compared."""
 
 
-def corpus() -> list[Path]:
-    wheel = {Path(name) for name in get_testdata_files() if Path(name).is_file()}
-    folder = os.environ.get("ISOCENTRE_CORPUS_DIR")
-    more = {path for path in Path(folder).rglob("*") if path.is_file()} if folder else set()
-    return sorted(wheel | more)
-
-
 @pytest.fixture(scope="module")
 def counted() -> Counter[str]:
     return Counter()
 
 
-@pytest.mark.parametrize("path", corpus(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", corpus.files(), ids=lambda path: path.name)
 def test_a_cleaned_file_is_as_valid_as_before_and_has_the_same_pixels(path: Path, counted: Counter[str]):
     data = path.read_bytes()
-    syntax = None if data[128:132] == b"DICM" else IMPLICIT
+    syntax = corpus.syntax_of(data)
     result = verdict(data, RESEARCH, syntax)
     counted[type(result).__name__] += 1
     if not isinstance(result, Cleaned):

@@ -1,6 +1,5 @@
 """Real objects to inject into: those of the pydicom wheel, and a folder of more when the environment names one."""
 
-import os
 import warnings
 from collections.abc import Iterator
 from io import BytesIO
@@ -11,7 +10,8 @@ from pydicom import dcmread
 from pydicom.dataset import FileDataset
 from pydicom.errors import InvalidDicomError
 
-FOLDER = "ISOCENTRE_CORPUS_DIR"
+from tests.support import corpus
+
 KINDS = {
     "1.2.840.10008.5.1.4.1.1.1": "CR",
     "1.2.840.10008.5.1.4.1.1.1.1": "DX",
@@ -32,16 +32,11 @@ MOST_BYTES = 3_000_000
 
 def files() -> list[Path]:
     """All candidates, in an order that does not depend on the machine: by what they hold."""
-    folders = [Path(pydicom.data.__file__).parent / "test_files", *_named()]
-    found = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    wheel = Path(pydicom.data.__file__).parent / "test_files"
+    found = [*(path for path in wheel.rglob("*") if path.is_file()), *corpus.files_of_the_folder()]
     return sorted(
         (path for path in found if path.stat().st_size <= MOST_BYTES), key=lambda path: (path.name, str(path))
     )
-
-
-def _named() -> list[Path]:
-    named = os.environ.get(FOLDER)
-    return [Path(named)] if named else []
 
 
 def objects() -> Iterator[tuple[str, FileDataset]]:

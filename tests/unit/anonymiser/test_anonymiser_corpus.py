@@ -1,33 +1,25 @@
 """Real files: every one has an outcome, nothing of its patient is left, pixels are the same bytes."""
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pydicom
-import pytest
-from pydicom.data import get_testdata_files
 
 from services.anonymiser.cleaning.cleaner import KINDS
 from services.anonymiser.cleaning.values import dummy, registered
 from services.anonymiser.dataset.reading import read
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.engine import Cleaned, Held, Rejected
-from tests.unit.anonymiser.building import IMPLICIT, verdict
+from tests.support import corpus
+from tests.unit.anonymiser.building import verdict
 
-WHEEL = sorted(Path(name) for name in get_testdata_files() if Path(name).is_file())
 PIXELS = 0x7FE00010
 MANUFACTURERS = {0x00080070, 0x00081090}  # with the model: some call themselves an institution, too
 # Institution, physicians, station, descriptions, accession number, addresses, serial number.
 TELLING = {0x00080050, 0x00080080, 0x00080081, 0x00081010, 0x00081040, 0x00100020, 0x00101040, 0x00181000, 0x00204000}
-
-
-def corpus() -> list[Path]:
-    folder = os.environ.get("ISOCENTRE_CORPUS_DIR")
-    return sorted(path for path in Path(folder).rglob("*") if path.is_file()) if folder else []
 
 
 def walk(elements: Item) -> Iterator[Element]:
@@ -57,7 +49,7 @@ def even(value: bytes) -> bytes:
 
 def check(path: Path) -> None:
     data = path.read_bytes()
-    syntax = None if data[128:132] == b"DICM" else IMPLICIT
+    syntax = corpus.syntax_of(data)
     result = verdict(data, syntax=syntax)
     assert isinstance(result, Cleaned | Held | Rejected)
     if isinstance(result, Cleaned):
@@ -83,19 +75,17 @@ def check_cleaned(data: bytes, syntax: str | None, result: Cleaned) -> None:
     assert sorted(element.tag for element in pydicom.Dataset.from_json(text)) == [int(tag, 16) for tag in result.header]
 
 
-@pytest.mark.parametrize("path", WHEEL, ids=lambda path: path.name)
+@corpus.wheel
 def test_files_of_the_pydicom_wheel(path: Path):
     check(path)
 
 
 def test_enough_of_the_wheel_is_cleaned():
-    verdicts = [verdict(path.read_bytes()) for path in WHEEL]
+    verdicts = [verdict(path.read_bytes()) for path in corpus.files_of_the_wheel()]
     assert sum(isinstance(one, Cleaned) for one in verdicts) > 80
     assert sum(isinstance(one, Held) for one in verdicts) > 30
 
 
-@pytest.mark.parametrize("path", corpus() or [None], ids=lambda path: path.name if path else "none")
-def test_files_of_a_larger_corpus(path: Path | None):
-    if path is None:
-        pytest.skip("ISOCENTRE_CORPUS_DIR is not set: no folder of real files to clean")
+@corpus.larger
+def test_files_of_a_larger_corpus(path: Path):
     check(path)

@@ -5,12 +5,10 @@ import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom.data import get_testdata_files
 
 from services.anonymiser.dataset.header import bulk, header
 from services.anonymiser.dataset.limits import LIMITS, BeyondLimits, Limits, Unreadable
@@ -20,6 +18,7 @@ from services.anonymiser.dataset.tree import BULK_BYTES, Item
 from services.anonymiser.dataset.walking import walk
 from services.anonymiser.dataset.writing import part10
 from shared.dicom.part10 import PREAMBLE, wrap
+from tests.support import corpus
 from tests.unit.anonymiser.raw import (
     DEFLATED_UID,
     EXPLICIT,
@@ -157,9 +156,9 @@ def test_file_meta_without_end():
 
 SMALL = [
     data
-    for name in sorted(get_testdata_files())
-    if Path(name).is_file() and Path(name).stat().st_size < 20_000
-    for data in [Path(name).read_bytes()]
+    for path in corpus.files_of_the_wheel()
+    if path.stat().st_size < 20_000
+    for data in [path.read_bytes()]
     if data[128:132] == b"DICM"
 ]
 PLANTED = [b"\xff" * 4, b"\xff\xff\xff\x7f", bytes(4), b"\xfe\xff\x00\xe0", b"\xfe\xff\x0d\xe0", b"\xfe\xff\xdd\xe0"]

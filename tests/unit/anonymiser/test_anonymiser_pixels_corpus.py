@@ -1,12 +1,9 @@
 """Real files: blanked where a detector says, unchanged elsewhere, and readable as before; whatever they are."""
 
-import os
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-from pydicom.data import get_testdata_files
 
 from services.anonymiser.dataset.limits import BeyondLimits, Unreadable
 from services.anonymiser.dataset.reading import read
@@ -17,6 +14,7 @@ from services.anonymiser.pixels.description import Array, Undescribed, describe,
 from services.anonymiser.pixels.policy import PixelPolicy
 from services.anonymiser.pixels.workers import Examiner
 from shared.outcome import Reason
+from tests.support import corpus
 from tests.unit.anonymiser.picture_checks import applied, constant, frames_of, outside
 
 MARGIN, LARGEST = 3, 8_000_000
@@ -24,12 +22,8 @@ MARGIN, LARGEST = 3, 8_000_000
 REFUSED = {Reason.UNCLEANABLE, Reason.NOT_EXAMINED}
 
 
-@cache
-def corpus() -> list[Path]:
-    folder = os.environ.get("ISOCENTRE_CORPUS_DIR")
-    wheel = [Path(name) for name in get_testdata_files() if Path(name).is_file()]
-    real = [path for path in Path(folder).rglob("*") if path.is_file()] if folder else []
-    return sorted(path for path in (*wheel, *real) if path.stat().st_size < LARGEST)
+def small() -> list[Path]:
+    return [path for path in corpus.files() if path.stat().st_size < LARGEST]
 
 
 class Once:
@@ -44,7 +38,7 @@ def _box(rows: int, columns: int) -> Box:
     return Box(left, top, left + max(1, columns // 8), top + max(1, min(rows // 16, 10)))
 
 
-@pytest.mark.parametrize("path", corpus(), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", small(), ids=lambda path: path.name)
 def test_a_real_file_is_blanked_there_and_nowhere_else(path: Path) -> None:
     read_back = _images(path)
     if read_back is None:

@@ -1,6 +1,5 @@
 """References stay true: what pointed to an object of a set, its series, study or frame of reference, still does."""
 
-import os
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -8,14 +7,14 @@ from pathlib import Path
 import highdicom as hd
 import pydicom
 import pytest
-from pydicom.data import get_testdata_files
 
 from services.anonymiser.dataset.limits import BeyondLimits, Unreadable
 from services.anonymiser.dataset.reading import read
 from services.anonymiser.dataset.tree import Item, word
 from services.anonymiser.engine import Cleaned
 from services.anonymiser.standard.table import table
-from tests.unit.anonymiser.building import IMPLICIT, verdict
+from tests.support import corpus
+from tests.unit.anonymiser.building import verdict
 from tests.unit.anonymiser.sets import READER, saved, whole
 
 # An instance, its study, series and frame of reference.
@@ -39,7 +38,7 @@ def pairs(files: Iterable[bytes], profile: str) -> list[tuple[Item, Item]]:
     """The elements of every file that is cleaned, before and after."""
     found = []
     for data in files:
-        syntax = None if data[128:132] == b"DICM" else IMPLICIT
+        syntax = corpus.syntax_of(data)
         result = verdict(data, profile, syntax)
         if isinstance(result, Cleaned):
             found.append((read(data, syntax)[1], read(result.part10)[1]))
@@ -113,14 +112,11 @@ def test_it_points_to_images_by_name(name: str):
     assert derived.study_uid == image.study_uid
 
 
-WHEEL = sorted(Path(name) for name in get_testdata_files() if Path(name).is_file())
-
-
 def readable(paths: Iterable[Path]) -> Iterator[bytes]:
     for path in paths:
         data = path.read_bytes()
         try:
-            read(data, None if data[128:132] == b"DICM" else IMPLICIT)
+            read(data, corpus.syntax_of(data))
         except (Unreadable, BeyondLimits):
             continue
         yield data
@@ -128,16 +124,14 @@ def readable(paths: Iterable[Path]) -> Iterator[bytes]:
 
 @pytest.mark.parametrize("profile", ["basic", "research"])
 def test_files_of_the_pydicom_wheel(profile: str):
-    assert check(readable(WHEEL), profile) >= 70
+    assert check(readable(corpus.files_of_the_wheel()), profile) >= 70
 
 
 def test_files_of_a_larger_corpus():
-    folder = os.environ.get("ISOCENTRE_CORPUS_DIR")
-    if not folder:
-        pytest.skip("ISOCENTRE_CORPUS_DIR is not set: no folder of real files to clean")
+    corpus.needed()
     derived = ("QIICR", "highdicom", "dcmjs", "pydicom-data")
-    paths = sorted(path for path in Path(folder).rglob("*") if any(name in str(path) for name in derived))
-    assert check(readable(path for path in paths if path.is_file()), "research") >= 1500
+    paths = [path for path in corpus.files_of_the_folder() if any(name in str(path) for name in derived)]
+    assert check(readable(paths), "research") >= 1500
 
 
 def opened(name: str, profile: str = "research") -> pydicom.FileDataset:

@@ -1,12 +1,10 @@
 """Two ways, one result: the engine on what the walker reads and on what pydicom reads, byte for byte."""
 
-import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom.data import get_testdata_files
 
 from services.anonymiser import engine
 from services.anonymiser.dataset.limits import BeyondLimits
@@ -14,16 +12,11 @@ from services.anonymiser.dataset.reading import read, read_by_reference
 from services.anonymiser.dataset.text import encodings
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.engine import Verdict
+from tests.support import corpus
 from tests.unit.anonymiser.building import BIG, DEFLATED, EXPLICIT, IMPLICIT, instance, sequence, text, verdict
 
-WHEEL = sorted(Path(name) for name in get_testdata_files() if Path(name).is_file())
 REFERENCE_READS = 128 * 1024 * 1024
 WORDS = st.text(st.characters(codec="ascii", exclude_characters="\\\0\r\n\f"), min_size=1, max_size=16)
-
-
-def corpus() -> list[Path]:
-    folder = os.environ.get("ISOCENTRE_CORPUS_DIR")
-    return sorted(path for path in Path(folder).rglob("*") if path.is_file()) if folder else []
 
 
 def odd_character_sets(elements: Item) -> bool:
@@ -44,21 +37,19 @@ def both(data: bytes, monkeypatch: pytest.MonkeyPatch, syntax: str | None = None
 
 def check(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = path.read_bytes()
-    syntax = None if data[128:132] == b"DICM" else IMPLICIT
+    syntax = corpus.syntax_of(data)
     walked, reference = both(data, monkeypatch, syntax)
     if walked != reference:
         assert len(data) > REFERENCE_READS or odd_character_sets(read(data, syntax)[1])
 
 
-@pytest.mark.parametrize("path", WHEEL, ids=lambda path: path.name)
+@corpus.wheel
 def test_files_of_the_pydicom_wheel(path: Path, monkeypatch: pytest.MonkeyPatch):
     check(path, monkeypatch)
 
 
-@pytest.mark.parametrize("path", corpus() or [None], ids=lambda path: path.name if path else "none")
-def test_files_of_a_larger_corpus(path: Path | None, monkeypatch: pytest.MonkeyPatch):
-    if path is None:
-        pytest.skip("ISOCENTRE_CORPUS_DIR is not set: no folder of real files to clean")
+@corpus.larger
+def test_files_of_a_larger_corpus(path: Path, monkeypatch: pytest.MonkeyPatch):
     check(path, monkeypatch)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom.data import get_testdata_files
 
 from services.anonymiser.dataset import reading
 from services.anonymiser.dataset.limits import Unreadable
@@ -18,6 +17,7 @@ from services.anonymiser.dataset.tree import BULK_BYTES, Element, Item, Syntax, 
 from services.anonymiser.dataset.walking import NotWalked, walk, walk_sequence
 from shared.dicom.part10 import wrap
 from shared.outcome import Reason
+from tests.support import corpus
 from tests.unit.anonymiser.generating import data_sets
 from tests.unit.anonymiser.raw import (
     BIG,
@@ -35,19 +35,13 @@ from tests.unit.anonymiser.raw import (
     data_set,
 )
 
-WHEEL = sorted(Path(name) for name in get_testdata_files() if Path(name).is_file())
 PIXELS = Value(0x7FE00010, "OW", bytes(range(32)))
 PRIVATE, CREATOR = 0x00091001, Value(0x00090010, "LO", b"ACME 1.1")
 
 
-def corpus() -> list[Path]:
-    folder = os.environ.get("ISOCENTRE_CORPUS_DIR")
-    return sorted(path for path in Path(folder).rglob("*") if path.is_file()) if folder else []
-
-
 def outcome(reader: Callable[..., tuple[Syntax, Item]], data: bytes) -> tuple[Syntax, Item] | Reason:
     try:
-        return reader(data, None if data[128:132] == b"DICM" else IMPLICIT_UID)
+        return reader(data, corpus.syntax_of(data))
     except Unreadable as unreadable:
         return unreadable.reason
 
@@ -57,15 +51,13 @@ def check(path: Path) -> None:
     assert outcome(read, data) == outcome(read_by_reference, data)
 
 
-@pytest.mark.parametrize("path", WHEEL, ids=lambda path: path.name)
+@corpus.wheel
 def test_files_of_the_pydicom_wheel(path: Path):
     check(path)
 
 
-@pytest.mark.parametrize("path", corpus() or [None], ids=lambda path: path.name if path else "none")
-def test_files_of_a_larger_corpus(path: Path | None):
-    if path is None:
-        pytest.skip("ISOCENTRE_CORPUS_DIR is not set: no folder of real files to read")
+@corpus.larger
+def test_files_of_a_larger_corpus(path: Path):
     check(path)
 
 
@@ -77,7 +69,7 @@ def test_real_files_hardly_need_the_reference(monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: object) -> Item:
         raise Needed
 
-    readable = [path for path in WHEEL if is_readable(path)]
+    readable = [path for path in corpus.files_of_the_wheel() if is_readable(path)]
     monkeypatch.setattr(reading, "read_elements", refuse)
     needing = [path.name for path in readable if not is_readable(path)]
     assert len(readable) > 150

@@ -12,6 +12,7 @@ from tests.bench.deid.normal import compact, words
 from tests.bench.deid.people import entries, patient, visit
 from tests.bench.deid.phrases import SLOTS, Case, fill, phrases, pick
 from tests.bench.deid.truth import ACTIONS, read_checks, read_instances
+from tests.support import corpus
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -73,7 +74,7 @@ def test_the_lists_are_long_and_say_nothing_twice() -> None:
 
 
 def test_real_objects_of_the_pydicom_wheel_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(real.FOLDER, raising=False)
+    monkeypatch.delenv(corpus.FOLDER, raising=False)
     found = [modality for modality, _ in real.objects()]
     assert {"CT", "MR", "CR", "US", "SR"} <= set(found)
     assert len(found) > 30

@@ -1,6 +1,5 @@
 """Real files: those in the pydicom wheel, and a folder of more where ISOCENTRE_CORPUS_DIR names one."""
 
-import os
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -8,12 +7,12 @@ from io import BytesIO
 from pathlib import Path
 
 import pydicom.data
-import pytest
 from PIL import Image
 
 from services.thumbnailer.picture import LONG_SIDE, Picture
 from services.thumbnailer.render import render
 from shared.outcome import Reason
+from tests.support import corpus
 
 WHEEL = Path(pydicom.data.__file__).parent
 
@@ -55,8 +54,5 @@ def test_files_of_the_pydicom_wheel() -> None:
 
 
 def test_a_folder_of_real_files() -> None:
-    folder = os.environ.get("ISOCENTRE_CORPUS_DIR")
-    if not folder:
-        pytest.skip("ISOCENTRE_CORPUS_DIR names no folder of DICOM files")
-    counts, troubled = draw_all(Path(folder))
+    counts, troubled = draw_all(corpus.needed())
     assert counts["picture"] > 0.9 * (sum(counts.values()) - counts["no-pixels"]), (counts, troubled)
