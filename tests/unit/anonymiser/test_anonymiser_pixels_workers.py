@@ -1,8 +1,6 @@
 """The examiner with real processes, among them ones that crash, hang, devour memory and lie."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ import psutil
 import pytest
 
 from services.anonymiser.pixels.workers import Examiner, Limits, WorkerDied, WorkerFailed, WorkerTimeout
+from tests.support import orphans
 from tests.unit.anonymiser import jobs
 
 LIMITS = Limits(seconds=2, memory=1024**3)
@@ -95,33 +94,17 @@ def test_a_payload_beyond_the_memory_limit_is_given_up(examiner: Examiner) -> No
     assert examiner.run(jobs.seen, b"") == (jobs.Seen("bytes", 0, b""),)
 
 
-_PARENT = """
-import psutil, threading
+_START = """
 from services.anonymiser.pixels.workers import Examiner
 from tests.unit.anonymiser import jobs
 examiner = Examiner(2)
 examiner.warm()
-for child in psutil.Process().children():
-    print(child.pid, flush=True)
-threading.Thread(target=examiner.run, args=(jobs.hang,), daemon=True).start()
-print("hanging", flush=True)
-threading.Event().wait()
+def hang(): examiner.run(jobs.hang)
 """
 
 
 def test_no_worker_outlives_its_parent_not_even_after_kill_9() -> None:
-    root = str(Path(__file__).parents[3])
-    parent = subprocess.Popen([sys.executable, "-c", _PARENT], stdout=subprocess.PIPE, text=True, cwd=root)
-    assert parent.stdout is not None
-    with parent, parent.stdout as told:
-        workers = [int(told.readline()) for _ in range(2)]
-        assert told.readline() == "hanging\n"
-        time.sleep(0.2)
-        assert all(map(psutil.pid_exists, workers))
-        parent.kill()
-        parent.wait()
-    _, alive = psutil.wait_procs([psutil.Process(one) for one in workers if psutil.pid_exists(one)], timeout=5)
-    assert not alive
+    assert orphans.left(_START, workers=2) == []
 
 
 def test_closing_leaves_no_process_and_no_zombie() -> None:

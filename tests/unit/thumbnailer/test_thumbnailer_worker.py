@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from services.thumbnailer.picture import NoPicture, Picture
 from services.thumbnailer.render import render
 from services.thumbnailer.worker import Renderer
 from shared.outcome import Reason, Transient
+from tests.support import orphans
 from tests.unit.thumbnailer.images import file_of, image, ramp
 from tests.unit.thumbnailer.renders import JPEG, by_order
 
@@ -126,33 +126,17 @@ def test_workers_that_cannot_start_are_transient_trouble(monkeypatch: pytest.Mon
         pool.render(b"draw")
 
 
-_PARENT = """
-import psutil, threading
+_START = """
 from services.thumbnailer.worker import Renderer
-from tests.unit.thumbnailer.renders import JPEG, by_order
+from tests.unit.thumbnailer.renders import by_order
 pool = Renderer(by_order, workers=2, memory=2**30, seconds=600)
 pool.warm()
-for child in psutil.Process().children():
-    print(child.pid, flush=True)
-threading.Thread(target=pool.render, args=(b"hang",), daemon=True).start()
-print("hanging", flush=True)
-threading.Event().wait()
+def hang(): pool.render(b"hang")
 """
 
 
 def test_workers_die_with_their_parent_however_that_ends() -> None:
-    root = str(Path(__file__).parents[3])
-    parent = subprocess.Popen([sys.executable, "-c", _PARENT], stdout=subprocess.PIPE, text=True, cwd=root)
-    assert parent.stdout is not None
-    with parent, parent.stdout as told:
-        workers = [int(told.readline()) for _ in range(2)]
-        assert told.readline() == "hanging\n"
-        time.sleep(0.3)
-        assert all(map(psutil.pid_exists, workers))
-        parent.kill()
-        parent.wait()
-    _, alive = psutil.wait_procs([psutil.Process(one) for one in workers if psutil.pid_exists(one)], timeout=5)
-    assert not alive
+    assert orphans.left(_START, workers=2) == []
 
 
 def test_the_real_renderer_in_a_worker_draws_the_same_picture() -> None:
