@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 
-import numpy as np
-
 from services.anonymiser.dataset.reading import read
 from services.anonymiser.pixels.boxes import Box
 from services.anonymiser.pixels.description import describe, pixels_of
@@ -25,7 +23,7 @@ from services.anonymiser.pixels.showing import pictures
 from services.anonymiser.pixels.source import source_of
 from services.anonymiser.pixels.stored import decoded
 from tests.support import corpus
-from tests.support.planting import BACKGROUNDS, Grey, Line, planted
+from tests.support.planting import BACKGROUNDS, Grey, Line, covered, planted
 
 HEIGHTS = (8, 10, 12, 14, 17, 20, 24, 28, 40, 80)
 """Of capital letters, in pixels; a font of 20 points has capitals of 14 pixels."""
@@ -51,17 +49,6 @@ class Tally:
 @lru_cache(3)
 def background(name: str, rows: int, columns: int, seed: int) -> Grey:
     return BACKGROUNDS[name](rows, columns, seed)
-
-
-def covered(line: Line, boxes: Iterable[Box]) -> bool:
-    """All ink but one pixel in 200 is in boxes that are made for this line: no credit for covering everything."""
-    left, top, _, bottom = line.box
-    inside = np.zeros(line.ink.shape, bool)
-    for box in boxes:
-        if box.bottom - box.top <= 2.6 * (bottom - top) + 16:
-            rows, columns = (box.top - top, box.bottom - top), (box.left - left, box.right - left)
-            inside[max(0, rows[0]) : max(0, rows[1]), max(0, columns[0]) : max(0, columns[1])] = True
-    return bool(inside[line.ink].mean() >= 0.995)
 
 
 def beside(box: Box, truth: list[Line]) -> bool:

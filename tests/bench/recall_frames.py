@@ -15,9 +15,9 @@ from pydicom.pixels import iter_pixels
 
 from services.anonymiser.pixels import frames
 from services.anonymiser.pixels.detecting import Detector
-from tests.bench.recall import covered, progress, table
+from tests.bench.recall import progress, table
 from tests.support.cines import CINES
-from tests.support.planting import Grey, planted
+from tests.support.planting import Grey, covered, planted
 
 HEIGHTS = (8, 12, 20, 40)
 CONTRASTS = (15, 30, 60, 100)

@@ -2,12 +2,14 @@
 
 import random
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from services.anonymiser.pixels.boxes import Box
 
 Grey = np.ndarray
 """Height, width, uint8."""
@@ -114,6 +116,17 @@ def planted(
         image[here] = (image[here] * (1 - ink) + level * ink).round().astype(np.uint8)
         truth.append(Line((left, top, left + wide, top + tall), ink > 0.25))
     return image, truth
+
+
+def covered(line: Line, boxes: Iterable[Box]) -> bool:
+    """All ink but one pixel in 200 is in boxes that are made for this line: no credit for covering everything."""
+    left, top, _, bottom = line.box
+    inside = np.zeros(line.ink.shape, bool)
+    for box in boxes:
+        if box.bottom - box.top <= 2.6 * (bottom - top) + 16:
+            rows, columns = (box.top - top, box.bottom - top), (box.left - left, box.right - left)
+            inside[max(0, rows[0]) : max(0, rows[1]), max(0, columns[0]) : max(0, columns[1])] = True
+    return bool(inside[line.ink].mean() >= 0.995)
 
 
 def level_on(under: Grey, contrast: int, dark: bool) -> float | None:

@@ -28,7 +28,7 @@ from pydicom.uid import (
 from services.anonymiser.dataset.reading import read
 from services.anonymiser.dataset.tree import Element, Item, Syntax
 from services.anonymiser.pixels.boxes import Box
-from services.anonymiser.pixels.description import Array
+from services.anonymiser.pixels.description import Array, Description
 
 ROWS, COLUMNS = 64, 96
 TEXT = Box(10, 20, 74, 34)
@@ -65,18 +65,27 @@ class Kind:
 
 GREY = Kind("MONOCHROME2")
 RGB = Kind("RGB", samples=3)
+DEEP = Kind("MONOCHROME2", 12, 16)
+SIGNED = Kind("MONOCHROME2", 12, 16, signed=True)
 KINDS = (
     GREY,
     Kind("MONOCHROME1"),
-    Kind("MONOCHROME2", 12, 16),
+    DEEP,
     Kind("MONOCHROME1", 12, 16),
     Kind("MONOCHROME2", 16, 16, signed=True),
-    Kind("MONOCHROME2", 12, 16, signed=True),
+    SIGNED,
     Kind("PALETTE COLOR"),
     RGB,
     Kind("RGB", samples=3, planar=1),
     Kind("YBR_FULL", samples=3),
 )
+
+
+def description(**changes: object) -> Description:
+    """Of one native frame of four by four pixels of 12 bits, but for `changes`."""
+    known: dict[str, object] = {"syntax": str(ExplicitVRLittleEndian), "rows": 4, "columns": 4, "samples": 1}
+    known |= {"frames": 1, "allocated": 16, "stored": 12, "high": 11, "signed": False, "planar": 0}
+    return Description(**(known | {"photometric": "MONOCHROME2"} | changes))  # type: ignore[arg-type]
 
 
 def writing(rows: int = ROWS, columns: int = COLUMNS, box: Box = TEXT, text: str = "DOE JANE 47") -> Array:

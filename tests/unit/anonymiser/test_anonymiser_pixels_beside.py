@@ -21,20 +21,23 @@ from services.anonymiser.dataset.tree import Element, Item, Syntax
 from services.anonymiser.pixels import residue, segments
 from services.anonymiser.pixels.cleaning import Blanked, HeldPixels, Untouched, clean_pixels
 from services.anonymiser.pixels.codestream import precision
-from services.anonymiser.pixels.description import Description, describe, pixels_of
+from services.anonymiser.pixels.description import describe, pixels_of
 from services.anonymiser.pixels.policy import PixelPolicy
 from services.anonymiser.pixels.source import source_of
 from services.anonymiser.pixels.workers import Examiner
 from shared.outcome import Reason
 from tests.unit.anonymiser.picture_checks import applied, frames_of
 from tests.unit.anonymiser.pictures import (
+    DEEP,
     DEFLATED_FRAMES,
     GREY,
     LOSSLESS,
     QUIET,
     RGB,
+    SIGNED,
     Kind,
     Stubborn,
+    description,
     pictured,
     stored_values,
     with_elements,
@@ -42,20 +45,6 @@ from tests.unit.anonymiser.pictures import (
 
 HERE = Examiner(0)
 NAME = b"DOE^JANE 4711"
-DEEP = Kind("MONOCHROME2", 12, 16)
-SIGNED = Kind("MONOCHROME2", 12, 16, signed=True)
-
-
-def _description(**changes: object) -> Description:
-    known: dict[str, object] = {
-        "syntax": str(ExplicitVRLittleEndian),
-        "rows": 4,
-        "columns": 4,
-        "samples": 1,
-        "frames": 1,
-    }
-    known |= {"allocated": 16, "stored": 12, "high": 11, "signed": False, "planar": 0, "photometric": "MONOCHROME2"}
-    return Description(**(known | changes))  # type: ignore[arg-type]
 
 
 # Segments.
@@ -150,7 +139,7 @@ def test_rubbish_is_unparsed(syntax: str, rubbish: bytes) -> None:
 
 
 def test_hidden_bits_are_seen_and_taken_out() -> None:
-    described = _description()
+    described = description()
     values = np.arange(16, dtype=np.uint16).reshape(4, 4)
     assert not residue.in_frame(values, described)
     spoken = values | np.uint16(0x8000) * (values % 3 == 0)
@@ -159,7 +148,7 @@ def test_hidden_bits_are_seen_and_taken_out() -> None:
 
 
 def test_a_repeated_sign_is_no_residue_and_neither_is_a_missing_one() -> None:
-    described = _description(signed=True)
+    described = description(signed=True)
     values = np.array([[-2048, -1], [0, 2047]], np.int16)
     assert not residue.in_frame(values, described)
     assert not residue.in_frame((values.view(np.uint16) & 0x0FFF).view(np.int16), described)
@@ -170,7 +159,7 @@ def test_a_repeated_sign_is_no_residue_and_neither_is_a_missing_one() -> None:
 
 @pytest.mark.parametrize("bit", range(12, 16))
 def test_an_overlay_above_signed_samples_is_seen_whatever_its_bit(bit: int) -> None:
-    described = _description(signed=True)
+    described = description(signed=True)
     values = np.array([[-2048, -1], [0, 2047]], np.int16)
     spoken = (values.view(np.uint16) ^ np.uint16(1 << bit)).view(np.int16)
     assert residue.in_frame(spoken, described)
@@ -179,7 +168,7 @@ def test_an_overlay_above_signed_samples_is_seen_whatever_its_bit(bit: int) -> N
 
 @pytest.mark.parametrize("signed", [True, False])
 def test_bits_below_the_pixel_are_taken_out(signed: bool) -> None:
-    described = _description(high=15, signed=signed)
+    described = description(high=15, signed=signed)
     values = np.array([[0x1230, 0x7FF0]], np.int16 if signed else np.uint16)
     assert not residue.in_frame(values, described)
     assert residue.in_frame(values | 1, described)
@@ -198,7 +187,7 @@ def test_a_codestream_tells_how_many_bits_it_can_hold() -> None:
 
 def test_an_overlay_within_the_pixels_is_seen() -> None:
     position = Element(0x60000102, "US", b"\x0b\0")
-    described, syntax = _description(), Syntax(str(ExplicitVRLittleEndian))
+    described, syntax = description(), Syntax(str(ExplicitVRLittleEndian))
     assert residue.overlay_within((position,), described, syntax)
     assert not residue.overlay_within((Element(0x60000102, "US", b"\x0c\0"),), described, syntax)
     assert not residue.overlay_within((position, Element(0x60003000, "OW", b"\0\0")), described, syntax)

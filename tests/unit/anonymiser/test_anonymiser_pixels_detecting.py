@@ -18,7 +18,7 @@ from services.anonymiser.pixels.detecting import LOOKS, Detector, cuts, detector
 from services.anonymiser.pixels.lines import Line as Mark
 from services.anonymiser.pixels.lines import hidden, joined, lines_in
 from services.anonymiser.pixels.preparing import lifted, with_reference
-from tests.support.planting import BACKGROUNDS, FONTS, Grey, Line, anatomy, black, ink_of, noise, planted
+from tests.support.planting import BACKGROUNDS, FONTS, Grey, Line, anatomy, black, covered, ink_of, noise, planted
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,18 +29,7 @@ def eyes() -> Detector:
 
 
 def unseen(boxes: tuple[Box, ...], truth: list[Line]) -> list[Line]:
-    """Lines of which not all ink but one pixel in 200 is in a box of about their own height."""
-    return [line for line in truth if not _covered(boxes, line)]
-
-
-def _covered(boxes: tuple[Box, ...], line: Line) -> bool:
-    left, top, _, bottom = line.box
-    inside = np.zeros(line.ink.shape, bool)
-    for box in boxes:
-        if box.bottom - box.top <= 2.6 * (bottom - top) + 16:
-            rows, columns = (box.top - top, box.bottom - top), (box.left - left, box.right - left)
-            inside[max(0, rows[0]) : max(0, rows[1]), max(0, columns[0]) : max(0, columns[1])] = True
-    return bool(inside[line.ink].mean() >= 0.995)
+    return [line for line in truth if not covered(line, boxes)]
 
 
 def written(image: Grey, ink: np.ndarray, left: int, top: int, level: float) -> Mark:

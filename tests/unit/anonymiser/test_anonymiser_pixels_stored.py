@@ -23,7 +23,7 @@ from services.anonymiser.dataset.mapped import Passage
 from services.anonymiser.dataset.reading import read
 from services.anonymiser.dataset.tree import Element, find
 from services.anonymiser.pixels.boxes import Box
-from services.anonymiser.pixels.description import Description, Undescribed, describe, pixels_of
+from services.anonymiser.pixels.description import Undescribed, describe, pixels_of
 from services.anonymiser.pixels.filling import filled
 from services.anonymiser.pixels.fragments import Unmapped, joined, parted
 from services.anonymiser.pixels.palette import NoPalette, coloured, darkest
@@ -33,6 +33,7 @@ from services.anonymiser.pixels.stored import NoDecoder, Stored, Undecodable, de
 from tests.unit.anonymiser.picture_checks import frames_of
 from tests.unit.anonymiser.pictures import (
     COLUMNS,
+    DEEP,
     DEFLATED_FRAMES,
     GREY,
     KINDS,
@@ -42,26 +43,13 @@ from tests.unit.anonymiser.pictures import (
     ROWS,
     TEXT,
     Kind,
+    description,
     pictured,
     stored_values,
     with_elements,
 )
 
 NAME = b"DOE^JANE 4711"
-DEEP = Kind("MONOCHROME2", 12, 16)
-SIGNED = Kind("MONOCHROME2", 12, 16, signed=True)
-
-
-def _description(**changes: object) -> Description:
-    known: dict[str, object] = {
-        "syntax": str(ExplicitVRLittleEndian),
-        "rows": 4,
-        "columns": 4,
-        "samples": 1,
-        "frames": 1,
-    }
-    known |= {"allocated": 16, "stored": 12, "high": 11, "signed": False, "planar": 0, "photometric": "MONOCHROME2"}
-    return Description(**(known | changes))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("syntax", [*NATIVE, *LOSSLESS, DEFLATED_FRAMES])
@@ -106,24 +94,24 @@ def test_real_files_decode_as_pydicom_has_it(name: str, photometric: str) -> Non
 
 
 def test_what_no_decoder_here_knows_is_said_so() -> None:
-    twelve = _description(syntax=str(JPEGExtended12Bit), encapsulated=True)
+    twelve = description(syntax=str(JPEGExtended12Bit), encapsulated=True)
     assert not decodable(twelve)
     with pytest.raises(NoDecoder):
         decoded(b"", twelve)
     with pytest.raises(NoDecoder):
-        decoded(b"", _description(syntax="1.2.840.10008.1.2.4.102", encapsulated=True))
+        decoded(b"", description(syntax="1.2.840.10008.1.2.4.102", encapsulated=True))
 
 
 @pytest.mark.parametrize("syntax", [JPEG2000, JPEGLSLossless, RLELossless, JPEGBaseline8Bit, DEFLATED_FRAMES])
 def test_rubbish_is_undecodable(syntax: str) -> None:
-    described = _description(encapsulated=True, allocated=8, stored=8, high=7)
+    described = description(encapsulated=True, allocated=8, stored=8, high=7)
     with pytest.raises(Undecodable):
         decoded(b"\xff\xd8" + NAME * 9, replace(described, syntax=str(syntax)))
 
 
 def test_missing_bytes_are_undecodable() -> None:
     with pytest.raises(Undecodable):
-        decoded(bytes(31), _description())
+        decoded(bytes(31), description())
 
 
 @pytest.mark.parametrize(
@@ -230,7 +218,7 @@ def test_writing_outside_the_window_is_shown_too() -> None:
     values = np.full((ROWS, COLUMNS), 100, np.uint16)
     values[TEXT.top, :] = 4000
     values[TEXT.bottom, :] = 120
-    shown = pictures(Stored(values, "MONOCHROME2"), _description(rows=ROWS, columns=COLUMNS, windows=((110.0, 40.0),)))
+    shown = pictures(Stored(values, "MONOCHROME2"), description(rows=ROWS, columns=COLUMNS, windows=((110.0, 40.0),)))
     assert len(shown) == 2
     assert any(picture[TEXT.top, 0] > int(picture[TEXT.bottom, 0]) + 100 for picture in shown)
     assert any(picture[TEXT.bottom, 0] > int(picture[0, 0]) + 100 for picture in shown)
@@ -265,7 +253,7 @@ def test_colours_of_segmented_tables_are_found() -> None:
 
 def test_without_tables_nobody_knows_the_darkest() -> None:
     with pytest.raises(NoPalette):
-        darkest(_description(photometric="PALETTE COLOR"))
+        darkest(description(photometric="PALETTE COLOR"))
 
 
 def test_windows_are_found_in_functional_groups() -> None:
