@@ -195,6 +195,15 @@ def progress(*things: object) -> None:
     print(*things, file=sys.stderr, flush=True)
 
 
+def publish(told: Iterable[str], name: str) -> None:
+    """Prints the report, and writes it to build/`name`.md."""
+    text = "\n".join(told)
+    out = Path(f"build/{name}.md")
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(f"{text}\n", encoding="utf-8")
+    print(text)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the two smallest sizes and one background")
@@ -210,10 +219,7 @@ def main() -> None:
     told += nothing(detector, sizes, 1 if quick else 3)
     folder = corpus.folder()
     told += real(detector, folder, 8 if quick else 1) if folder else ["", f"Real pictures: {corpus.MISSING}."]
-    out = Path("build/recall.md")
-    out.parent.mkdir(exist_ok=True)
-    out.write_text("\n".join(told) + "\n", encoding="utf-8")
-    print(out.read_text(encoding="utf-8"))
+    publish(told, "recall")
 
 
 if __name__ == "__main__":

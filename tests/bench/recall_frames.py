@@ -7,7 +7,6 @@ import random
 from collections.abc import Iterator
 from functools import cache
 from itertools import cycle, islice
-from pathlib import Path
 
 import numpy as np
 from pydicom.data import get_testdata_files
@@ -15,7 +14,7 @@ from pydicom.pixels import iter_pixels
 
 from services.anonymiser.pixels import frames
 from services.anonymiser.pixels.detecting import Detector
-from tests.bench.recall import progress, table
+from tests.bench.recall import progress, publish, table
 from tests.support.cines import CINES
 from tests.support.planting import Grey, covered, planted
 
@@ -94,10 +93,7 @@ def main() -> None:
         ),
         *table("Groups without text that are read in full:", ("frames", "groups", "read"), alarms),
     ]
-    out = Path("build/recall_frames.md")
-    out.parent.mkdir(exist_ok=True)
-    out.write_text("\n".join(told) + "\n", encoding="utf-8")
-    print(out.read_text(encoding="utf-8"))
+    publish(told, "recall_frames")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
 """Builds Part 10 objects element by element, so that tests can write what no toolkit would."""
 
+from collections.abc import Iterator
 from functools import cache
+from io import BytesIO
+
+from pydicom.filereader import _read_file_meta_info, read_preamble
 
 from services.anonymiser.dataset.reading import read, syntax_of
-from services.anonymiser.dataset.tree import Element, Item, find
+from services.anonymiser.dataset.tree import Element, Item, find, word
 from services.anonymiser.dataset.writing import part10
 from services.anonymiser.engine import Cleaned, Engine, Verdict
 from services.anonymiser.profile.load import load, shipped
@@ -14,6 +18,7 @@ IMPLICIT, EXPLICIT, BIG = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.1
 DEFLATED, RLE = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5"
 NATIVE = (IMPLICIT, EXPLICIT, BIG, DEFLATED)
 MR, CT, SC = ("1.2.840.10008.5.1.4.1.1." + kind for kind in ("4", "2", "7"))
+METHOD_CODES = 0x00120064
 SITE, PSEUDONYMS = "s1", Pseudonyms(bytes(range(32)))
 # The strictest that keeps a patient's time line, so that little is left but what every profile does.
 LONGITUDINAL = """
@@ -82,6 +87,28 @@ def cleaned(data: bytes, profile: str = "longitudinal") -> Cleaned:
 
 def elements_of(result: Cleaned) -> Item:
     return read(result.part10)[1]
+
+
+def body_of(part10: bytes) -> bytes:
+    """The data set of a file."""
+    buffer = BytesIO(part10)
+    read_preamble(buffer, force=False)
+    _read_file_meta_info(buffer)
+    return buffer.read()
+
+
+def flat(elements: Item) -> Iterator[Element]:
+    """All elements at every depth."""
+    for element in elements:
+        yield element
+        for item in element.items:
+            yield from flat(item)
+
+
+def claimed(result: Cleaned) -> list[str]:
+    """The codes by which the object says what was done to it (PS3.16 CID 7050)."""
+    element = find(elements_of(result), METHOD_CODES)
+    return [] if element is None else [word(item, 0x00080100) for item in element.items]
 
 
 def value_of(result: Cleaned, tag: int) -> bytes | None:

@@ -1,12 +1,11 @@
 """Every row of Table E.1-1 in each option column, as an object with that row alone, at the top or nested."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.anonymiser.dataset.tree import Element, Item, find
 from services.anonymiser.engine import Cleaned
 from tests.support.probe import ENHANCED_MR, FRAME_CONTENT, SHARED_GROUPS, Row, rows
-from tests.unit.anonymiser.building import elements_of, instance, sequence, text
+from tests.unit.anonymiser.building import elements_of, flat, instance, sequence, text
 
 COLUMNS = {
     "retain_uids": "retain-uids",
@@ -76,16 +75,8 @@ def found(case: Case, result: Cleaned) -> Element | None:
     return find(elements, case.row.tag)
 
 
-def walked(element: Element | None) -> Iterator[Element]:
-    if element is not None:
-        yield element
-        for item in element.items:
-            for child in item:
-                yield from walked(child)
-
-
 def texts_of(element: Element | None) -> str:
-    return " ".join(one.content.decode("latin-1").strip(" \0") for one in walked(element))
+    return " ".join(one.content.decode("latin-1").strip(" \0") for one in flat((element,) if element else ()))
 
 
 def coded(meaning: str) -> Item:

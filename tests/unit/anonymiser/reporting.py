@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from services.anonymiser.dataset.tree import Element, Item, find, word
 from services.anonymiser.engine import Cleaned
-from tests.unit.anonymiser.building import elements_of, instance, sequence, text
+from tests.unit.anonymiser.building import cleaned, elements_of, instance, sequence, text
 
 COMPREHENSIVE_SR = "1.2.840.10008.5.1.4.1.1.88.33"
 CONTENT, TEXT_VALUE, NUMBER = 0x0040A730, 0x0040A160, 0x0040A30A
@@ -79,6 +79,11 @@ def items_of(result: Cleaned) -> tuple[Item, ...]:
     content = find(elements_of(result), CONTENT)
     assert content is not None
     return content.items
+
+
+def only(*items: Item, profile: str = "research") -> Item:
+    """The first item of a report of these, cleaned."""
+    return items_of(cleaned(report(*items), profile))[0]
 
 
 def value_in(item: Item, tag: int) -> str:

@@ -16,10 +16,12 @@ from highdicom.sr.templates import (
     PlanarROIMeasurementsAndQualitativeEvaluations,
     TrackingIdentifier,
 )
-from pydicom import Dataset, FileDataset
+from pydicom import Dataset, FileDataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RTDoseStorage, RTPlanStorage, RTStructureSetStorage
+
+from tests.unit.anonymiser.building import cleaned
 
 ROOT = "1.3.6.1.4.1.99999.7"
 STUDY, SERIES, FRAME = f"{ROOT}.1", f"{ROOT}.1.1", f"{ROOT}.9"
@@ -259,3 +261,8 @@ def whole() -> dict[str, Dataset]:
     """All of them by name."""
     derived = (segmentation, measurements, key_images, presentation, structures, plan, dose)
     return {f"image {number}": one for number, one in enumerate(images(), 1)} | {one.__name__: one() for one in derived}
+
+
+def opened(name: str, profile: str = "research") -> FileDataset:
+    """One of `whole`, cleaned, as another reader opens it."""
+    return dcmread(BytesIO(cleaned(saved(whole()[name]), profile).part10))

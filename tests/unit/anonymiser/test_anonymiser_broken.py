@@ -1,9 +1,7 @@
 """Objects that are cut, damaged, too deep or none at all: a verdict, never a crash."""
 
 import json
-from io import BytesIO
 
-import pydicom
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +16,7 @@ from tests.unit.anonymiser.building import (
     EXPLICIT,
     IMPLICIT,
     RLE,
+    body_of,
     cleaned,
     instance,
     sequence,
@@ -30,15 +29,8 @@ FRAGMENTS = encapsulate([b"one!", b"two two!"], has_bot=True)
 ENCAPSULATED = Element(0x7FE00010, "OB", FRAGMENTS, encapsulated=True)
 
 
-def _body(part10: bytes) -> bytes:
-    buffer = BytesIO(part10)
-    pydicom.filereader.read_preamble(buffer, force=False)
-    pydicom.filereader._read_file_meta_info(buffer)
-    return buffer.read()
-
-
 def test_bare_data_sets_need_their_syntax():
-    body = _body(instance(syntax=IMPLICIT))
+    body = body_of(instance(syntax=IMPLICIT))
     assert verdict(body) == Rejected(Reason.NOT_DICOM)
     assert verdict(body, syntax=IMPLICIT) == cleaned(instance(syntax=IMPLICIT))
 

@@ -10,15 +10,21 @@ from services.anonymiser.pixels.workers import Examiner
 from services.anonymiser.profile.load import load
 from services.anonymiser.profile.options import Option
 from shared.dicom.patients import Patients
-from tests.unit.anonymiser.building import MR, PSEUDONYMS, SC, SITE, cleaned, elements_of, instance, sequence, text
+from tests.unit.anonymiser.building import (
+    MR,
+    PSEUDONYMS,
+    SC,
+    SITE,
+    claimed,
+    cleaned,
+    elements_of,
+    instance,
+    sequence,
+    text,
+)
 
-METHOD, CODES, LONGITUDINAL = 0x00120063, 0x00120064, 0x00280303
+METHOD, LONGITUDINAL = 0x00120063, 0x00280303
 BASIC, PIXELS = "113100", "113101"
-
-
-def codes(result: Cleaned) -> list[str]:
-    element = find(elements_of(result), CODES)
-    return [] if element is None else [word(item, 0x00080100) for item in element.items]
 
 
 def told(result: Cleaned) -> list[str]:
@@ -51,26 +57,27 @@ CARRIED_OUT = {
 @pytest.mark.parametrize("option", CARRIED_OUT)
 def test_an_option_is_claimed_by_objects_in_which_it_did_something_and_by_no_other(option: Option):
     profile = own(option.value)
-    assert codes(cleaned(instance(CARRIED_OUT[option]), profile)) == [BASIC, option.code]
+    assert claimed(cleaned(instance(CARRIED_OUT[option]), profile)) == [BASIC, option.code]
     nothing = instance(text(0x00080060, "CS", "MR"))
     expected = [BASIC, option.code] if option is Option.RETAIN_UIDS else [BASIC]  # it has UIDs of its own
-    assert codes(cleaned(nothing, profile)) == expected
+    assert claimed(cleaned(nothing, profile)) == expected
 
 
 def test_an_empty_attribute_is_nothing_that_an_option_has_kept():
-    assert codes(cleaned(instance(text(0x00081010, "SH", "")), own("retain-device-identity"))) == [BASIC]
+    assert claimed(cleaned(instance(text(0x00081010, "SH", "")), own("retain-device-identity"))) == [BASIC]
 
 
 def test_safe_private_is_claimed_where_an_element_stays():
     safe = (text(0x20050010, "LO", "Philips MR Imaging DD 001 "), Element(0x2005100D, "FL", b"\0\0\x80?"))
     unsafe = (text(0x00090010, "LO", "ACME"), text(0x00091001, "LO", "KANARIE "))
     profile = own("retain-safe-private")
-    assert codes(cleaned(instance(*safe), profile)) == [BASIC, "113111"]
-    assert codes(cleaned(instance(*unsafe), profile)) == [BASIC]
+    assert claimed(cleaned(instance(*safe), profile)) == [BASIC, "113111"]
+    assert claimed(cleaned(instance(*unsafe), profile)) == [BASIC]
 
 
 def test_all_options_of_a_profile_are_claimed_one_by_one():
-    found = codes(cleaned(instance(text(0x00081030, "LO", "Abdomen "), text(0x00080020, "DA", "20160517")), "research"))
+    described = instance(text(0x00081030, "LO", "Abdomen "), text(0x00080020, "DA", "20160517"))
+    found = claimed(cleaned(described, "research"))
     assert found == [BASIC, "113105", "113107"]
 
 
@@ -80,8 +87,8 @@ def test_all_options_of_a_profile_are_claimed_one_by_one():
 @pytest.mark.parametrize("examined", [True, False])
 def test_clean_pixels_are_claimed_only_when_every_frame_was_examined(monkeypatch: pytest.MonkeyPatch, examined: bool):
     monkeypatch.setattr(engine_module, "clean_pixels", lambda *_: Untouched(examined=examined))
-    assert (PIXELS in codes(cleaned(instance(), own("clean-pixel-data")))) is examined
-    assert PIXELS not in codes(cleaned(instance(), "basic"))
+    assert (PIXELS in claimed(cleaned(instance(), own("clean-pixel-data")))) is examined
+    assert PIXELS not in claimed(cleaned(instance(), "basic"))
 
 
 def test_a_frame_that_was_really_read_and_is_without_text_claims_it():
@@ -90,13 +97,13 @@ def test_a_frame_that_was_really_read_and_is_without_text_claims_it():
     research = Engine(load("research"), PSEUDONYMS, Patients.of(SITE), Examiner(0))
     result = research.anonymise(picture, SITE)
     assert isinstance(result, Cleaned)
-    assert codes(result) == [BASIC, PIXELS]
+    assert claimed(result) == [BASIC, PIXELS]
 
 
 def test_what_nobody_looks_at_does_not_claim_it():
     pixels = Element(0x7FE00010, "OW", bytes(64))
     never = own("clean-pixel-data", more="pixels: {never: [MR]}\n")
-    assert codes(cleaned(instance(pixels), never)) == [BASIC]
+    assert claimed(cleaned(instance(pixels), never)) == [BASIC]
 
 
 # --- departures
@@ -139,7 +146,7 @@ def test_a_profile_that_departs_says_where_and_does_not_claim_the_basic_profile(
     result = cleaned(
         instance(text(0x00101020, "DS", "1.77")), own("retain-patient-characteristics", attributes, REPORT)
     )
-    assert codes(result) == ([] if "xxxx,xxxx" in departure else ["113108"])
+    assert claimed(result) == ([] if "xxxx,xxxx" in departure else ["113108"])
     assert f"departs: {departure}"[:64] in told(result)
 
 
@@ -161,7 +168,7 @@ STRICTER = {
 @pytest.mark.parametrize("attributes", STRICTER.values(), ids=STRICTER)
 def test_a_profile_that_is_stricter_claims_it(attributes: str):
     result = cleaned(instance(text(0x00101020, "DS", "1.77")), own("retain-patient-characteristics", attributes))
-    assert codes(result) == [BASIC, "113108"]
+    assert claimed(result) == [BASIC, "113108"]
     assert [line for line in told(result) if line.startswith("departs")] == []
 
 
@@ -171,8 +178,8 @@ def test_a_conditional_rule_departs_only_where_it_applies():
     station = text(0x00081010, "SH", "MR01")
     other = cleaned(instance(text(0x00080070, "LO", "Other "), station), profile)
     acme = cleaned(instance(text(0x00080070, "LO", "ACME"), station), profile)
-    assert codes(other) == [BASIC]
-    assert codes(acme) == []
+    assert claimed(other) == [BASIC]
+    assert claimed(acme) == []
     assert "departs: StationName keep" in told(acme)
     assert (find(elements_of(other), 0x00081010), find(elements_of(acme), 0x00081010)) == (None, station)
 
@@ -217,6 +224,6 @@ def test_dates_cut_to_their_month_are_modified_but_no_option_of_the_standard():
     profile = own("retain-longitudinal-modified-dates", more="dates: {style: first-of-month}\n")
     result = cleaned(instance(text(0x00080020, "DA", "20160517")), profile)
     assert word(elements_of(result), 0x00080020) == "20160501"
-    assert codes(result) == []
+    assert claimed(result) == []
     assert "departs: dates keep year and month" in told(result)
     assert word(elements_of(result), LONGITUDINAL) == "MODIFIED"

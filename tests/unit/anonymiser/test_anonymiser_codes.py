@@ -7,7 +7,7 @@ from services.anonymiser.cleaning.structured import of_code
 from services.anonymiser.dataset.tree import Item, find, word
 from services.anonymiser.profile.model import Act
 from tests.unit.anonymiser.building import cleaned, elements_of, instance, sequence, text
-from tests.unit.anonymiser.reporting import CONCEPT_CODE, FINDING, code, code_in, coded, items_of, report
+from tests.unit.anonymiser.reporting import CONCEPT_CODE, FINDING, code, code_in, coded, items_of, only, report
 
 ANATOMIC_REGION, CODE_VALUE = 0x00082218, 0x00080100
 REMOVES = """
@@ -17,10 +17,6 @@ title: No meanings
 options: [clean-structured-content]
 attributes: [{path: CodeMeaning, action: empty, why: a test}]
 """
-
-
-def only(item: Item, profile: str = "research") -> Item:
-    return items_of(cleaned(report(item), profile))[0]
 
 
 PUBLISHED = [
@@ -107,7 +103,7 @@ def test_the_version_of_a_scheme_is_no_date_of_the_patient(version: str, left: s
 
 
 def test_a_profile_decides_about_codes_too():
-    assert code_in(only(coded(FINDING, FINDING), REMOVES), CONCEPT_CODE) == ("121071", "DCM", "")
+    assert code_in(only(coded(FINDING, FINDING), profile=REMOVES), CONCEPT_CODE) == ("121071", "DCM", "")
 
 
 def test_a_date_in_technical_text_moves_only_if_it_is_the_patients():

@@ -11,10 +11,10 @@ import pydicom
 from services.anonymiser.cleaning.cleaner import KINDS
 from services.anonymiser.cleaning.values import dummy, registered
 from services.anonymiser.dataset.reading import read
-from services.anonymiser.dataset.tree import Element, Item
+from services.anonymiser.dataset.tree import Item
 from services.anonymiser.engine import Cleaned, Held, Rejected
 from tests.support import corpus
-from tests.unit.anonymiser.building import verdict
+from tests.unit.anonymiser.building import flat, verdict
 
 PIXELS = 0x7FE00010
 MANUFACTURERS = {0x00080070, 0x00081090}  # with the model: some call themselves an institution, too
@@ -22,16 +22,9 @@ MANUFACTURERS = {0x00080070, 0x00081090}  # with the model: some call themselves
 TELLING = {0x00080050, 0x00080080, 0x00080081, 0x00081010, 0x00081040, 0x00100020, 0x00101040, 0x00181000, 0x00204000}
 
 
-def walk(elements: Item) -> Iterator[Element]:
-    for element in elements:
-        yield element
-        for item in element.items:
-            yield from walk(item)
-
-
 def secrets(elements: Item) -> Iterator[bytes]:
     """Identifying values that are long enough to be recognised."""
-    for element in walk(elements):
+    for element in flat(elements):
         value = element.content.strip(b" \0")
         if element.vr == "PN":
             yield from (part for part in re.split(rb"[\^= ,\\]", value) if len(part) > 4)
@@ -65,10 +58,10 @@ def check_cleaned(data: bytes, syntax: str | None, result: Cleaned) -> None:
     after = read(result.part10)[1]
     assert [even(e.content) for e in before if e.tag == PIXELS] == [e.value for e in after if e.tag == PIXELS]
     header = bytes(result.part10)
-    for element in walk(after):
+    for element in flat(after):
         if element.vr.startswith("O") and len(element.value) > 256:
             header = header.replace(element.value, b"")
-    public = b"".join(e.value for e in walk(before) if e.tag in MANUFACTURERS)
+    public = b"".join(e.value for e in flat(before) if e.tag in MANUFACTURERS)
     left = {secret for secret in secrets(before) if secret in header and secret not in public}
     assert left == set()
     text = json.dumps(result.header, allow_nan=False)

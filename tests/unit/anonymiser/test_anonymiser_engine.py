@@ -20,6 +20,7 @@ from tests.unit.anonymiser.building import (
     PSEUDONYMS,
     RLE,
     SITE,
+    body_of,
     cleaned,
     elements_of,
     engine,
@@ -47,17 +48,10 @@ def test_a_part_10_file_of_our_own(syntax: str):
     assert meta.MediaStorageSOPClassUID == dataset.SOPClassUID == result.sop_class_uid
     assert meta.ImplementationClassUID == IMPLEMENTATION_CLASS_UID
     assert meta.ImplementationVersionName == IMPLEMENTATION_VERSION_NAME
-    assert meta.FileMetaInformationGroupLength == len(result.part10[144:]) - len(_body(result.part10))
+    assert meta.FileMetaInformationGroupLength == len(result.part10[144:]) - len(body_of(result.part10))
     assert dataset.PixelData == PIXELS.value
     assert dataset.PatientID == str(dataset.PatientName) == result.patient.code
     assert (dataset.StudyInstanceUID, dataset.SeriesInstanceUID) == (result.study_uid, result.series_uid)
-
-
-def _body(part10: bytes) -> bytes:
-    buffer = BytesIO(part10)
-    pydicom.filereader.read_preamble(buffer, force=False)
-    pydicom.filereader._read_file_meta_info(buffer)
-    return buffer.read()
 
 
 def test_all_syntaxes_tell_the_same_header():

@@ -1,23 +1,14 @@
 """Labels, descriptions, and who drew: segments, structures, annotations, presentation states, key images."""
 
-from io import BytesIO
-
-import pydicom
 import pytest
 
 from services.anonymiser.dataset.tree import Element, find, word
 from services.anonymiser.engine import Cleaned
 from tests.unit.anonymiser.building import PSEUDONYMS, cleaned, elements_of, instance, sequence, text, verdict
 from tests.unit.anonymiser.reporting import code
-from tests.unit.anonymiser.sets import READER, saved, whole
+from tests.unit.anonymiser.sets import READER, opened, saved, whole
 
 WAVEFORM, ANNOTATIONS = "1.2.840.10008.5.1.4.1.1.9.1.1", "1.2.840.10008.5.1.4.1.1.91.1"
-
-
-def opened(name: str, profile: str = "research") -> pydicom.FileDataset:
-    result = verdict(saved(whole()[name]), profile)
-    assert isinstance(result, Cleaned), result
-    return pydicom.dcmread(BytesIO(result.part10))
 
 
 @pytest.mark.parametrize("profile", ["basic", "research"])

@@ -1,11 +1,9 @@
 """References stay true: what pointed to an object of a set, its series, study or frame of reference, still does."""
 
 from collections.abc import Iterable, Iterator
-from io import BytesIO
 from pathlib import Path
 
 import highdicom as hd
-import pydicom
 import pytest
 
 from services.anonymiser.dataset.limits import BeyondLimits, Unreadable
@@ -15,7 +13,7 @@ from services.anonymiser.engine import Cleaned
 from services.anonymiser.standard.table import table
 from tests.support import corpus
 from tests.unit.anonymiser.building import verdict
-from tests.unit.anonymiser.sets import READER, saved, whole
+from tests.unit.anonymiser.sets import READER, opened, saved, whole
 
 # An instance, its study, series and frame of reference.
 OWN = (0x00080018, 0x0020000D, 0x0020000E, 0x00200052)
@@ -132,12 +130,6 @@ def test_files_of_a_larger_corpus():
     derived = ("QIICR", "highdicom", "dcmjs", "pydicom-data")
     paths = [path for path in corpus.files_of_the_folder() if any(name in str(path) for name in derived)]
     assert check(readable(paths), "research") >= 1500
-
-
-def opened(name: str, profile: str = "research") -> pydicom.FileDataset:
-    result = verdict(saved(whole()[name]), profile)
-    assert isinstance(result, Cleaned)
-    return pydicom.dcmread(BytesIO(result.part10))
 
 
 def test_highdicom_opens_the_report_and_finds_its_measurements():

@@ -25,6 +25,7 @@ from tests.unit.anonymiser.reporting import (
     items_of,
     number,
     number_in,
+    only,
     report,
     shape,
     value_in,
@@ -38,11 +39,6 @@ base: basic
 title: Content trees without what else could be kept
 options: [clean-structured-content, clean-descriptors]
 """
-
-
-def only(*items: Item, profile: str = "research") -> Item:
-    """The first item of a report of these, cleaned."""
-    return items_of(cleaned(report(*items), profile))[0]
 
 
 def dcm(value: str, meaning: str = "Concept") -> Item:

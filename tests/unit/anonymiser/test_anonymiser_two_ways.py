@@ -13,7 +13,7 @@ from services.anonymiser.dataset.text import encodings
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.engine import Verdict
 from tests.support import corpus
-from tests.unit.anonymiser.building import BIG, DEFLATED, EXPLICIT, IMPLICIT, instance, sequence, text, verdict
+from tests.unit.anonymiser.building import BIG, DEFLATED, EXPLICIT, IMPLICIT, flat, instance, sequence, text, verdict
 
 REFERENCE_READS = 128 * 1024 * 1024
 WORDS = st.text(st.characters(codec="ascii", exclude_characters="\\\0\r\n\f"), min_size=1, max_size=16)
@@ -21,11 +21,7 @@ WORDS = st.text(st.characters(codec="ascii", exclude_characters="\\\0\r\n\f"), m
 
 def odd_character_sets(elements: Item) -> bool:
     """pydicom refuses some declarations that the walker reads (dataset/reference.py)."""
-    return any(
-        (element.tag == 0x00080005 and encodings(element.content) == ())
-        or any(odd_character_sets(item) for item in element.items)
-        for element in elements
-    )
+    return any(one.tag == 0x00080005 and encodings(one.content) == () for one in flat(elements))
 
 
 def both(data: bytes, monkeypatch: pytest.MonkeyPatch, syntax: str | None = None) -> tuple[Verdict, Verdict]:
