@@ -1,14 +1,13 @@
 """Takes the identity out of a tree of elements, at every depth (PS3.15 Section E.1.1)."""
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from services.anonymiser.cleaning import private, structured
+from services.anonymiser.cleaning import private, structured, uids
 from services.anonymiser.cleaning.clock import apart
 from services.anonymiser.cleaning.subject import Subject
-from services.anonymiser.cleaning.values import capped, dummy, each, of_all, proper_number, registered
+from services.anonymiser.cleaning.values import capped, dummy, each, proper_number
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
@@ -30,15 +29,9 @@ from services.anonymiser.standard.concepts import SCHEME
 from shared.dicom.identity import Pseudonyms
 from shared.events import Finding
 
-# The UIDs that an object and its references are known by are replaced even where one looks like DICOM's own.
-_INSTANCES = frozenset({0x00080018, 0x00081155, 0x0020000D, 0x0020000E})
-# SOP classes and transfer syntaxes: also private ones say what an object is, not whose.
-KINDS = frozenset(
-    {0x00080016, 0x0008001A, 0x0008001B, 0x00080062, 0x0008040E, 0x00081150, 0x0008115A, 0x00083002}
-    | {0x04000010, 0x04000510, 0x30100052, 0x30100053}
-)
 _SPEAKING_CODES, _SHORT_WORD, _LONGEST_TEXT = frozenset({"CS", "DS", "IS"}), 3, 64 * 1024
-_UID_FORM = re.compile(rb"[0-9.\\]*[ \0]*")
+_DATE, _SHORTEST_TELLING = len("YYYYMMDD"), 7
+"""Characters of a date, and of a number that may tell whose it is."""
 # Long after the study it is the day on which somebody converted or sent the images of many patients: moved, that day
 # would tell all their shifts as soon as one is known.
 _INSTANCE_CREATION_DATE, _CREATION_DAYS = 0x00080012, 7
@@ -62,6 +55,7 @@ class Cleaner:
     words: Counter[tuple[int, str]] = field(default_factory=Counter)
     """(tag, 'kept' or 'dropped'): words of descriptions."""
     kept_private: list[private.Kept] = field(default_factory=list)
+    _days: dict[tuple[str, bytes, bool], bytes | None] = field(default_factory=dict)
 
     def clean(self, elements: Item, place: Place, names: text.Encodings = text.DEFAULT) -> Item:
         """`elements` without identity; `names` are the character sets of the data set around them."""
@@ -124,7 +118,7 @@ class Cleaner:
         if decision.act in (Act.EMPTY, Act.SET, Act.CODE):
             return Element(element.tag, "SQ")
         below = place.below(element.tag, decision.mode)
-        return replace(element, items=tuple(self.clean(item, below, names) for item in element.items))
+        return Element(element.tag, "SQ", items=tuple(self.clean(item, below, names) for item in element.items))
 
     def _keep(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         """What stays must be what its VR says that it is."""
@@ -151,10 +145,12 @@ class Cleaner:
 
         For a number of his that the IOD needs, or that describes pixels, the gate holds the object.
         """
+        if element.vr != "CS" and len(element.value) < _SHORTEST_TELLING:
+            return False
         known = self.subject.known
         value = element.content.decode("ascii", "replace")
         words = [word.strip() for word in value.split("\\")]
-        if any(known.has_date(word) for word in words if len(word) == len("YYYYMMDD")):
+        if any(known.has_date(word) for word in words if len(word) == _DATE):
             return True
         if element.vr == "CS":
             return any(known.redact(word)[1] for word in words if len(word) > _SHORT_WORD)
@@ -173,16 +169,8 @@ class Cleaner:
     def _uid(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         if element.vr != "UI":
             return self._dummy(element, decision, place, names) if element.vr != "UN" else None
-        if element.tag in KINDS and _UID_FORM.fullmatch(element.content):
-            return element
-        words = [word.strip(" \0") for word in element.content.decode("ascii", "backslashreplace").split("\\")]
-        uids = [self._new_uid(word, named=decision.named, instance=element.tag in _INSTANCES) for word in words]
-        return replace(element, value="\\".join(uids).encode("ascii"))
-
-    def _new_uid(self, uid: str, *, named: bool, instance: bool) -> str:
-        if not uid or (not instance and (of_all(uid) or (registered(uid) and not named))):
-            return uid
-        return self.pseudonyms.uid(uid)
+        value = uids.replaced(element.tag, element.content, decision.named, self.pseudonyms)
+        return Element(element.tag, "UI", value)
 
     def _code(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         if element.tag in (PATIENT_NAME, PATIENT_ID):
@@ -192,23 +180,22 @@ class Cleaner:
         code = self.pseudonyms.value(f"{element.tag:08X}", readable)
         if element.tag == SCHEME:
             code = f"99{code[2 - _SHORT_CODE :]}"  # what a private scheme has to begin with (PS3.16 Section 8)
-        return replace(element, value=(code[-_SHORT_CODE:] if element.vr in ("SH", "CS") else code).encode("ascii"))
+        short = code[-_SHORT_CODE:] if element.vr in ("SH", "CS") else code
+        return Element(element.tag, element.vr, short.encode("ascii"))
 
     def _set(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
-        return replace(element, value=text.encoded(decision.value, names) or decision.value.encode("ascii", "replace"))
+        value = text.encoded(decision.value, names) or decision.value.encode("ascii", "replace")
+        return Element(element.tag, element.vr, value)
 
     def _shift(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         if element.tag == PATIENT_BIRTH_DATE and self.subject.old:
             return Element(element.tag, element.vr)
-        clock = self.subject.clock
-        if decision.act is Act.FIRST_OF_MONTH:
-            clock = replace(clock, first_of_month=True)
-        value = clock.moved(element.vr, element.content)
+        value = self._moved(element.vr, element.content, decision.act is Act.FIRST_OF_MONTH)
         shared = (
             element.tag == _INSTANCE_CREATION_DATE and apart(element.content, self.subject.examined) > _CREATION_DAYS
         )
         if value is not None and not shared:
-            return replace(element, value=value)
+            return Element(element.tag, element.vr, value)
         if not shared:
             self._find(Code.MALFORMED_DATE, element.tag)
         basic = place.basic(element.tag)
@@ -216,11 +203,19 @@ class Cleaner:
             return None
         return _ACTS[basic.act if basic.act is Act.DUMMY else Act.EMPTY](self, element, basic, place, names)
 
+    def _moved(self, vr: str, value: bytes, cut: bool) -> bytes | None:
+        """Remembered: in one object many attributes are of the same day."""
+        asked = (vr, value, cut)
+        if asked not in self._days:
+            clock = replace(self.subject.clock, first_of_month=True) if cut else self.subject.clock
+            self._days[asked] = clock.moved(vr, value)
+        return self._days[asked]
+
     def _age(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         if not proper_number("AS", element.content):
             return self._emptied(element, Code.MALFORMED_NUMBER, place)
         cap = self.subject.cap
-        return element if cap is None else replace(element, value=capped(element.content, cap))
+        return element if cap is None else Element(element.tag, "AS", capped(element.content, cap))
 
     def _redact(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         if element.vr not in TEXT_VRS and element.tag not in TYPED_CODES:
@@ -264,7 +259,7 @@ class Cleaner:
         value = text.encoded("\\".join(left), names) if any(left) else b""
         if not value and (element.tag in structured.FILLED or place.required(element.tag)):
             value = dummy(element.vr)
-        return replace(element, value=value or b"")
+        return Element(element.tag, element.vr, value or b"")
 
     def _emptied(self, element: Element, code: Code, place: Place) -> Element:
         self._find(code, element.tag)

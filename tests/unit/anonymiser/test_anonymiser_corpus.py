@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pydicom
 
-from services.anonymiser.cleaning.cleaner import KINDS
+from services.anonymiser.cleaning.uids import KINDS
 from services.anonymiser.cleaning.values import dummy, registered
 from services.anonymiser.dataset.reading import read
 from services.anonymiser.dataset.tree import Item
