@@ -97,7 +97,8 @@ def show(node: Node, actor: str, named_id: str, as_json: bool) -> None:
 def release(node: Node, actor: str, ids: tuple[str, ...], chosen: Filter, yes: bool, ground: Any) -> None:
     """Let instances through although they are held for this reason; whatever else is found still holds them.
 
-    They go through the engine again, and the clean copy is marked as released by a person.
+    They go through the engine again, and the clean copy is marked as released by a person. What they were released for
+    before stays lifted, until they are tried again.
     """
     _do(node, Wish("release", ground, actor), ids, chosen, yes=yes)
 

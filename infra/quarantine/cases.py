@@ -49,6 +49,8 @@ class End:
     reason: str | None = None
     profile: str | None = None
     places: tuple[str, ...] = ()
+    lifted: tuple[str, ...] = ()
+    """Reasons that hold it no more, since it was released for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class Cases:
         """One record, of that time and at that place. Repeats change nothing."""
         match event:
             case IdentifiedInstanceQuarantined():
-                end = End("held", at, event.reason, event.profile, event.places)
+                end = End("held", at, event.reason, event.profile, event.places, event.lifted)
                 if self._finish(event.arrival, event.decision_id, end) and event.decision_id is None:
                     self._first[event.arrival] = event
                 self._since[event.arrival] = min(at, self._since.get(event.arrival, at))

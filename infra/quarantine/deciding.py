@@ -50,6 +50,7 @@ def decide(case: Case, wish: Wish, now: datetime) -> InstanceDecided:
         decision_id=str(uuid4()),
         decision=wish.decision,
         for_reason=hold.reason,
+        lifted=hold.lifted if wish.decision == "release" else (),
         after=case.last.decision.decision_id if case.last else None,
         profile=wish.profile,
         transfer_syntax_uid=first.transfer_syntax_uid,

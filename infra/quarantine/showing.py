@@ -67,6 +67,8 @@ def facts(case: Case, bytes_there: bool | None) -> Iterator[tuple[str, str]]:
     yield "site, project", f"{first.site}, {first.project}"
     yield "state", _state(case)
     yield "reason", case.reason
+    if case.hold and case.hold.lifted:
+        yield "released for", ", ".join(case.hold.lifted)
     yield "held since", _time(case.since)
     yield "profile", case.profile
     yield "SOP class", first.sop_class_uid or "not told"
@@ -82,7 +84,9 @@ def facts(case: Case, bytes_there: bool | None) -> Iterator[tuple[str, str]]:
 def as_json(case: Case, bytes_there: bool | None = None) -> dict[str, Any]:
     """The same for programs."""
     first = case.first
-    told = first.model_dump(mode="json", exclude={"reason", "profile", "places", "decision_id"}, exclude_none=True)
+    told = first.model_dump(
+        mode="json", exclude={"reason", "profile", "places", "lifted", "decision_id"}, exclude_none=True
+    )
     return {
         **told,
         "state": case.state,
@@ -90,13 +94,23 @@ def as_json(case: Case, bytes_there: bool | None = None) -> dict[str, Any]:
         "reason": case.reason,
         "profile": case.profile,
         "places": list(_places(case)),
+        "lifted": list(case.hold.lifted) if case.hold else [],
         "held_since": case.since.astimezone(UTC).isoformat(),
         **({} if bytes_there is None else {"bytes_there": bytes_there}),
         "decisions": [
             {
                 **step.decision.model_dump(
                     mode="json",
-                    include={"decision_id", "decision", "for_reason", "profile", "ground", "actor", "decided_at"},
+                    include={
+                        "decision_id",
+                        "decision",
+                        "for_reason",
+                        "lifted",
+                        "profile",
+                        "ground",
+                        "actor",
+                        "decided_at",
+                    },
                     exclude_none=True,
                 ),
                 "came_to": step.end.kind if step.end else None,

@@ -47,10 +47,16 @@ class Case:
         return self.decision.profile if self.decision else None
 
     @property
-    def released(self) -> Reason | None:
-        """For which reason it was held, when that is to count no more."""
-        found = self.decision is not None and self.decision.decision == "release"
-        return Reason(self.decision.for_reason) if self.decision and found else None
+    def released(self) -> frozenset[Reason]:
+        """For which reasons it was held that are to count no more. What is tried again has to pass without them."""
+        if self.decision is None or self.decision.decision != "release":
+            return frozenset()
+        return frozenset(map(Reason, (*self.decision.lifted, self.decision.for_reason)))
+
+    @property
+    def lifted(self) -> tuple[str, ...]:
+        """`released` as events tell it: in order."""
+        return tuple(sorted(reason.value for reason in self.released))
 
     @property
     def syntax(self) -> str | None:
@@ -80,7 +86,7 @@ def anonymised(case: Case, cleaned: Cleaned, key: str, header: dict[str, Any]) -
         arrival=event.arrival,
         profile=case.revision,
         key_id=case.pseudonyms.key_id,
-        released=case.released.value if case.released else None,
+        released=case.lifted,
         patient_id=cleaned.patient.code,
         study_instance_uid=cleaned.study_uid,
         series_instance_uid=cleaned.series_uid,
@@ -108,7 +114,7 @@ def held(case: Case, verdict: Held | Rejected) -> tuple[Outgoing, ...]:
     told: IdentifiedInstanceQuarantined | IdentifiedInstanceRejected
     if isinstance(verdict, Held):
         outcome = "quarantined"
-        described: dict[str, Any] = {"transfer_syntax_uid": case.syntax}
+        described: dict[str, Any] = {"transfer_syntax_uid": case.syntax, "lifted": case.lifted}
         if isinstance(event, InstanceReceived):
             described |= {"sop_class_uid": event.sop_class_uid, "size": event.size}
         told = IdentifiedInstanceQuarantined(**common, **described, places=verdict.places[:MOST_TOLD])

@@ -138,11 +138,11 @@ class Engine:
         data: bytes | memoryview,
         site: str,
         transfer_syntax: str | None = None,
-        released: Reason | None = None,
+        released: frozenset[Reason] = frozenset(),
     ) -> Verdict:
         """The verdict on `data`: a Part 10 file, or a bare data set in `transfer_syntax`.
 
-        `released`: for what it was held when a person let it through.
+        `released`: for what it has been held and a person has let it through.
         """
         try:
             syntax, elements = read(data, transfer_syntax)
@@ -157,7 +157,7 @@ class Engine:
             return Rejected(Reason.UNDECODABLE)
         rules, hold = self._selection.of(elements)
         for refused in self._refusals(elements, syntax, hold=hold):
-            if refused.reason is not released:
+            if refused.reason not in released:
                 return refused
         return _Work(self, rules, site, syntax, elements, released).verdict()
 
@@ -190,12 +190,12 @@ class _Work:
     site: str
     syntax: Syntax
     original: Item
-    released: Reason | None
+    released: frozenset[Reason]
 
     def verdict(self) -> Verdict:
         profile = self.engine.profile
         pixels = clean_pixels(self.original, self.syntax, self.engine.pixels, self.engine.examiner)
-        if isinstance(pixels, HeldPixels) and pixels.reason is not self.released:
+        if isinstance(pixels, HeldPixels) and pixels.reason not in self.released:
             return Held(pixels.reason)
         elements, syntax = self.original, self.syntax
         if isinstance(pixels, Blanked):
@@ -207,14 +207,14 @@ class _Work:
         cleaned = cleaner.clean(elements, self.rules.place(word(elements, SOP_CLASS)))
         if not isinstance(pixels, HeldPixels) and pixels.examined and Option.CLEAN_PIXEL_DATA in profile.options:
             cleaner.carried.add(Option.CLEAN_PIXEL_DATA)
-        if self.released is Reason.ENCAPSULATED_DOCUMENT and (document := find(elements, _DOCUMENT)):
+        if Reason.ENCAPSULATED_DOCUMENT in self.released and (document := find(elements, _DOCUMENT)):
             # The person who let it through has read it; the table's dummy would leave nothing to let through.
             cleaned = _merged(cleaned, {_DOCUMENT: document})
         cleaned = self._marked(cleaned, cleaner)
         sop_class, instance = word(cleaned, SOP_CLASS), word(cleaned, SOP_INSTANCE)
         chunks = tuple(parts(cleaned, syntax, sop_class, instance))
         residues = self._residues(cleaned, syntax, chunks)
-        if decides(residues) and profile.gate == "quarantine" and self.released is not Reason.RESIDUAL_IDENTITY:
+        if decides(residues) and profile.gate == "quarantine" and Reason.RESIDUAL_IDENTITY not in self.released:
             return Held(Reason.RESIDUAL_IDENTITY, tuple(f"{one.place} {one.detector}" for one in residues))
         cleaner.findings.extend(finding(code) for code in self._told(pixels, residues))
         return _cleaned(cleaned, syntax, chunks, patient, cleaner)
@@ -241,9 +241,8 @@ class _Work:
     def _marked(self, cleaned: Item, cleaner: Cleaner) -> Item:
         """Says what was done (PS3.15 Section E.1.1, PS3.3 C.7.1.1 and C.12.1), and names the patient if nothing did."""
         code = cleaner.subject.code.encode("ascii")
-        held = self.released.value if self.released else ""
         revision = self.engine.revision(self.site)
-        told = marks(self.rules, cleaner.carried, edition=table().edition, revision=revision, released=held)
+        told = marks(self.rules, cleaner.carried, edition=table().edition, revision=revision, released=self.released)
         private = characteristics(cleaner.kept_private, little=self.syntax.little)
         added = (Element(PATIENT_NAME, "PN", code), Element(PATIENT_ID, "LO", code), *told)
         return _merged(cleaned, {one.tag: one for one in (*added, *([private] if private else []))})

@@ -84,8 +84,8 @@ class InstanceAnonymised(_WithHeader):
     owner: ClassVar[str] = "anonymiser"
 
     key_id: str | None = Field(default=None, description="Id of the key that made the pseudonyms; never the key.")
-    released: str | None = Field(
-        default=None, description="Reason code for which it had been held, when a person let it through all the same."
+    released: tuple[str, ...] = Field(
+        default=(), description="Reason codes for which it had been held, when a person let it through all the same."
     )
 
 

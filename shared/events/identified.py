@@ -82,6 +82,10 @@ class IdentifiedInstanceQuarantined(_Verdict):
         description="Where and by what it was found, `(0040,A730)[2](0040,A160) phone`: tag paths and names of "
         "detectors, never a value.",
     )
+    lifted: tuple[str, ...] = Field(
+        default=(),
+        description="Reason codes for which decisions before this verdict had let it through: they hold it no more.",
+    )
     sop_class_uid: str | None = None
     transfer_syntax_uid: str | None = None
     size: int | None = Field(default=None, ge=0, description="Length of the stored Part 10 object in bytes.")
@@ -106,10 +110,13 @@ class InstanceDecided(_Arrival):
 
     decision_id: str = Field(description="A random UUID.")
     decision: Choice = Field(
-        description="`release`: run again with the hold for `for_reason` lifted. `retry`: run again as things are now. "
-        "`discard`, `expire`: never again; the bytes are deleted."
+        description="`release`: run again with the holds for `for_reason` and `lifted` lifted. `retry`: run again "
+        "as things are now, with none lifted. `discard`, `expire`: never again; the bytes are deleted."
     )
     for_reason: str = Field(description="The reason code for which it is held.")
+    lifted: tuple[str, ...] = Field(
+        default=(), description="What a release lifts besides: the reason codes that releases before it had lifted."
+    )
     after: str | None = Field(default=None, description="The decision whose outcome is the hold that this one ends.")
     profile: str | None = Field(default=None, description="Name of a profile to retry with, instead of the site's.")
     transfer_syntax_uid: str | None = Field(default=None, description="As it was received.")

@@ -79,7 +79,7 @@ def test_what_people_decide_is_carried_out(pipeline: Pipeline, arrivals: list[st
 
     operator("release", released, "--ground", "checked-by-eye")
     clean = event_of(topics, ANONYMISED, arrival=released)
-    assert clean["released"] == REASON
+    assert clean["released"] == [REASON]
     assert REASON.encode() in pipeline.stack.read("clean", clean["key"]), "the object itself says that it was released"
     decision = event_of(topics, "identified.instance.decided", arrival=released)
     assert event_of(topics, "identified.instance.cleared", arrival=released)["decision_id"] == decision["decision_id"]

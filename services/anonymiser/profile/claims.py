@@ -13,6 +13,7 @@ from services.anonymiser.profile.model import Act, AttributeRule
 from services.anonymiser.profile.options import BASIC_PROFILE, Option
 from services.anonymiser.profile.paths import PathPattern
 from services.anonymiser.profile.rules import Rules
+from shared.outcome import Reason
 
 _LO = 64
 """Characters (PS3.5 Table 6.2-1)."""
@@ -90,9 +91,11 @@ def _names_dates(rules: Rules, pattern: PathPattern) -> bool:
     return any(known_vr(tag) in DATE_VRS for tag in _listed(rules, pattern.steps[-1]))
 
 
-def marks(rules: Rules, carried: Collection[Option], *, edition: str, revision: str, released: str = "") -> Item:
+def marks(
+    rules: Rules, carried: Collection[Option], *, edition: str, revision: str, released: Collection[Reason] = ()
+) -> Item:
     """The elements that tell what was done. `carried`: the options that decided about this object; `revision` names
-    everything that decides; `released`: for which reason it had been held when a person let it through."""
+    everything that decides; `released`: for which reasons it had been held when a person let it through."""
     departs = departures(rules)
     options = sorted((option for option in carried if not _spoiled(option, rules)), key=lambda option: option.code)
     codes = [] if departs or released else [BASIC_PROFILE]
@@ -100,7 +103,7 @@ def marks(rules: Rules, carried: Collection[Option], *, edition: str, revision: 
     told = ["Isocentre", f"PS3.15 {edition} Table E.1-1", f"profile {revision}"]
     told += [f"departs: {one}" for one in departs[:_MOST_DEPARTURES]]
     told += ["departs: and more"] * (len(departs) > _MOST_DEPARTURES)
-    told += [f"released by a person: {released}"] if released else []
+    told += [f"released by a person: {reason}" for reason in sorted(released)]
     coded = (Element(_METHOD_CODES, "SQ", items=tuple(_code(*code) for code in codes)),) if codes else ()
     return (
         _ascii(_IDENTITY_REMOVED, "CS", "YES"),

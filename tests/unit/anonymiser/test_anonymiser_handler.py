@@ -1,62 +1,21 @@
 """What the door between the zones lets through, and what it tells of the rest."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
-from services.anonymiser.engines import Engines
-from services.anonymiser.handler import Anonymise
-from services.anonymiser.profile.load import shipped
 from shared.dicom import part10
-from shared.dicom.identity import Pseudonyms
-from shared.dicom.patients import Patients
 from shared.events import (
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
     InstanceAnonymised,
     InstanceHeld,
-    InstanceReceived,
 )
-from shared.outcome import Done, Outcome, Quarantine, Reason, Reject, Skip, Transient
-from shared.runner import Incoming
+from shared.outcome import Done, Quarantine, Reason, Reject, Skip, Transient
 from shared.storage import ObjectNotFound
-from tests.support.events import received
-from tests.support.memory_store import MemoryStore
-
-PSEUDONYMS = Pseudonyms(b"k" * 32)
-
-
-class Bench:
-    def __init__(self) -> None:
-        self.identified = MemoryStore("identified")
-        self.clean = MemoryStore("clean")
-        self.ended: set[str] = set()
-        engines = Engines(
-            profiles={"site-a": "basic"},
-            texts=shipped(),
-            pseudonyms=PSEUDONYMS,
-            patients=Patients.of("site-a"),
-            examiner=None,
-        )
-        self.handle = Anonymise(
-            identified=self.identified,
-            clean=self.clean,
-            engines=engines,
-            pseudonyms=PSEUDONYMS,
-            ended=self.ended.__contains__,
-        )
-
-    def event(self, content: bytes) -> InstanceReceived:
-        digest = part10.digest(content, "")
-        event = received(digest=digest, key=f"site-a/{digest}.dcm", arrival=PSEUDONYMS.arrival("site-a", digest))
-        self.identified.put(event.key, content)
-        return event
-
-    def __call__(self, event: InstanceReceived) -> Outcome:
-        return self.handle(Incoming(event, event.topic, 0, 0, datetime.now(UTC)))
+from tests.unit.anonymiser.door import Bench
 
 
 def _file(name: str) -> bytes:

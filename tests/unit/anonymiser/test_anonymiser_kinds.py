@@ -49,7 +49,7 @@ def test_a_document_that_a_person_let_through_is_cleaned_around_and_whole():
     pdf = Element(0x00420011, "OB", b"%PDF-1.7 of Zbyszko.")
     title = text(0x00420010, "ST", "report of Doe")
     data = instance(pdf, title, sop_class=STORAGE + "104.1")
-    result = engine("research").anonymise(data, SITE, released=Reason.ENCAPSULATED_DOCUMENT)
+    result = engine("research").anonymise(data, SITE, released=frozenset({Reason.ENCAPSULATED_DOCUMENT}))
     assert isinstance(result, Cleaned)
     assert value_of(result, pdf.tag) == pdf.value
     assert value_of(result, title.tag) == b"report of"

@@ -86,7 +86,7 @@ def test_a_date_of_the_patient_is_no_number(vr: str):
 def test_a_release_lifts_only_what_the_person_saw():
     unknown = instance(sop_class="1.2.840.10008.5.1.4.1.1.66")
     assert verdict(unknown, OWN) == Held(Reason.UNCLEANABLE)
-    released = engine(OWN).anonymise(unknown, HERE, released=Reason.UNCLEANABLE)
+    released = engine(OWN).anonymise(unknown, HERE, released=frozenset({Reason.UNCLEANABLE}))
     assert released == Held(Reason.HELD_BY_PROFILE)
 
 

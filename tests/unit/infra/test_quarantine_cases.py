@@ -1,6 +1,7 @@
 """What waits for a person follows from the events, in whatever order they are read."""
 
 import itertools
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -142,6 +143,31 @@ def test_a_decision_is_about_the_hold_that_there_is_now() -> None:
     assert (third.for_reason, third.after) == ("burned-in-text", "1")
     assert len({first.decision_id, second.decision_id, third.decision_id}) == 3
     assert first.partition_key() == quarantined().partition_key()
+
+
+FURTHER = quarantined(decision_id="1", reason="residual-identity", lifted=("burned-in-text",))
+
+
+def test_a_release_carries_on_what_was_lifted_before_and_nothing_else_does() -> None:
+    held = case(quarantined(), RELEASE, FURTHER)
+    further = decide(held, wish(), NOON)
+    assert (further.for_reason, further.lifted, further.after) == ("residual-identity", ("burned-in-text",), "1")
+    for other in ("retry", "discard", "expire"):
+        assert decide(held, wish(decision=other), NOON).lifted == ()
+    assert decide(case(quarantined()), wish(), NOON).lifted == ()
+
+
+def test_a_decision_that_died_loses_nothing_of_what_was_lifted() -> None:
+    died = decided(decision_id="2", for_reason="residual-identity", lifted=("burned-in-text",), after="1")
+    again = decide(case(quarantined(), RELEASE, FURTHER, died, letter(3)), wish(), NOON)
+    assert (again.for_reason, again.lifted, again.after) == ("residual-identity", ("burned-in-text",), "2")
+
+
+def test_events_of_older_versions_say_nothing_of_what_was_lifted() -> None:
+    for event in (quarantined(), RELEASE):
+        told = json.loads(event.model_dump_json(exclude={"lifted"}))
+        assert "lifted" not in told
+        assert type(event).model_validate(told) == event
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,18 @@ def test_one_case_is_shown_with_its_places_its_bytes_and_its_history(bench: Benc
     ]
 
 
+def test_for_what_one_case_was_released_already_is_shown(bench: Bench) -> None:
+    assert "released for" not in bench.run("show", ONE).stdout
+    further = {"reason": "residual-identity", "lifted": ("burned-in-text",)}
+    bench.ledger.say(decided(1), quarantined(1, decision_id=decided(1).decision_id, **further))
+    assert "released for     burned-in-text" in bench.run("show", ONE).stdout
+    shown = json.loads(bench.run("show", ONE, "--json").stdout)
+    assert (shown["lifted"], shown["decisions"][0]["lifted"]) == (["burned-in-text"], [])
+    bench.run("release", ONE, "--ground", "checked-by-eye")
+    (*_, second) = json.loads(bench.run("show", ONE, "--json").stdout)["decisions"]
+    assert (second["for_reason"], second["lifted"]) == ("residual-identity", ["burned-in-text"])
+
+
 def test_what_cannot_be_audited_is_not_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(_: object) -> None:
         bench.ledger.away = True
