@@ -23,6 +23,7 @@ class Reason(StrEnum):
     OVERLAY = "overlay"
     UNCLEANABLE = "uncleanable"
     NOT_EXAMINED = "not-examined"
+    UNREADABLE_PIXELS = "unreadable-pixels"
     POSSIBLE_FACE = "possible-face"
     RESIDUAL_IDENTITY = "residual-identity"
     HELD_BY_PROFILE = "held-by-profile"

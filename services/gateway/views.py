@@ -19,6 +19,7 @@ MEANINGS = {
     Reason.HELD_BY_PROFILE: "the profile wants a person to decide",
     Reason.POSSIBLE_FACE: "a face may be rendered from it",
     Reason.NOT_EXAMINED: "its pixels could not be examined",
+    Reason.UNREADABLE_PIXELS: "its pixels cannot be read",
     Reason.DROPPED_BY_PROFILE: "the profile drops such objects",
     Reason.DISCARDED: "discarded by a person",
     Reason.EXPIRED: "held too long, and deleted",

@@ -108,5 +108,5 @@ class Bench:
 
     def _run(self, function: Callable[..., T], *payload: object) -> T:
         if self.examiner is None:
-            raise Held(Reason.UNCLEANABLE)
+            raise Held(Reason.NOT_EXAMINED)
         return self.examiner.run(function, *payload)

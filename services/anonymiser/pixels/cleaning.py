@@ -20,8 +20,7 @@ from services.anonymiser.pixels.restating import not_burned_in, recoded, restate
 from services.anonymiser.pixels.rewriting import Anew, Found, written_anew
 from services.anonymiser.pixels.source import Misfit, natively, source_of
 from services.anonymiser.pixels.stored import decodable
-from services.anonymiser.pixels.workers import Examiner
-from shared.isolation import Lost
+from services.anonymiser.pixels.workers import Examiner, WorkerDied, WorkerFailed, WorkerTimeout
 from shared.outcome import Reason
 
 _BURNED_IN_ANNOTATION = 0x00280301
@@ -76,8 +75,10 @@ def clean_pixels(
         return _Object(elements, syntax, policy, bench, len(pixels.value)).cleaned()
     except Held as held:
         return HeldPixels(held.reason)
-    except (Undescribed, Unmapped, segments.Unparsed, Misfit, Lost):
-        return HeldPixels(Reason.UNCLEANABLE)
+    except (WorkerDied, WorkerTimeout):
+        return HeldPixels(Reason.NOT_EXAMINED)
+    except (Undescribed, Unmapped, segments.Unparsed, Misfit, WorkerFailed):
+        return HeldPixels(Reason.UNREADABLE_PIXELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ class _Object:
 
     def _blanked(self, found: Found, plain: Mapping[int, bytes], examined: bool) -> Blanked:
         if self.length > self.policy.max_bytes:
-            raise Held(Reason.UNCLEANABLE)
+            raise Held(Reason.BURNED_IN_TEXT)
         if encoder_for(self.described):
             try:
                 return self._in_its_syntax(found, plain, examined)
@@ -166,7 +167,7 @@ class _Object:
                 raise Misfit
             now = made.written.described
             if now.length > self.policy.max_bytes:
-                raise Held(Reason.UNCLEANABLE)
+                raise Held(Reason.BURNED_IN_TEXT)
             written[frame] = made
         assert now is not None  # there is one frame at least
         pixels = natively((written[frame].written.frame for frame in sorted(written)), now)

@@ -280,4 +280,4 @@ def test_an_overlay_in_the_pixels_is_taken_out_with_its_bits() -> None:
 def test_bits_that_only_a_codec_can_show_are_held_without_a_worker() -> None:
     elements, syntax = _quiet(DEEP, RLELossless)
     assert _clean(elements, syntax) == Untouched(examined=False)
-    assert _clean(elements, syntax, examiner=None) == HeldPixels(Reason.UNCLEANABLE)
+    assert _clean(elements, syntax, examiner=None) == HeldPixels(Reason.NOT_EXAMINED)

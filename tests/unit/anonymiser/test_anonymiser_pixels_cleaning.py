@@ -121,19 +121,33 @@ def test_without_an_examiner_nothing_is_examined() -> None:
 )
 def test_pixels_that_do_not_fit_their_description_are_held(wrong: Element) -> None:
     elements, syntax = _quiet()
-    assert _clean(with_elements(elements, wrong), syntax) == HeldPixels(Reason.UNCLEANABLE)
+    assert _clean(with_elements(elements, wrong), syntax) == HeldPixels(Reason.UNREADABLE_PIXELS)
 
 
 def test_fragments_that_nobody_can_tell_apart_are_held() -> None:
     elements, syntax = _quiet(syntax=RLELossless)
     frames = Element(0x00280008, "IS", b"3 ")
-    assert _clean(with_elements(elements, frames), syntax) == HeldPixels(Reason.UNCLEANABLE)
+    assert _clean(with_elements(elements, frames), syntax) == HeldPixels(Reason.UNREADABLE_PIXELS)
 
 
 def test_rubbish_is_held() -> None:
     elements, syntax = _one(syntax=RLELossless)
     rubbish = Element(0x7FE00010, "OB", encapsulate([NAME * 9]), encapsulated=True)
-    assert _clean(with_elements(elements, rubbish), syntax) == HeldPixels(Reason.UNCLEANABLE)
+    assert _clean(with_elements(elements, rubbish), syntax) == HeldPixels(Reason.UNREADABLE_PIXELS)
+
+
+def test_text_that_cannot_be_blanked_within_the_limits_is_held_as_text() -> None:
+    elements, syntax = _one(syntax=JPEGBaseline8Bit)
+    compressed = len(elements[-1].value)
+    native = replace(POLICY, max_bytes=compressed)
+    assert _clean(elements, syntax, knowing(NOTHING), native) == Untouched(examined=True)
+    assert _clean(elements, syntax, policy=native) == HeldPixels(Reason.BURNED_IN_TEXT), "uncompressed it is too large"
+
+
+def test_what_lies_beside_pixels_that_are_too_large_to_blank_is_held_as_text() -> None:
+    elements, syntax = pictured([stored_values(Kind("MONOCHROME2", 16, 16))], DEEP, ExplicitVRLittleEndian, **QUIET)
+    assert isinstance(_clean(elements, syntax), Blanked)
+    assert _clean(elements, syntax, policy=replace(POLICY, max_bytes=10)) == HeldPixels(Reason.BURNED_IN_TEXT)
 
 
 # The second look.
@@ -224,7 +238,7 @@ def test_a_worker_does_the_same(kind: Kind) -> None:
 
 def test_a_worker_that_dies_takes_only_the_object_with_it() -> None:
     with Examiner(1, Limits(seconds=60, memory=2 * 1024**3)) as examiner:
-        assert clean_pixels(*_one(), POLICY, examiner, crash) == HeldPixels(Reason.UNCLEANABLE)
+        assert clean_pixels(*_one(), POLICY, examiner, crash) == HeldPixels(Reason.NOT_EXAMINED)
         assert isinstance(clean_pixels(*_one(), POLICY, examiner, known_place), Blanked)
 
 
@@ -238,7 +252,7 @@ class Lying(Examiner):
 
 def test_a_frame_of_another_size_is_not_believed() -> None:
     elements, syntax = pictured([stored_values(GREY), stored_values(GREY)], GREY, ExplicitVRLittleEndian)
-    assert _clean(elements, syntax, examiner=Lying(0)) == HeldPixels(Reason.UNCLEANABLE)
+    assert _clean(elements, syntax, examiner=Lying(0)) == HeldPixels(Reason.UNREADABLE_PIXELS)
 
 
 def test_the_same_object_gives_the_same_bytes() -> None:

@@ -19,7 +19,7 @@ from tests.unit.anonymiser.picture_checks import applied, constant, frames_of, o
 
 MARGIN, LARGEST = 3, 8_000_000
 # Nothing of it is an image, or no decoder here knows it.
-REFUSED = {Reason.UNCLEANABLE, Reason.NOT_EXAMINED}
+REFUSED = {Reason.UNREADABLE_PIXELS, Reason.NOT_EXAMINED}
 
 
 def small() -> list[Path]:

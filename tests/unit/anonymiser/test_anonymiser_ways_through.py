@@ -45,7 +45,7 @@ def test_a_picture_inside_a_sequence_goes(profile: str):
 
 @PROFILES
 def test_a_second_picture_is_not_let_through_beside_the_first(profile: str):
-    assert verdict(instance(PIXELS, Element(0x7FE00008, "OF", bytes(64))), profile) == Held(Reason.UNCLEANABLE)
+    assert verdict(instance(PIXELS, Element(0x7FE00008, "OF", bytes(64))), profile) == Held(Reason.UNREADABLE_PIXELS)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,13 @@ def test_a_release_lifts_only_what_the_person_saw():
     assert verdict(unknown, OWN) == Held(Reason.UNCLEANABLE)
     released = engine(OWN).anonymise(unknown, HERE, released=frozenset({Reason.UNCLEANABLE}))
     assert released == Held(Reason.HELD_BY_PROFILE)
+
+
+def test_who_releases_a_kind_that_nobody_knows_has_not_released_its_pixels():
+    unknown = instance(PIXELS, Element(0x00280010, "US", b"\0\0"), sop_class="1.2.840.10008.5.1.4.1.1.66")
+    assert verdict(unknown, "research") == Held(Reason.UNCLEANABLE)
+    released = engine("research").anonymise(unknown, HERE, released=frozenset({Reason.UNCLEANABLE}))
+    assert released == Held(Reason.UNREADABLE_PIXELS)
 
 
 @PROFILES
