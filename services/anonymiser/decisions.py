@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.anonymiser.engine import Cleaned, Held, Rejected
+from services.anonymiser.verdict import Cleaned, Held, Rejected
 from shared.dicom.identity import Pseudonyms
 from shared.events import (
     IdentifiedInstanceQuarantined,
@@ -40,11 +40,6 @@ class Case:
     def ended(self) -> Reason | None:
         """Why it will never go through: a person has decided so, or the time."""
         return _ENDS.get(self.decision.decision) if self.decision else None
-
-    @property
-    def profile(self) -> str | None:
-        """The profile that was asked for instead of the site's."""
-        return self.decision.profile if self.decision else None
 
     @property
     def released(self) -> frozenset[Reason]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pydicom.datadict import keyword_for_tag
 
 from services.anonymiser.decisions import Case, anonymised, held
-from services.anonymiser.engine import Cleaned, Held, Rejected, Verdict
+from services.anonymiser.engine import Cleaned, Engine, Held, Rejected, Verdict
 from services.anonymiser.engines import Engines
 from services.anonymiser.profile.load import BadProfile
 from shared import metrics
@@ -35,14 +35,13 @@ class Anonymise:
         """Raises what the stores raise, and UnknownSite."""
         event = record.event
         assert isinstance(event, InstanceReceived | InstanceDecided)
-        case = Case(event, self._engines.of(event.site).revision(event.site), self._pseudonyms)
+        engine = self._engine(event)
+        deciding = engine or self._engines.of(event.site)
+        case = Case(event, deciding.revision(event.site), self._pseudonyms)
         if case.ended:
-            return Reject(case.ended, held(case, Rejected(case.ended)))
-        try:
-            engine = self._engines.of(event.site, case.profile)
-        except BadProfile:
-            return Quarantine(Reason.HELD_BY_PROFILE, held(case, Held(Reason.HELD_BY_PROFILE, ("no such profile",))))
-        case = Case(event, engine.revision(event.site), self._pseudonyms)
+            return self._outcome(case, Rejected(case.ended))
+        if engine is None:
+            return self._outcome(case, Held(Reason.HELD_BY_PROFILE, ("no such profile",)))
         try:
             original = self._identified.get(event.key)
         except ObjectNotFound:
@@ -50,6 +49,14 @@ class Anonymise:
                 return Skip(Reason.DISCARDED)
             raise
         return self._outcome(case, engine.anonymise(original, event.site, case.syntax, case.released))
+
+    def _engine(self, event: InstanceReceived | InstanceDecided) -> Engine | None:
+        """The one of the site, or of the profile that is asked for instead; None when that is no profile."""
+        wanted = event.profile if isinstance(event, InstanceDecided) else None
+        try:
+            return self._engines.of(event.site, wanted)
+        except BadProfile:
+            return None
 
     def _outcome(self, case: Case, verdict: Verdict) -> Outcome:
         if isinstance(verdict, Held):

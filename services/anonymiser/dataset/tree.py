@@ -1,6 +1,6 @@
 """A data set as plain values: what reading makes, cleaning changes, and writing and the header take."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pydicom._dicom_dict import DicomDictionary
@@ -73,6 +73,13 @@ def words(elements: Iterable[Element], tag: int) -> list[str]:
 def word(elements: Iterable[Element], tag: int) -> str:
     """The first of `words`, or ''."""
     return next(iter(words(elements, tag)), "")
+
+
+def replaced(elements: Item, others: Mapping[int, Element | None]) -> Item:
+    """`elements` with `others` by their tags in their places, or added; None removes."""
+    merged: dict[int, Element | None] = {element.tag: element for element in elements}
+    merged.update(others)
+    return tuple(element for _, element in sorted(merged.items()) if element is not None)
 
 
 def known_vr(tag: int) -> str | None:

@@ -11,10 +11,14 @@ from shared.events import (
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
     InstanceAnonymised,
+    InstanceCleared,
+    InstanceDecided,
     InstanceHeld,
+    InstanceReceived,
 )
 from shared.outcome import Done, Quarantine, Reason, Reject, Skip, Transient
 from shared.storage import ObjectNotFound
+from tests.support.events import arrival_of, decided
 from tests.unit.anonymiser.door import Bench
 
 
@@ -92,3 +96,41 @@ def test_what_somebody_has_ended_is_not_missed(bench: Bench) -> None:
     bench.identified.delete(event.key)
     bench.ended.add(event.arrival)
     assert bench(event) == Skip(Reason.DISCARDED)
+
+
+def _decision(event: InstanceReceived, **changes: str) -> InstanceDecided:
+    return decided(**{name: getattr(event, name) for name in arrival_of(1)}, **changes)
+
+
+def test_what_is_tried_with_another_profile_is_told_under_its_revision(bench: Bench) -> None:
+    event = bench.event(_file("CT_small.dcm"))
+    outcome = bench(_decision(event, decision="retry", profile="eucaim"))
+    assert isinstance(outcome, Done)
+    clean, cleared = outcome.events[0].event, outcome.events[1].event
+    assert isinstance(clean, InstanceAnonymised)
+    assert isinstance(cleared, InstanceCleared)
+    assert clean.profile == cleared.profile
+    assert clean.profile.startswith("eucaim-")
+    assert clean.released == ()
+
+
+def test_a_profile_that_there_is_not_holds_it_and_is_told_under_the_site_s(bench: Bench) -> None:
+    event = bench.event(_file("CT_small.dcm"))
+    outcome = bench(_decision(event, decision="retry", profile="nobody-s"))
+    assert isinstance(outcome, Quarantine)
+    verdict = outcome.events[0].event
+    assert isinstance(verdict, IdentifiedInstanceQuarantined)
+    assert (verdict.reason, verdict.places) == ("held-by-profile", ("no such profile",))
+    assert verdict.profile.startswith("basic-")
+
+
+@pytest.mark.parametrize(("choice", "reason"), [("discard", Reason.DISCARDED), ("expire", Reason.EXPIRED)])
+def test_what_is_ended_is_rejected_and_not_even_read(bench: Bench, choice: str, reason: Reason) -> None:
+    event = bench.event(_file("CT_small.dcm"))
+    bench.identified.delete(event.key)
+    outcome = bench(_decision(event, decision=choice, ground="other"))
+    assert isinstance(outcome, Reject)
+    assert outcome.reason is reason
+    verdict = outcome.events[0].event
+    assert isinstance(verdict, IdentifiedInstanceRejected)
+    assert verdict.reason == reason

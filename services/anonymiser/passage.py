@@ -1,0 +1,210 @@
+"""One object's way through the engine: pixels, elements, marks, and the gate at the end."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from services.anonymiser.cleaning.cleaner import Cleaner
+from services.anonymiser.cleaning.clock import Clock
+from services.anonymiser.cleaning.private import characteristics
+from services.anonymiser.cleaning.subject import Subject
+from services.anonymiser.cleaning.values import older
+from services.anonymiser.dataset import text
+from services.anonymiser.dataset.header import bulk, header
+from services.anonymiser.dataset.mapped import pieces
+from services.anonymiser.dataset.tree import Element, Item, Syntax, find, replaced, word
+from services.anonymiser.dataset.writing import encoded, parts
+from services.anonymiser.descriptors.known import Known
+from services.anonymiser.descriptors.vocabulary import shipped as vocabulary
+from services.anonymiser.findings import Code, finding
+from services.anonymiser.gate.residue import Expect, Residue, decides
+from services.anonymiser.gate.witness import Witness
+from services.anonymiser.pixels.cleaning import Blanked, HeldPixels, Untouched, clean_pixels
+from services.anonymiser.pixels.faces import may_show_face
+from services.anonymiser.pixels.policy import PixelPolicy
+from services.anonymiser.pixels.workers import Examiner
+from services.anonymiser.profile.claims import marks
+from services.anonymiser.profile.model import Act, Profile
+from services.anonymiser.profile.options import Option
+from services.anonymiser.profile.pixel_policy import policy_of
+from services.anonymiser.profile.rules import PATIENT_AGE, PATIENT_BIRTH_DATE, PATIENT_ID, PATIENT_NAME, Rules
+from services.anonymiser.verdict import Chunks, Cleaned, Held, Rejected, Verdict
+from shared.dicom.identity import PatientCode, Pseudonyms
+from shared.dicom.patients import Patients
+from shared.outcome import Reason
+
+SOP_CLASS, SOP_INSTANCE, STUDY, SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
+ISSUER_OF_PATIENT_ID, STUDY_DATE = 0x00100021, 0x00080020
+_PIXELS, _DOCUMENT = 0x7FE0, 0x00420011
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all objects of one profile are cleaned with. `pseudonyms` have the profile's prefix."""
+
+    profile: Profile
+    pseudonyms: Pseudonyms
+    patients: Patients
+    examiner: Examiner | None
+    pixels: PixelPolicy
+    expect: Expect
+
+    @classmethod
+    def of(cls, profile: Profile, pseudonyms: Pseudonyms, patients: Patients, examiner: Examiner | None) -> Self:
+        prefixed = pseudonyms.prefixed(profile.patient.prefix)
+        return cls(profile, prefixed, patients, examiner, policy_of(profile), _expected(profile))
+
+
+@dataclass(slots=True)
+class Passage:
+    """One object of `site`, which is read and may be cleaned. `revision`: of what decides; `released`: for what it has
+    been held and a person has let it through."""
+
+    means: Means
+    rules: Rules
+    site: str
+    revision: str
+    syntax: Syntax
+    original: Item
+    released: frozenset[Reason]
+
+    def verdict(self) -> Verdict:
+        """Where it ends."""
+        pixels = clean_pixels(self.original, self.syntax, self.means.pixels, self.means.examiner)
+        if isinstance(pixels, HeldPixels) and pixels.reason not in self.released:
+            return Held(pixels.reason)
+        elements, syntax = self.original, self.syntax
+        if isinstance(pixels, Blanked):
+            elements, syntax = replaced(elements, pixels.elements), pixels.syntax
+        patient = self._patient()
+        cleaner = self._cleaner(patient, syntax)
+        cleaned = cleaner.clean(elements, self.rules.place(word(elements, SOP_CLASS)))
+        if not isinstance(pixels, HeldPixels) and pixels.examined and self.means.pixels.clean:
+            cleaner.carried.add(Option.CLEAN_PIXEL_DATA)
+        if Reason.ENCAPSULATED_DOCUMENT in self.released and (document := find(elements, _DOCUMENT)):
+            # The person who let it through has read it; the table's dummy would leave nothing to let through.
+            cleaned = replaced(cleaned, {_DOCUMENT: document})
+        cleaned = self._marked(cleaned, cleaner)
+        chunks = tuple(parts(cleaned, syntax, word(cleaned, SOP_CLASS), word(cleaned, SOP_INSTANCE)))
+        residues = self._residues(cleaned, syntax, chunks)
+        if self._holds(residues):
+            return Held(Reason.RESIDUAL_IDENTITY, tuple(f"{one.place} {one.detector}" for one in residues))
+        cleaner.findings.extend(finding(code) for code in self._told(pixels, residues))
+        return _cleaned(cleaned, syntax, chunks, patient, cleaner)
+
+    def _patient(self) -> PatientCode:
+        names = text.declared(self.original)
+        issuer, patient_id = (_identifier(self.original, tag, names) for tag in (ISSUER_OF_PATIENT_ID, PATIENT_ID))
+        person = self.means.patients.person(self.site, issuer, patient_id)
+        return self.means.pseudonyms.code_of(person, word(self.original, STUDY))
+
+    def _cleaner(self, patient: PatientCode, syntax: Syntax) -> Cleaner:
+        safe_private = Option.RETAIN_SAFE_PRIVATE in self.means.profile.options
+        return Cleaner(self._subject(patient), self.means.pseudonyms, vocabulary(), safe_private, syntax.little)
+
+    def _subject(self, patient: PatientCode) -> Subject:
+        dates, cap = self.means.profile.dates, self.means.profile.cap_ages
+        shift = self.means.pseudonyms.shift(patient, whole_weeks=dates.whole_weeks)
+        age, birth, study = (word(self.original, tag) for tag in (PATIENT_AGE, PATIENT_BIRTH_DATE, STUDY_DATE))
+        return Subject(
+            code=patient.code,
+            clock=Clock(shift, dates.time_of_day, dates.style == "first-of-month"),
+            known=Known.of(self.original),
+            examined=study,
+            old=cap is not None and older(age, birth, study, cap),
+            cap=cap,
+        )
+
+    def _marked(self, cleaned: Item, cleaner: Cleaner) -> Item:
+        """Says what was done (PS3.15 Section E.1.1, PS3.3 C.7.1.1 and C.12.1), and names the patient if nothing did."""
+        code = cleaner.subject.code.encode("ascii")
+        edition = self.rules.table.edition
+        told = marks(self.rules, cleaner.carried, edition=edition, revision=self.revision, released=self.released)
+        private = characteristics(cleaner.kept_private, little=self.syntax.little)
+        added = (Element(PATIENT_NAME, "PN", code), Element(PATIENT_ID, "LO", code), *told)
+        return replaced(cleaned, {one.tag: one for one in (*added, *([private] if private else []))})
+
+    def _residues(self, cleaned: Item, syntax: Syntax, chunks: Chunks) -> tuple[Residue, ...]:
+        """What the gate finds in the finished elements, and in the bytes of the file outside the pixel data."""
+        if syntax.deflated:
+            raw = encoded(tuple(element for element in cleaned if element.group != _PIXELS), syntax)
+        else:
+            pixels = [element.value for element in cleaned if element.group == _PIXELS]
+            raw = b"".join(chunk for chunk in chunks if not any(chunk is value for value in pixels))
+        return Witness.of(self.original).look(cleaned, raw, self.means.expect)
+
+    def _holds(self, residues: tuple[Residue, ...]) -> bool:
+        lifted = self.means.profile.gate != "quarantine" or Reason.RESIDUAL_IDENTITY in self.released
+        return decides(residues) and not lifted
+
+    def _told(self, pixels: Untouched | Blanked | HeldPixels, residues: tuple[Residue, ...]) -> Iterator[Code]:
+        """What is worth telling of the object as a whole."""
+        if isinstance(pixels, Blanked):
+            yield Code.PIXELS_BLANKED
+        if self.released:
+            yield Code.RELEASED
+        if residues:
+            yield Code.RESIDUE
+        if self.means.profile.pixels.faces == "mark" and may_show_face(self.original):
+            yield Code.POSSIBLE_FACE
+
+
+def _cleaned(elements: Item, syntax: Syntax, chunks: Chunks, patient: PatientCode, cleaner: Cleaner) -> Verdict:
+    try:
+        described = bulk(elements, syntax)
+    except ValueError:
+        return Rejected(Reason.UNDECODABLE)
+    json, inexpressible = header(elements, syntax)
+    return Cleaned(
+        chunks=chunks,
+        digest=_digest(chunks),
+        size=sum(len(chunk) for chunk in chunks),
+        patient=patient,
+        study_uid=word(elements, STUDY),
+        series_uid=word(elements, SERIES),
+        instance_uid=word(elements, SOP_INSTANCE),
+        sop_class_uid=word(elements, SOP_CLASS),
+        transfer_syntax_uid=syntax.uid,
+        header=json,
+        bulk=described,
+        findings=(*cleaner.findings, *inexpressible),
+        elements=elements,
+        words=cleaner.words,
+    )
+
+
+def _digest(chunks: Chunks) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        for piece in pieces(chunk):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _identifier(elements: Item, tag: int, names: text.Encodings) -> str:
+    """Undecodable bytes still tell patients apart, so they count as Latin-1."""
+    element = find(elements, tag)
+    if element is None:
+        return ""
+    decoded = text.decoded(element.content, names)
+    return element.content.decode("latin-1") if decoded is None else decoded
+
+
+def _expected(profile: Profile) -> Expect:
+    """What the gate must not take for a residue, since the profile retains it."""
+    options = profile.options
+    return Expect(
+        dates=Option.RETAIN_FULL_DATES in options,
+        moved=Option.RETAIN_MODIFIED_DATES in options,
+        months=profile.dates.style == "first-of-month" or _cuts_to_months(profile),
+        uids=Option.RETAIN_UIDS in options,
+        device=Option.RETAIN_DEVICE_IDENTITY in options,
+        institution=Option.RETAIN_INSTITUTION_IDENTITY in options,
+        characteristics=Option.RETAIN_PATIENT_CHARACTERISTICS in options,
+    )
+
+
+def _cuts_to_months(profile: Profile) -> bool:
+    rules = (*profile.attributes, *(one for rule in profile.rules for one in rule.attributes))
+    return any(rule.action is Act.FIRST_OF_MONTH for rule in rules)
