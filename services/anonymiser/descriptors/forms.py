@@ -155,9 +155,10 @@ class Forms:
         self._ideographs(value)
         for segment in _SEGMENT.split(value):
             words = _words(segment)
-            plain = [self.vocabulary.plain(fold(word)) for word in words]
+            made = any(fold(word) in self.vocabulary.makers for word in words)
+            plain = [self.vocabulary.plain(fold(word)) or fold(word) in self.vocabulary.makers for word in words]
             parts = [token.key for token in tokens(segment)]
-            ordinary = all(plain) and (label or len(words) < 2) and not _DIGITS.search(segment)
+            ordinary = all(plain) and (label or made or len(words) < 2) and not _DIGITS.search(segment)
             if not ordinary and len("".join(parts)) >= _SHORTEST_PLACE:
                 self.strong.add("".join(parts).lstrip("0"))
             for word, known in zip(words, plain, strict=True):
@@ -169,7 +170,7 @@ class Forms:
                     self.weak.add("".join(fold(word)[0] for word in words if fold(word) not in _particles()))
 
     def _place_word(self, word: str) -> None:
-        if fold(word) not in _particles() | _titles() | self.vocabulary.makers:
+        if fold(word) not in _particles() and fold(word) not in _titles():
             self.strong |= {key(spelling) for spelling in _spellings(word)}
 
     def _ideographs(self, value: str) -> None:

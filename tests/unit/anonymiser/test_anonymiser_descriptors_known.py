@@ -189,6 +189,8 @@ def test_a_maker_in_the_name_of_an_institution_is_no_secret_but_a_person_is() ->
     showroom = Known.of((text(0x00080080, "LO", "Philips Showroom Nordhausen"),))
     assert showroom.redact("Philips Medical Systems", maker=True) == ("Philips Medical Systems", 0)
     assert showroom.redact("Nordhausen Scanners", maker=True) == ("Scanners", 1)
+    assert Known.of((text(0x00080080, "LO", "GE MEDICAL SYSTEMS"),)).redact("G.E. Medical Systems", maker=True)[1] == 0
+    assert Known.of((text(0x00080080, "LO", "General Hospital"),)).redact("General Hospital", maker=True)[1] == 1
     patient = Known.of((text(0x00100010, "PN", "Philips^Anna"),))
     assert patient.redact("Philips Medical Systems", maker=True) == ("Medical Systems", 1)
 

@@ -256,5 +256,16 @@ def test_a_mark_as_large_as_the_picture_has_to_be_read_as_text(eyes: Detector, m
     assert len(list(eyes._lines(image, 1.0, LOOKS[1]))) == found
 
 
+@pytest.mark.parametrize(
+    ("read", "found"), [((0.8, 0.3), 0), ((), 0), ((0.95,), 1), ((0.1, 0.95), 1), ((0.7, 0.7, 0.7), 1)]
+)
+def test_a_doubtful_mark_has_to_be_read_for_sure_or_as_several_characters(eyes, monkeypatch, read, found) -> None:
+    chances = np.zeros((400, 400), np.float32)
+    chances[100:110, 100:130] = 0.5
+    monkeypatch.setattr(eyes, "_chances", lambda *_: chances)
+    monkeypatch.setattr(eyes._reading, "certainties", lambda _: read)
+    assert len(list(eyes._lines(np.zeros((400, 400), np.uint8), 1.0, LOOKS[1]))) == found
+
+
 def mark(left: int, top: int, width: int, height: int) -> Mark:
     return Mark(left, top, width, height, (left + width / 2, top + height / 2), width, height, 0.0, 0.95)

@@ -90,7 +90,8 @@ def test_the_gate_would_hold_what_a_forgotten_row_leaves(monkeypatch: pytest.Mon
     monkeypatch.setattr(engine_module, "table", lambda: replace(table(), rows=rest))
     forgetful = Engine(load("basic"), PSEUDONYMS, Patients.of(SITE))
     name = [Value(0x00081048, "PN", b"Quaddlebacher^Zo"), Value(0x00081090, "LO", b"Quaddlebacher")]
-    monkeypatch.setattr("services.anonymiser.descriptors.known.Known.redact", lambda self, text, move=None, **_: (text, 0))
+    redact = "services.anonymiser.descriptors.known.Known.redact"
+    monkeypatch.setattr(redact, lambda self, text, move=None, **_: (text, 0))
     result = forgetful.anonymise(part10(identified(name), "explicit"), SITE)
     assert isinstance(result, Held)
     assert result.reason is Reason.RESIDUAL_IDENTITY

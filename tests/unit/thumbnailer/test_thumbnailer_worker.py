@@ -149,5 +149,5 @@ def test_an_image_beyond_the_memory_limit_is_given_up() -> None:
     bomb = file_of(image(ramp("u1"), Rows=65_000, Columns=65_000))
     vast = bomb + bytes(300_000_000)
     with Renderer(render, workers=1, memory=400 * 1024**2, seconds=60) as pool:
-        assert pool.render(vast) == DIED
+        assert pool.render(vast) in (DIED, NoPicture(Reason.DECODER_FAILED))  # whichever library notices first
         assert isinstance(pool.render(file_of(image(ramp()))), Picture)
