@@ -15,12 +15,12 @@ from pydicom.dataset import FileDataset
 
 from infra.local.layout import ROOT
 from tests.bench import instances
-from tests.bench.deid import environment, report, runs
+from tests.bench.deid import environment, large, report, runs
 from tests.bench.deid.generated import WRITTEN_ON
 from tests.bench.deid.truth import read_instances
 from tests.support.generated import Item
 
-WITHOUT = "no-pixels"
+PROFILES, WITHOUT = Path(__file__).parent / "profiles", "no-pixels"
 OBJECTS, PEER_ROUNDS = 8, 60
 OF_A_KIND, TO_READ = 4, 60
 
@@ -34,6 +34,7 @@ def measure(out: Path, tools: Sequence[str], profile: str) -> dict[str, Any]:
         some = _some_of_each(out / "data")
         found["kinds"] = {"with": _ours("kinds", profile, some), "without": _ours("kinds", WITHOUT, some)}
         found["reading"] = reading(out, profile)
+        found["large"] = large.measure(out / "large", PROFILES, WITHOUT, out / "data" / "project.key")
     return found
 
 
@@ -122,6 +123,11 @@ def markdown(measured: dict[str, Any]) -> str:
         parts.append(
             f"Two jobs on kinds that are looked at for text: {one['per_minute']:.0f} objects per minute "
             f"({one['objects']} of {one['megapixels']:.1f} megapixels on average, in {one['seconds']:.0f} s)."
+        )
+        one = measured["large"]
+        parts.append(
+            f"A multi-frame object of {one['bytes'] / 1e9:.1f} GB without work on its pixels: {one['own']:.0f} MiB of "
+            f"memory of all processes, {one['mapped']:.0f} MiB of mapped files beside them, {one['seconds']:.0f} s."
         )
     return "\n\n".join(parts) + "\n"
 
