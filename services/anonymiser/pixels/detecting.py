@@ -1,7 +1,7 @@
 """Finds text in pictures: in tiles at full size, and reduced for large letters. README.md tells how well."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -33,9 +33,9 @@ class Look:
 _SMALLER, _LARGE = 0.8, 32
 """The reduced picture is at most that share of the other, and adds marks of so many pixels of the image across at
 least: smaller ones are seen better in the tiles."""
-_ONE_CHARACTER, _THREE = 1.0, 3.0
-"""Sum of the certainties of what is read: less than one character is nothing, and less than three in a good part of the
-picture are its shapes."""
+_SURELY_READ, _GUESSED, _OF_SHAPES = 0.9, 2.0, 3.0
+"""Certainty of a character that is one, else the sum of the certainties of guessed ones that are some; and the sum that
+it takes in a good part of the picture, where shapes are read as letters."""
 
 LOOKS = {
     1: Look(tile=1280, overlap=96, enlarge=2.0, spend=2_400_000, reduced=640, inverted=False),
@@ -54,8 +54,8 @@ class Detector:
     def find(self, image: Array, look: int = 1) -> tuple[Box, ...]:
         """Boxes around text, with room for its outer edges, in (rows, columns) or (rows, columns, 3) of uint8.
 
-        `look` is a key of LOOKS. Dropped is what is detected with doubt and then not read as even one character, or
-        as fewer than three when it is huge; and what is detected where all pixels are the same.
+        `look` is a key of LOOKS. Dropped is what is detected with doubt and then not read, even as one character,
+        or as fewer than three when it is huge; and what is detected where all pixels are the same.
         """
         way = LOOKS[look]
         if min(image.shape[:2]) < 1:
@@ -93,8 +93,14 @@ class Detector:
 
     def _reads(self, scaled: Array, line: Line, scale: float) -> bool:
         rows, columns = (round(side / scale) for side in scaled.shape[:2])
-        least = _THREE if huge(line.box(scale).clipped(Box(0, 0, columns, rows)), rows, columns) else _ONE_CHARACTER
-        return any(sum(self._reading.certainties(in_colour(cut))) >= least for cut in line.cuts(scaled))
+        large = huge(line.box(scale).clipped(Box(0, 0, columns, rows)), rows, columns)
+        return any(_is_text(self._reading.certainties(in_colour(cut)), large) for cut in line.cuts(scaled))
+
+
+def _is_text(certainties: Sequence[float], large: bool) -> bool:
+    if large:
+        return sum(certainties) >= _OF_SHAPES
+    return max(certainties, default=0.0) >= _SURELY_READ or sum(certainties) >= _GUESSED
 
 
 def shows(image: Array, box: Box) -> bool:
