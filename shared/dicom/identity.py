@@ -7,6 +7,7 @@ compared with each other. Nothing is stored: the same input gives the same outpu
 import base64
 import hmac
 import uuid
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,6 +19,8 @@ from shared.dicom.shift import Shift, shift_of
 MIN_KEY_BYTES = 16
 CODE_BYTES = 13
 """104 bits: with the prefix still well within LO and PN (64 characters, PS3.5 Table 6.2-1)."""
+
+_MOST_REMEMBERED = 8192
 
 PSEUDONYMS = ("uid", "patient", "study-as-patient", "date-shift", "time-shift", "identity-rules", "value")
 OWN_IDS = ("event", "arrival", "partition")
@@ -43,7 +46,7 @@ class Pseudonyms:
     about the site.
     """
 
-    __slots__ = ("_macs", "_prefix", "key_id")
+    __slots__ = ("_macs", "_prefix", "_remembered", "key_id")
 
     def __init__(self, key: bytes, *, node: bytes | None = None, prefix: str = "IC") -> None:
         if min(len(key), len(key if node is None else node)) < MIN_KEY_BYTES:
@@ -52,6 +55,7 @@ class Pseudonyms:
         # Primed once: copying a primed HMAC is three times faster than keying a new one.
         self._macs = {label: hmac.new(_mac(secret, label), digestmod=sha256) for label, secret in secrets.items()}
         self._prefix = _checked(prefix)
+        self._remembered: dict[tuple[str, str], str] = {}
         self.key_id = key_id(key)
 
     @classmethod
@@ -70,15 +74,14 @@ class Pseudonyms:
 
     def value(self, attribute: str, original: str) -> str:
         """A code for a value that is the same wherever it occurs in that attribute: an institution, say."""
-        digest = self._digest("value", attribute, normalised(original))
-        return base64.b32encode(digest[:CODE_BYTES]).decode("ascii").rstrip("=")
+        return self._remember(attribute, original, self._new_value)
 
     def uid(self, original: str) -> str:
         """The UID that replaces `original`: '2.25.' and the number of a version 8 UUID (PS3.5 B.2, RFC 9562).
 
         Padding is not part of a UID (PS3.5 Section 9.1), so it is ignored.
         """
-        return f"2.25.{_uuid8(self._digest('uid', trimmed(original))).int}"
+        return self._remember("", original, self._new_uid)
 
     def patient_code(self, site: str, issuer: str, patient_id: str, study_uid: str) -> PatientCode:
         """The pseudonym of the patient `patient_id` of `issuer` at `site`.
@@ -120,6 +123,22 @@ class Pseudonyms:
     def partition_key(self, study_uid: str) -> str:
         """What keeps a study together before it has a pseudonym; cannot be compared with that pseudonym."""
         return self._digest("partition", trimmed(study_uid))[:16].hex()
+
+    def _remember(self, attribute: str, original: str, made: Callable[[str, str], str]) -> str:
+        """The instances of a series share most of their UIDs and coded values."""
+        found = self._remembered.get((attribute, original))
+        if found is None:
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            found = self._remembered[attribute, original] = made(attribute, original)
+        return found
+
+    def _new_value(self, attribute: str, original: str) -> str:
+        digest = self._digest("value", attribute, normalised(original))
+        return base64.b32encode(digest[:CODE_BYTES]).decode("ascii").rstrip("=")
+
+    def _new_uid(self, _: str, original: str) -> str:
+        return f"2.25.{_uuid8(self._digest('uid', trimmed(original))).int}"
 
     def _digest(self, label: str, *parts: str) -> bytes:
         return _finish(self._macs[label].copy(), *parts)

@@ -13,6 +13,7 @@ from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
 from services.anonymiser.descriptors.attributes import MAKERS
 from services.anonymiser.descriptors.cleaning import clean
+from services.anonymiser.descriptors.known import Known
 from services.anonymiser.descriptors.vocabulary import Vocabulary
 from services.anonymiser.findings import Code, finding
 from services.anonymiser.profile.beyond import TYPED_CODES, enumerated
@@ -29,6 +30,7 @@ from services.anonymiser.standard.concepts import SCHEME
 from shared.dicom.identity import Pseudonyms
 from shared.events import Finding
 
+_WITHOUT_WORDS = BYTES_VRS | NUMBER_VRS
 _SPEAKING_CODES, _SHORT_WORD, _LONGEST_TEXT = frozenset({"CS", "DS", "IS"}), 3, 64 * 1024
 _DATE, _SHORTEST_TELLING = len("YYYYMMDD"), 7
 """Characters of a date, and of a number that may tell whose it is."""
@@ -110,7 +112,7 @@ class Cleaner:
             self.carried.add(decision.option)
         if element.vr == "SQ":
             return self._sequence(element, decision, place, names)
-        if not element.value:
+        if not element.value or (decision.act is Act.KEEP and element.vr in _WITHOUT_WORDS):
             return element
         return _ACTS[decision.act](self, element, decision, place, names)
 
@@ -123,7 +125,7 @@ class Cleaner:
     def _keep(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         """What stays must be what its VR says that it is."""
         tag, vr = element.tag, element.vr
-        if vr in BYTES_VRS or vr in NUMBER_VRS:
+        if vr in _WITHOUT_WORDS:
             return element
         value = element.content
         if tag == text.CHARACTER_SET:
@@ -149,11 +151,11 @@ class Cleaner:
             return False
         known = self.subject.known
         value = element.content.decode("ascii", "replace")
+        if element.vr == "CS":
+            return known.remember("code", value, lambda: _speaks(value, known))
         words = [word.strip() for word in value.split("\\")]
         if any(known.has_date(word) for word in words if len(word) == _DATE):
             return True
-        if element.vr == "CS":
-            return any(known.redact(word)[1] for word in words if len(word) > _SHORT_WORD)
         return known.has_number(value) and element.group != _IMAGE and not place.required(element.tag)
 
     def _empty(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
@@ -285,6 +287,12 @@ class Cleaner:
                 if one.decision.option:
                     self.carried.add(one.decision.option)
         return list(kept.values())
+
+
+def _speaks(codes: str, known: Known) -> bool:
+    words = [word.strip() for word in codes.split("\\")]
+    dates = (word for word in words if len(word) == _DATE)
+    return any(map(known.has_date, dates)) or any(known.redact(word)[1] for word in words if len(word) > _SHORT_WORD)
 
 
 _Handler = Callable[[Cleaner, Element, Decision, Place, text.Encodings], Element | None]

@@ -12,6 +12,9 @@ _ZEROS = {"OF": 4, "OL": 4, "SL": 4, "UL": 4, "FL": 4, "AT": 4, "OD": 8, "OV": 8
 _REGISTERED = re.compile(r"1\.2\.840\.10008(\.\d{1,4}){1,10}", re.ASCII)
 _AGE = re.compile(rb"(\d{3})([DWMY])")
 _DAY = re.compile(r"\d{8}", re.ASCII)
+_ONE = rb" *[-+]?\d{1,16}(?:\.\d{0,16})?(?:[eE][-+]?\d{1,3})? *"
+_ORDINARY = re.compile(rb"%b(?:\\%b)*" % (_ONE, _ONE))
+"""Most numbers, by one look."""
 _NUMBERS = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _OF_ALL = frozenset({"SOP Class", "Meta SOP Class", "Transfer Syntax", "Well-known frame of reference"})
 _TIME_ZONE = 0x00080201
@@ -50,6 +53,8 @@ def of_all(uid: str) -> bool:
 
 def proper_number(vr: str, value: bytes) -> bool:
     """Whether every value of a DS, IS or AS is what it should be and not text in disguise."""
+    if vr != "AS" and _ORDINARY.fullmatch(value):
+        return True
     pattern = _AGE if vr == "AS" else _NUMBERS
     words = (word.strip(b" \0") for word in value.split(b"\\"))
     return all(not word or (pattern.fullmatch(word) and len(word) <= 64) for word in words)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import TypeVar, cast
 
@@ -90,7 +90,7 @@ class Known:
     def has_date(self, digits: str) -> bool:
         """Whether `digits` (YYYYMMDD) are a date that the object knows."""
         try:
-            return datetime.strptime(digits, "%Y%m%d").date() in self.dates
+            return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])) in self.dates
         except ValueError:
             return False
 
