@@ -81,7 +81,7 @@ class Passage:
         cleaner = self._cleaner(patient, syntax)
         cleaned = cleaner.clean(elements, self.rules.place(word(elements, SOP_CLASS)))
         if not isinstance(pixels, HeldPixels) and pixels.examined and self.means.pixels.clean:
-            cleaner.carried.add(Option.CLEAN_PIXEL_DATA)
+            cleaner.told.carried.add(Option.CLEAN_PIXEL_DATA)
         if Reason.ENCAPSULATED_DOCUMENT in self.released and (document := find(elements, _DOCUMENT)):
             # The person who let it through has read it; the table's dummy would leave nothing to let through.
             cleaned = replaced(cleaned, {_DOCUMENT: document})
@@ -90,7 +90,7 @@ class Passage:
         residues = self._residues(cleaned, syntax, chunks)
         if self._holds(residues):
             return Held(Reason.RESIDUAL_IDENTITY, tuple(f"{one.place} {one.detector}" for one in residues))
-        cleaner.findings.extend(finding(code) for code in self._told(pixels, residues))
+        cleaner.told.findings.extend(finding(code) for code in self._told(pixels, residues))
         return _cleaned(cleaned, syntax, chunks, patient, cleaner)
 
     def _patient(self) -> PatientCode:
@@ -120,7 +120,7 @@ class Passage:
         """Says what was done (PS3.15 Section E.1.1, PS3.3 C.7.1.1 and C.12.1), and names the patient if nothing did."""
         code = cleaner.subject.code.encode("ascii")
         edition = self.rules.table.edition
-        told = marks(self.rules, cleaner.carried, edition=edition, revision=self.revision, released=self.released)
+        told = marks(self.rules, cleaner.told.carried, edition=edition, revision=self.revision, released=self.released)
         private = characteristics(cleaner.kept_private, little=self.syntax.little)
         added = (Element(PATIENT_NAME, "PN", code), Element(PATIENT_ID, "LO", code), *told)
         return replaced(cleaned, {one.tag: one for one in (*added, *([private] if private else []))})
@@ -168,9 +168,9 @@ def _cleaned(elements: Item, syntax: Syntax, chunks: Chunks, patient: PatientCod
         transfer_syntax_uid=syntax.uid,
         header=json,
         bulk=described,
-        findings=(*cleaner.findings, *inexpressible),
+        findings=(*cleaner.told.findings, *inexpressible),
         elements=elements,
-        words=cleaner.words,
+        words=cleaner.told.words,
     )
 
 

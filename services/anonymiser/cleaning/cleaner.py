@@ -1,11 +1,11 @@
 """Takes the identity out of a tree of elements, at every depth (PS3.15 Section E.1.1)."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from services.anonymiser.cleaning import private, structured, uids
 from services.anonymiser.cleaning.clock import apart
+from services.anonymiser.cleaning.memory import Level, Memory, Outcome, Told
 from services.anonymiser.cleaning.subject import Subject
 from services.anonymiser.cleaning.values import capped, dummy, each, proper_number
 from services.anonymiser.dataset import text
@@ -28,7 +28,6 @@ from services.anonymiser.profile.rules import (
 )
 from services.anonymiser.standard.concepts import SCHEME
 from shared.dicom.identity import Pseudonyms
-from shared.events import Finding
 
 _WITHOUT_WORDS = BYTES_VRS | NUMBER_VRS
 _SPEAKING_CODES, _SHORT_WORD, _LONGEST_TEXT = frozenset({"CS", "DS", "IS"}), 3, 64 * 1024
@@ -51,30 +50,47 @@ class Cleaner:
     vocabulary: Vocabulary
     safe_private: bool = False
     little: bool = True
-    findings: list[Finding] = field(default_factory=list)
-    carried: set[Option] = field(default_factory=set)
-    """Options of PS3.15 E.3 that decided about at least one value."""
-    words: Counter[tuple[int, str]] = field(default_factory=Counter)
-    """(tag, 'kept' or 'dropped'): words of descriptions."""
+    told: Told = field(default_factory=Told)
     kept_private: list[private.Kept] = field(default_factory=list)
-    _days: dict[tuple[str, bytes, bool], bytes | None] = field(default_factory=dict)
 
     def clean(self, elements: Item, place: Place, names: text.Encodings = text.DEFAULT) -> Item:
         """`elements` without identity; `names` are the character sets of the data set around them."""
         names = text.declared(elements, names)
         elements, said = self._said(elements, place, names)
+        level = self._level(place, names, said)
         results: list[Element] = []
         odd = False
         for element in self.subject.clock.paired(elements):
             if element.tag & 0x10000:
                 odd = True
                 continue
-            if (result := self._element(element, place, names, said)) is not None:
+            found = level.get(element)
+            if found is None:
+                found = self._observed(element, place, names, said)
+                level.put(element, found)
+            result, told = found
+            if told is not None:
+                self.told.add(told)
+            if result is not None:
                 results.append(result)
         if odd and (self.safe_private or place.names_private):
             results.extend(self._private(elements, place, names))
             results.sort(key=lambda element: element.tag)
         return tuple(results)
+
+    def _level(self, place: Place, names: text.Encodings, said: structured.Decisions) -> Level:
+        """Where to remember what becomes of elements: by all that it depends on beside them."""
+        subject = self.subject
+        key = (place, names, subject.code, subject.examined, subject.old)
+        return Memory.of(subject.known).level(*key, said=said)
+
+    def _observed(self, element: Element, place: Place, names: text.Encodings, said: structured.Decisions) -> Outcome:
+        """What an element becomes, and what is told of it alone."""
+        told, self.told = self.told, Told()
+        try:
+            return self._element(element, place, names, said), self.told or None
+        finally:
+            self.told = told
 
     def _said(self, elements: Item, place: Place, names: text.Encodings) -> tuple[Item, structured.Decisions]:
         """The elements, and what the code among them or the concept beside them says of some."""
@@ -109,7 +125,7 @@ class Cleaner:
                 self._find(decision.finding, element.tag)
             return None
         if decision.option and (element.value or element.items):
-            self.carried.add(decision.option)
+            self.told.carried.add(decision.option)
         if element.vr == "SQ":
             return self._sequence(element, decision, place, names)
         if not element.value or (decision.act is Act.KEEP and element.vr in _WITHOUT_WORDS):
@@ -192,7 +208,10 @@ class Cleaner:
     def _shift(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         if element.tag == PATIENT_BIRTH_DATE and self.subject.old:
             return Element(element.tag, element.vr)
-        value = self._moved(element.vr, element.content, decision.act is Act.FIRST_OF_MONTH)
+        clock = self.subject.clock
+        if decision.act is Act.FIRST_OF_MONTH:
+            clock = replace(clock, first_of_month=True)
+        value = clock.moved(element.vr, element.content)
         shared = (
             element.tag == _INSTANCE_CREATION_DATE and apart(element.content, self.subject.examined) > _CREATION_DAYS
         )
@@ -204,14 +223,6 @@ class Cleaner:
         if basic.act is Act.REMOVE:
             return None
         return _ACTS[basic.act if basic.act is Act.DUMMY else Act.EMPTY](self, element, basic, place, names)
-
-    def _moved(self, vr: str, value: bytes, cut: bool) -> bytes | None:
-        """Remembered: in one object many attributes are of the same day."""
-        asked = (vr, value, cut)
-        if asked not in self._days:
-            clock = replace(self.subject.clock, first_of_month=True) if cut else self.subject.clock
-            self._days[asked] = clock.moved(vr, value)
-        return self._days[asked]
 
     def _age(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         if not proper_number("AS", element.content):
@@ -243,8 +254,8 @@ class Cleaner:
         known, day = self.subject.known, self.subject.clock.day
         before = each(element.vr, readable)
         results = [clean(one, known, self.vocabulary, day) for one in before]
-        self.words[element.tag, "kept"] += sum(result.kept for result in results)
-        self.words[element.tag, "dropped"] += sum(result.dropped for result in results)
+        self.told.words[element.tag, "kept"] += sum(result.kept for result in results)
+        self.told.words[element.tag, "dropped"] += sum(result.dropped for result in results)
         left = [result.text for result in results]
         return element if left == before else self._reworded(element, left, decision, place, names)
 
@@ -269,7 +280,7 @@ class Cleaner:
         return Element(element.tag, element.vr, dummy(element.vr) if needed else b"")
 
     def _find(self, code: Code, tag: int) -> None:
-        self.findings.append(finding(code, tag))
+        self.told.findings.append(finding(code, tag))
 
     def _private(self, elements: Item, place: Place, names: text.Encodings) -> list[Element]:
         """What may stay, each with the element that reserves its block."""
@@ -285,7 +296,7 @@ class Cleaner:
                 kept[result.tag] = result
                 self.kept_private.append(one)
                 if one.decision.option:
-                    self.carried.add(one.decision.option)
+                    self.told.carried.add(one.decision.option)
         return list(kept.values())
 
 

@@ -1,0 +1,114 @@
+"""What cleaning remembers of a series, and that no result depends on it."""
+
+from typing import Any
+
+import pytest
+
+from services.anonymiser.cleaning.memory import Level, Memory, Told
+from services.anonymiser.dataset.tree import Element
+from services.anonymiser.descriptors.known import Known
+from services.anonymiser.engine import Engine
+from services.anonymiser.findings import Code, finding
+from services.anonymiser.profile.load import load
+from services.anonymiser.verdict import Cleaned
+from shared.dicom.identity import Pseudonyms
+from shared.dicom.patients import Patients, Rules
+from tests.unit.anonymiser.building import instance, sequence, text
+
+SITE, DESCRIPTION = "site-a", 0x0008103E
+PSEUDONYMS = Pseudonyms(b"k" * 32)
+
+
+def engine() -> Engine:
+    return Engine(load("research"), PSEUDONYMS, Patients.of(SITE))
+
+
+def told(verdict: Any) -> tuple[object, ...]:
+    assert isinstance(verdict, Cleaned)
+    return verdict.digest, verdict.header, verdict.findings, dict(verdict.words)
+
+
+def of_patient(number: str, *extra: Element) -> bytes:
+    code = (text(0x00080100, "SH", "X1"), text(0x00080102, "SH", "99SITE"), text(0x00080104, "LO", "Knee of Roe"))
+    common = (
+        text(0x00080012, "DA", "20160620"),
+        text(0x00080020, "DA", "20160517"),
+        text(DESCRIPTION, "LO", "T2 axial Doe 17.05.2016 knee"),
+        sequence(0x00081032, code),
+        text(0x00081090, "LO", "Scanner of Roe"),
+        text(0x00100020, "LO", number),
+        text(0x00180050, "DS", "5 mm"),
+    )
+    return instance(*{one.tag: one for one in (*common, *extra)}.values())
+
+
+SERIES = {
+    "first": of_patient("4711"),
+    "again": of_patient("4711"),
+    "other patient": of_patient("4712"),
+    "other day": of_patient("4711", text(0x00080020, "DA", "20160615")),
+    "aged": of_patient("4711", text(0x00101010, "AS", "093Y"), text(0x00100030, "DA", "19230101")),
+    "codes": of_patient("4711", text(0x00100010, "PN", "Roe^Mary")),
+    "names": of_patient("4711", text(0x00080005, "CS", "ISO_IR 192"), Element(0x00100010, "PN", "Doe^Zoë".encode())),
+}
+
+
+@pytest.mark.parametrize("order", [tuple(SERIES), tuple(SERIES)[::-1]], ids=["forth", "back"])
+def test_what_was_seen_before_changes_nothing(order: tuple[str, ...]) -> None:
+    fresh = {name: told(engine().anonymise(SERIES[name], SITE)) for name in order}
+    warm = engine()
+    for _ in range(2):
+        assert {name: told(warm.anonymise(SERIES[name], SITE)) for name in order} == fresh
+
+
+def test_another_site_has_other_patients() -> None:
+    sites = Patients({site: Rules(site) for site in (SITE, "site-b")})
+    warm = Engine(load("research"), PSEUDONYMS, sites)
+    fresh = Engine(load("research"), PSEUDONYMS, sites)
+    warm.anonymise(SERIES["first"], SITE)
+    assert told(warm.anonymise(SERIES["first"], "site-b")) == told(fresh.anonymise(SERIES["first"], "site-b"))
+
+
+def test_the_series_differ_in_what_the_memory_depends_on() -> None:
+    results = {name: told(engine().anonymise(data, SITE))[0] for name, data in SERIES.items()}
+    assert len(set(results.values())) == len(SERIES) - 1
+    assert results["first"] == results["again"]
+
+
+def test_it_is_remembered_by_subject_place_and_what_is_said() -> None:
+    known, said = Known.of(()), {1: "said"}
+    memory = Memory.of(known)
+    assert Memory.of(known) is memory
+    assert Memory.of(Known.of((text(0x00100010, "PN", "Doe^Jane"),))) is not memory
+    level = memory.level("place", "code", said=said)
+    assert memory.level("place", "code", said=said) is level
+    assert memory.level("place", "code", said=dict(said)) is not level
+    assert memory.level("place", "other", said=said) is not level
+
+
+@pytest.mark.parametrize(("length", "kept"), [(128, True), (129, False)])
+def test_only_small_values_are_remembered(length: int, kept: bool) -> None:
+    level, element = Level(None), Element(DESCRIPTION, "LO", b"x" * length)
+    level.put(element, (element, None))
+    assert (level.get(element) is not None) is kept
+    assert level.get(Element(DESCRIPTION, "SH", element.value)) is None
+
+
+def test_it_does_not_grow_without_end() -> None:
+    level, memory = Level(None), Memory()
+    for number in range(10_000):
+        level.put(Element(number, "SH", b"x"), (None, None))
+        memory.level(number, said=None)
+    assert len(level._found) <= 4096
+    assert len(memory._levels) <= 256
+
+
+def test_what_is_told_adds_up() -> None:
+    whole, part = Told(), Told()
+    assert not whole
+    part.findings.append(finding(Code.REDACTED, DESCRIPTION))
+    part.words[DESCRIPTION, "kept"] += 2
+    whole.add(part)
+    whole.add(part)
+    assert whole.findings == part.findings * 2
+    assert whole.words == {(DESCRIPTION, "kept"): 4}
