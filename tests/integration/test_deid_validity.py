@@ -90,7 +90,7 @@ def test_enough_files_were_cleaned_and_none_of_them_got_worse(counted: Counter[s
 
 
 def spoiled(**values: object) -> Counter[str]:
-    dataset = pydicom.dcmread(next(path for path in corpus() if path.name == "CT_small.dcm"))
+    dataset = pydicom.dcmread(next(path for path in corpus.files() if path.name == "CT_small.dcm"))
     for keyword, content in values.items():
         delattr(dataset, keyword) if content is GONE else setattr(dataset, keyword, content)
     content = BytesIO()
