@@ -30,7 +30,7 @@ from services.anonymiser.standard.concepts import SCHEME
 from shared.dicom.identity import Pseudonyms
 
 _WITHOUT_WORDS = BYTES_VRS | NUMBER_VRS
-_SPEAKING_CODES, _SHORT_WORD, _LONGEST_TEXT = frozenset({"CS", "DS", "IS"}), 3, 64 * 1024
+_SHORT_WORD, _LONGEST_TEXT = 3, 64 * 1024
 _DATE, _SHORTEST_TELLING = len("YYYYMMDD"), 7
 """Characters of a date, and of a number that may tell whose it is."""
 # Long after the study it is the day on which somebody converted or sent the images of many patients: moved, that day
@@ -154,21 +154,34 @@ class Cleaner:
             return self._emptied(element, Code.UNDECODABLE_TEXT, place)
         if tag == PATIENT_BIRTH_DATE and self.subject.old:
             return Element(tag, vr)
-        if vr in _SPEAKING_CODES and decision.option is None and not enumerated(tag, value):
-            return self._emptied(element, Code.REDACTED, place) if self._tells(element, place) else element
+        if decision.option is not None or enumerated(tag, value):
+            return element
+        if vr == "CS":
+            return self._codes(element, place)
+        if vr in ("DS", "IS") and self._tells(element, place):
+            return self._emptied(element, Code.REDACTED, place)
         return element
 
+    def _codes(self, element: Element, place: Place) -> Element:
+        """Without those that are a name, a number or a date of somebody; the others stay where they are."""
+        known, value = self.subject.known, element.content.decode("ascii")
+        left = known.remember("codes", value, lambda: _silent(value, known))
+        if left == value:
+            return element
+        if not left.strip("\\ \0"):
+            return self._emptied(element, Code.REDACTED, place)
+        self._find(Code.REDACTED, element.tag)
+        return Element(element.tag, "CS", left.encode("ascii"))
+
     def _tells(self, element: Element, place: Place) -> bool:
-        """Whether a code or number is a name, a number or a date that the object knows of its patient.
+        """Whether a number is a date or a number that the object knows of its patient.
 
         For a number of his that the IOD needs, or that describes pixels, the gate holds the object.
         """
-        if element.vr != "CS" and len(element.value) < _SHORTEST_TELLING:
+        if len(element.value) < _SHORTEST_TELLING:
             return False
         known = self.subject.known
         value = element.content.decode("ascii", "replace")
-        if element.vr == "CS":
-            return known.remember("code", value, lambda: _speaks(value, known))
         words = [word.strip() for word in value.split("\\")]
         if any(known.has_date(word) for word in words if len(word) == _DATE):
             return True
@@ -300,10 +313,14 @@ class Cleaner:
         return list(kept.values())
 
 
-def _speaks(codes: str, known: Known) -> bool:
-    words = [word.strip() for word in codes.split("\\")]
-    dates = (word for word in words if len(word) == _DATE)
-    return any(map(known.has_date, dates)) or any(known.redact(word)[1] for word in words if len(word) > _SHORT_WORD)
+def _silent(codes: str, known: Known) -> str:
+    return "\\".join("" if _speaks(code.strip(" \0"), known) else code for code in codes.split("\\"))
+
+
+def _speaks(code: str, known: Known) -> bool:
+    if len(code) <= _SHORT_WORD:
+        return False
+    return (len(code) == _DATE and known.has_date(code)) or known.redact(code)[1] > 0
 
 
 _Handler = Callable[[Cleaner, Element, Decision, Place, text.Encodings], Element | None]

@@ -85,6 +85,21 @@ def test_what_is_taken_from_one_value_leaves_the_border_to_the_next(tag: int, vr
     assert (left or b"").decode() == after
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("ORIGINAL\\PRIMARY\\\\RT\\150000", "ORIGINAL\\PRIMARY\\\\RT\\"),
+        ("DERIVED\\QUADDLE\\AXIAL", "DERIVED\\\\AXIAL"),
+        ("QUADDLE", ""),
+        ("ORIGINAL\\PRIMARY", "ORIGINAL\\PRIMARY"),
+    ],
+)
+def test_of_several_codes_only_those_go_that_say_whose_they_are(before: str, after: str):
+    result = cleaned(instance(text(0x00100010, "PN", "Quaddle^Zo"), text(0x00080008, "CS", before)), "research")
+    assert (value_of(result, 0x00080008) or b"").decode().rstrip() == after
+    assert (Finding(code="redacted", tag="00080008") in result.findings) is (before != after)
+
+
 PATIENT_ID, INSTANCE_NUMBER, POSITION = 0x00100020, 0x00200013, 0x00200032
 
 
