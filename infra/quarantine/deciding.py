@@ -85,4 +85,7 @@ def audit_of_many(act: str, actor: str, now: datetime, count: int, site: str | N
 
 def named(given: str | None, system: str) -> str:
     """Who acts: the name that somebody gives, never without the one that the system knows."""
-    return (system if given in (None, "", system) else f"{given} ({system})")[:LONGEST_ACTOR]
+    if given in (None, "", system):
+        return system[:LONGEST_ACTOR]
+    known = f" ({system[: LONGEST_ACTOR // 2]})"
+    return f"{given}"[: LONGEST_ACTOR - len(known)] + known

@@ -63,11 +63,11 @@ class Anonymise:
             return Quarantine(verdict.reason, held(case, verdict))
         if isinstance(verdict, Rejected):
             return Reject(verdict.reason, held(case, verdict))
-        self._count(verdict)
         key = (
             f"{case.revision}/{verdict.study_uid}/{verdict.series_uid}/{verdict.instance_uid}.{verdict.digest[:12]}.dcm"
         )
         self._clean.put(key, verdict.part10)
+        self._count(verdict)
         return Done(anonymised(case, verdict, key, place_header(verdict.header, key, self._clean)))
 
     def _count(self, cleaned: Cleaned) -> None:

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from services.anonymiser.cleaning.cleaner import Cleaner
 from services.anonymiser.cleaning.clock import Clock
+from services.anonymiser.cleaning.memory import Memory
 from services.anonymiser.cleaning.private import characteristics
 from services.anonymiser.cleaning.subject import Subject
 from services.anonymiser.cleaning.values import older
@@ -49,6 +50,7 @@ class Means:
     examiner: Examiner | None
     pixels: PixelPolicy
     expect: Expect
+    memory: Memory = field(default_factory=Memory)
 
     @classmethod
     def of(cls, profile: Profile, pseudonyms: Pseudonyms, patients: Patients, examiner: Examiner | None) -> Self:
@@ -101,7 +103,14 @@ class Passage:
 
     def _cleaner(self, patient: PatientCode, syntax: Syntax) -> Cleaner:
         safe_private = Option.RETAIN_SAFE_PRIVATE in self.means.profile.options
-        return Cleaner(self._subject(patient), self.means.pseudonyms, vocabulary(), safe_private, syntax.little)
+        return Cleaner(
+            self._subject(patient),
+            self.means.pseudonyms,
+            vocabulary(),
+            safe_private,
+            syntax.little,
+            memory=self.means.memory,
+        )
 
     def _subject(self, patient: PatientCode) -> Subject:
         dates, cap = self.means.profile.dates, self.means.profile.cap_ages

@@ -37,6 +37,8 @@ _DATE, _SHORTEST_TELLING = len("YYYYMMDD"), 7
 # would tell all their shifts as soon as one is known.
 _INSTANCE_CREATION_DATE, _CREATION_DAYS = 0x00080012, 7
 _GRAPHIC_LAYER, _IMAGE = 0x00700002, 0x0028
+# What goes anyway is no dearer than to be remembered, and names need not be.
+_WORTH_REMEMBERING = frozenset({Act.KEEP, Act.UID, Act.SHIFT, Act.FIRST_OF_MONTH, Act.AGE, Act.REDACT, Act.CLEAN})
 _SHORT_CODE = 16
 """Characters of an SH or a CS (PS3.5 Table 6.2-1)."""
 
@@ -50,6 +52,8 @@ class Cleaner:
     vocabulary: Vocabulary
     safe_private: bool = False
     little: bool = True
+    memory: Memory = field(default_factory=Memory)
+    """Of the engine."""
     told: Told = field(default_factory=Told)
     kept_private: list[private.Kept] = field(default_factory=list)
 
@@ -67,7 +71,8 @@ class Cleaner:
             found = level.get(element)
             if found is None:
                 found = self._observed(element, place, names, said)
-                level.put(element, found)
+                if place.decide(element.tag, element.vr).act in _WORTH_REMEMBERING:
+                    self.memory.remember(level, element, found)
             result, told = found
             if told is not None:
                 self.told.add(told)
@@ -81,8 +86,8 @@ class Cleaner:
     def _level(self, place: Place, names: text.Encodings, said: structured.Decisions) -> Level:
         """Where to remember what becomes of elements: by all that it depends on beside them."""
         subject = self.subject
-        key = (place, names, subject.code, subject.examined, subject.old)
-        return Memory.of(subject.known).level(*key, said=said)
+        key = (place, names, subject.known, subject.code, subject.examined, subject.old)
+        return self.memory.level(*key, said=said)
 
     def _observed(self, element: Element, place: Place, names: text.Encodings, said: structured.Decisions) -> Outcome:
         """What an element becomes, and what is told of it alone."""
@@ -95,7 +100,7 @@ class Cleaner:
     def _said(self, elements: Item, place: Place, names: text.Encodings) -> tuple[Item, structured.Decisions]:
         """The elements, and what the code among them or the concept beside them says of some."""
         if place.mode in (Mode.DUMMY, Mode.RETAINED):
-            return elements, {}
+            return elements, structured.NOTHING
         if place.mode is Mode.DEVICE:
             return elements, structured.of_device(elements)
         texts = place.mode in (Mode.STRUCTURED, Mode.CLEAN)
@@ -111,7 +116,7 @@ class Cleaner:
         readable = text.decoded(element.content, names) if element else None
         if not readable:
             return False
-        result = clean(readable, self.subject.known, self.vocabulary, self.subject.clock.day)
+        result = clean(readable, self.subject.known, self.vocabulary, self.subject.own_day)
         return not result.dropped and result.text == readable
 
     def _element(
@@ -264,7 +269,7 @@ class Cleaner:
         readable = self._readable(element, names)
         if readable is None:
             return self._emptied(element, Code.UNDECODABLE_TEXT, place)
-        known, day = self.subject.known, self.subject.clock.day
+        known, day = self.subject.known, self.subject.own_day
         before = each(element.vr, readable)
         results = [clean(one, known, self.vocabulary, day) for one in before]
         self.told.words[element.tag, "kept"] += sum(result.kept for result in results)

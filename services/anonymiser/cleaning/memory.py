@@ -4,14 +4,12 @@ from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Self
-from weakref import WeakKeyDictionary
 
 from services.anonymiser.dataset.tree import Element
-from services.anonymiser.descriptors.known import Known
 from services.anonymiser.profile.options import Option
 from shared.events import Finding
 
-_MOST_LEVELS, _MOST_ELEMENTS, _MOST_BYTES = 256, 4096, 128
+MOST_LEVELS, MOST_ELEMENTS, MOST_BYTES = 1024, 20_000, 128
 
 
 @dataclass(slots=True)
@@ -39,52 +37,52 @@ Outcome = tuple[Element | None, Told | None]
 
 
 class Level:
-    """What became of the elements at one place of the objects of one subject. `of`: kept alive with it."""
+    """What became of the elements at one place of the objects of one subject."""
 
-    __slots__ = ("_found", "of")
+    __slots__ = ("_found", "said")
 
-    def __init__(self, of: object) -> None:
-        self.of = of
+    def __init__(self, said: object) -> None:
+        self.said = said
+        """Kept alive: it is known by its identity."""
         self._found: dict[tuple[int, str, bytes | memoryview], Outcome] = {}
 
     def get(self, element: Element) -> Outcome | None:
         """What an equal element became."""
-        return self._found.get((element.tag, element.vr, element.value)) if _small(element) else None
+        return self._found.get((element.tag, element.vr, element.value))
 
     def put(self, element: Element, outcome: Outcome) -> None:
-        """Remember it, unless it is large."""
-        if _small(element):
-            if len(self._found) >= _MOST_ELEMENTS:
-                self._found.clear()
-            self._found[element.tag, element.vr, element.value] = outcome
-
-
-def _small(element: Element) -> bool:
-    return len(element.value) <= _MOST_BYTES and element.vr != "SQ"
+        """Remember it."""
+        self._found[element.tag, element.vr, element.value] = outcome
 
 
 class Memory:
-    """The levels of what one subject's objects know. Whatever a result depends on beside the element is in the key."""
+    """What one engine remembers: of its latest subjects, and of so many elements in all. It stays in the process, in
+    the identified zone. What a result depends on beside element and engine is in the key of a level."""
 
-    __slots__ = ("_levels",)
+    __slots__ = ("_left", "_levels")
 
     def __init__(self) -> None:
         self._levels: dict[Hashable, Level] = {}
-
-    @classmethod
-    def of(cls, known: Known) -> "Memory":
-        """That of the objects that know the same. It ends with `known`."""
-        found = _MEMORIES.get(known)
-        return found if found is not None else _MEMORIES.setdefault(known, cls())
+        self._left = MOST_ELEMENTS
 
     def level(self, *key: Hashable, said: object) -> Level:
         """That of `key` where `said` is said of its elements, by identity."""
         found = self._levels.get((key, id(said)))
         if found is None:
-            if len(self._levels) >= _MOST_LEVELS:
-                self._levels.clear()
+            if len(self._levels) >= MOST_LEVELS:
+                self._forget()
             found = self._levels[key, id(said)] = Level(said)
         return found
 
+    def remember(self, level: Level, element: Element, outcome: Outcome) -> None:
+        """Unless it is large, or no plain value."""
+        if len(element.value) > MOST_BYTES or element.vr == "SQ" or element.encapsulated:
+            return
+        if not self._left:
+            self._forget()
+        self._left -= 1
+        level.put(element, outcome)
 
-_MEMORIES: WeakKeyDictionary[Known, Memory] = WeakKeyDictionary()
+    def _forget(self) -> None:
+        self._levels.clear()
+        self._left = MOST_ELEMENTS

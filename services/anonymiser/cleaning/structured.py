@@ -34,7 +34,7 @@ _VALUES = (CODE_VALUE, LONG_CODE_VALUE, URN_CODE_VALUE)
 FILLED = frozenset({TEXT_VALUE, _DATE_TIME, _DATE, _TIME, CODE_VALUE, SCHEME, CODE_MEANING})
 """Without a value the item says nothing and is invalid (PS3.3 Tables 8.8-1 and C.17.3-1 ff.)."""
 
-_NOTHING: Decisions = {}
+NOTHING: Decisions = {}
 _OWN_SCHEME = "a code of somebody's own scheme"
 _SAID = "PS3.16: the concept of the item asks for "
 _PUBLISHED_CODE: Decisions = {
@@ -66,13 +66,13 @@ def of_item(item: Item, options: Collection[Option]) -> Decisions:
     """What becomes of the value of a content item, as far as its concept name decides it. `options` of the profile."""
     asked = asks(item)
     if asked is None:
-        return _HIDDEN[Asks.NAME] if _asks_in_words(item) else _NOTHING
+        return _HIDDEN[Asks.NAME] if _asks_in_words(item) else NOTHING
     if asked is Asks.DEVICE and Option.RETAIN_DEVICE_IDENTITY in options:
         return _DEVICE
     if asked is Asks.TECHNICAL:
         return _TECHNICAL
     retained = asked in (Asks.AGE, Asks.CHARACTERISTIC) and Option.RETAIN_PATIENT_CHARACTERISTICS in options
-    return _NOTHING if retained else _HIDDEN[asked]
+    return NOTHING if retained else _HIDDEN[asked]
 
 
 def without_numbers(item: Item, decisions: Decisions, cap: int | None) -> Item:
@@ -95,7 +95,7 @@ def of_code(item: Item, *, clean: bool, wholly: Callable[[Element | None], bool]
     meaning would stay to the last word, which tells that the code stands for nobody's name either."""
     scheme, value = _scheme_and_value(item)
     if not scheme and not value:
-        return _NOTHING
+        return NOTHING
     if _of_all(scheme, value):
         return _PUBLISHED_CODE
     known = scheme == "L" or published(scheme) or of_a_maker(scheme)
@@ -111,9 +111,14 @@ def of_device(item: Item) -> Decisions:
         return _CODE_OF_A_DEVICE
     given = {tag: word(item, tag) for tag in (*_VALUES, SCHEME)}
     odd = [tag for tag, said in given.items() if said and not _WELL_FORMED.fullmatch(said)]
+    return _of_device(tuple(odd), _version(item))
+
+
+@cache
+def _of_device(odd: tuple[int, ...], version: Act) -> Decisions:
     return {
         **dict.fromkeys(odd, Decision(Act.CODE, _OWN_SCHEME)),
-        _SCHEME_VERSION: Decision(_version(item), _OWN_SCHEME),
+        _SCHEME_VERSION: Decision(version, _OWN_SCHEME),
     }
 
 

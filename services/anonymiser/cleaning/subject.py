@@ -20,6 +20,6 @@ class Subject:
     cap: int | None = None
 
     def own_day(self, day: date) -> date | None:
-        """`day` moved if the object knows it as one of the patient's. Any other in a technical text is of software or
-        of a device: anybody can look it up, and moved it would tell the shift."""
+        """`day` moved if the object knows it as one of the patient's. Any other in a text may be of software, of a
+        protocol or of a device: anybody can look it up, and moved it would tell the shift."""
         return self.clock.day(day) if day in self.known.dates else None

@@ -51,7 +51,7 @@ _BIRTH = re.compile(
 class Known:
     """Finds in texts what identifies. Built once per original object, and shared by objects that know the same."""
 
-    __slots__ = ("__weakref__", "_ages", "_births", "_matcher", "_numbers", "_remembered", "_vocabulary", "dates")
+    __slots__ = ("_ages", "_births", "_matcher", "_numbers", "_remembered", "_vocabulary", "dates")
 
     def __init__(self, written: tuple[Written, ...], vocabulary: Vocabulary) -> None:
         forms = Forms(vocabulary).join(_forms(one, vocabulary) for one in written)

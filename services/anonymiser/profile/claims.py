@@ -21,6 +21,7 @@ _IDENTITY_REMOVED, _METHOD, _METHOD_CODES, _LONGITUDINAL = 0x00120062, 0x0012006
 _LEAVES_DATES = frozenset({Act.KEEP, Act.SHIFT, Act.FIRST_OF_MONTH})
 _SOMEWHERE = 0
 """Stands for a sequence that no rule names."""
+_DEPARTS = "departs: "
 _MOST_DEPARTURES = 40
 
 
@@ -30,10 +31,16 @@ def departures(rules: Rules) -> tuple[str, ...]:
 
     Rules below sequences count as if they stood everywhere: an override has to be read, not excused.
     """
-    found = [f"{rule.path} {rule.action.value}" for pattern, rule in rules.overrides if _departs(rules, pattern, rule)]
+    found = [_shown(rule) for pattern, rule in rules.overrides if _departs(rules, pattern, rule)]
     if rules.profile.dates.style == "first-of-month" and Option.RETAIN_MODIFIED_DATES in rules.profile.options:
         found.append("dates keep year and month")
     return tuple(dict.fromkeys(found))
+
+
+def _shown(rule: AttributeRule) -> str:
+    """As much of the path as a value has room for, its end first, and the action."""
+    room = _LO - len(f"{_DEPARTS} {rule.action.value}")
+    return f"{rule.path[-room:]} {rule.action.value}"
 
 
 def _departs(rules: Rules, pattern: PathPattern, rule: AttributeRule) -> bool:
@@ -101,8 +108,8 @@ def marks(
     codes = [] if departs or released else [BASIC_PROFILE]
     codes += [(option.code, option.meaning) for option in options]
     told = ["Isocentre", f"PS3.15 {edition} Table E.1-1", f"profile {revision}"]
-    told += [f"departs: {one}" for one in departs[:_MOST_DEPARTURES]]
-    told += ["departs: and more"] * (len(departs) > _MOST_DEPARTURES)
+    told += [f"{_DEPARTS}{one}" for one in departs[:_MOST_DEPARTURES]]
+    told += [f"{_DEPARTS}and more"] * (len(departs) > _MOST_DEPARTURES)
     told += [f"released by a person: {reason}" for reason in sorted(released)]
     coded = (Element(_METHOD_CODES, "SQ", items=tuple(_code(*code) for code in codes)),) if codes else ()
     return (

@@ -46,6 +46,19 @@ Path = Annotated[
 ]
 
 
+def _exact(text: str) -> str:
+    if any("x" in step for step in parsed(text).steps):
+        raise ValueError(f"one attribute has to be meant, so there can be no x: {text!r}")
+    return text
+
+
+ExactPath = Annotated[
+    str,
+    AfterValidator(_exact),
+    Field(description="Tag such as (0008,0060), keyword, or several with '/' for an attribute inside sequences."),
+]
+
+
 class AttributeRule(_Part):
     """One attribute, or all that a pattern means, treated otherwise than Table E.1-1 with the options says."""
 
@@ -119,7 +132,7 @@ class Pixels(_Part):
 class Rule(_Part):
     """What changes for objects of one kind: a modality, a SOP class, a manufacturer, anything."""
 
-    when: dict[Path, Match] = Field(min_length=1)
+    when: dict[ExactPath, Match] = Field(min_length=1)
     attributes: tuple[AttributeRule, ...] = ()
     hold: bool = Field(default=False, description="Quarantine such objects (reason `held-by-profile`).")
     why: str = Field(min_length=1)

@@ -24,6 +24,8 @@ _LIBRARIES = (
     "pylibjpeg-rle",
     "python-gdcm",
     "rapidocr",
+    "onnxruntime",
+    "opencv-python-headless",
 )
 
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.anonymiser.cleaning.memory import Level, Memory, Told
+from services.anonymiser.cleaning.memory import MOST_BYTES, MOST_ELEMENTS, MOST_LEVELS, Memory, Told
 from services.anonymiser.dataset.tree import Element
-from services.anonymiser.descriptors.known import Known
 from services.anonymiser.engine import Engine
 from services.anonymiser.findings import Code, finding
 from services.anonymiser.profile.load import load
@@ -75,32 +74,55 @@ def test_the_series_differ_in_what_the_memory_depends_on() -> None:
     assert results["first"] == results["again"]
 
 
-def test_it_is_remembered_by_subject_place_and_what_is_said() -> None:
-    known, said = Known.of(()), {1: "said"}
-    memory = Memory.of(known)
-    assert Memory.of(known) is memory
-    assert Memory.of(Known.of((text(0x00100010, "PN", "Doe^Jane"),))) is not memory
+def test_two_keys_do_not_share_what_they_remember() -> None:
+    other = Engine(load("research"), Pseudonyms(b"o" * 32), Patients.of(SITE))
+    first = told(engine().anonymise(SERIES["first"], SITE))
+    assert told(other.anonymise(SERIES["first"], SITE))[0] != first[0]
+
+
+def test_it_is_remembered_by_place_and_by_what_is_said() -> None:
+    memory, said = Memory(), {1: "said"}
     level = memory.level("place", "code", said=said)
     assert memory.level("place", "code", said=said) is level
     assert memory.level("place", "code", said=dict(said)) is not level
     assert memory.level("place", "other", said=said) is not level
 
 
-@pytest.mark.parametrize(("length", "kept"), [(128, True), (129, False)])
-def test_only_small_values_are_remembered(length: int, kept: bool) -> None:
-    level, element = Level(None), Element(DESCRIPTION, "LO", b"x" * length)
-    level.put(element, (element, None))
+@pytest.mark.parametrize(
+    ("element", "kept"),
+    [
+        (Element(DESCRIPTION, "LO", b"x" * MOST_BYTES), True),
+        (Element(DESCRIPTION, "LO", b"x" * (MOST_BYTES + 1)), False),
+        (Element(0x7FE00010, "OB", b"", encapsulated=True), False),
+        (Element(0x00081140, "SQ"), False),
+    ],
+)
+def test_only_small_plain_values_are_remembered(element: Element, kept: bool) -> None:
+    memory = Memory()
+    level = memory.level("place", said=None)
+    memory.remember(level, element, (element, None))
     assert (level.get(element) is not None) is kept
-    assert level.get(Element(DESCRIPTION, "SH", element.value)) is None
+    assert level.get(Element(element.tag, "SH", element.value)) is None
 
 
 def test_it_does_not_grow_without_end() -> None:
-    level, memory = Level(None), Memory()
-    for number in range(10_000):
-        level.put(Element(number, "SH", b"x"), (None, None))
+    memory = Memory()
+    level = memory.level("place", said=None)
+    for number in range(MOST_ELEMENTS + 5):
+        memory.remember(level, Element(number, "SH", b"x"), (None, None))
+    assert memory.level("place", said=None) is not level
+    for number in range(MOST_LEVELS + 5):
         memory.level(number, said=None)
-    assert len(level._found) <= 4096
-    assert len(memory._levels) <= 256
+    assert len(memory._levels) <= MOST_LEVELS
+
+
+def test_names_and_numbers_of_people_are_not_remembered() -> None:
+    remembering = engine()
+    remembering.anonymise(of_patient("SECRET-4711", text(0x00100010, "PN", "Quaddle^Zo")), SITE)
+    levels = remembering._means.memory._levels.values()
+    values = {bytes(value) for level in levels for _, _, value in level._found}
+    assert b"T2 axial Doe 17.05.2016 knee" in values
+    assert not [value for value in values if b"Quaddle^Zo" in value or b"SECRET" in value]
 
 
 def test_what_is_told_adds_up() -> None:

@@ -45,6 +45,7 @@ def test_a_profile_inherits_from_its_base_and_replaces_what_it_says_itself():
         ("name: x\ntitle: X\noptions: [clean-everything]", "options"),
         ("name: x\ntitle: X\noptions: [clean-recognizable-visual-features]", "recognizable visual features"),
         ("name: x\ntitle: X\noptions: [retain-longitudinal-full-dates, retain-longitudinal-modified-dates]", "either"),
+        ("name: x\ntitle: X\nrules: [{when: {'(0018,xxxx)': {equals: [a]}}, hold: true, why: w}]", "no x"),
         ("name: x\ntitle: X\nattributes: [{path: PatientNam, action: keep, why: w}]", "PatientNam"),
         ("name: x\ntitle: X\nattributes: [{path: PatientName, action: keep}]", "why"),
         ("name: x\ntitle: X\nattributes: [{path: PatientName, action: set, why: w}]", "value"),

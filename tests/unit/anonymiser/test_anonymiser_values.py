@@ -100,6 +100,15 @@ def test_of_several_codes_only_those_go_that_say_whose_they_are(before: str, aft
     assert (Finding(code="redacted", tag="00080008") in result.findings) is (before != after)
 
 
+def test_a_day_that_many_patients_share_goes_from_a_description():
+    """Moved, the day of a protocol would tell the shift to whoever knows it."""
+    texts = (text(0x00080020, "DA", "20160517"), text(0x00181030, "LO", "Knee protocol 2019-03-01, done 2016-05-17"))
+    left = (value_of(cleaned(instance(*texts), "research"), 0x00181030) or b"").decode()
+    assert left.startswith("Knee protocol, done ")
+    assert left.count("-") == 2
+    assert "2016-05-17" not in left
+
+
 PATIENT_ID, INSTANCE_NUMBER, POSITION = 0x00100020, 0x00200013, 0x00200032
 
 

@@ -189,6 +189,8 @@ def test_a_name_never_stands_without_the_one_that_the_system_knows() -> None:
     assert named("eva", "eva") == "eva"
     assert named("eva", "root") == "eva (root)"
     assert len(named("x" * 500, "root")) == 128
+    assert named("x" * 500, "root").endswith("x (root)")
+    assert len(named("x", "y" * 500)) <= 128
 
 
 # --- choosing
