@@ -1,7 +1,7 @@
 """Finds text in pictures: in tiles at full size, and reduced for large letters. README.md tells how well."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -36,12 +36,22 @@ least: smaller ones are seen better in the tiles."""
 _SURELY_READ, _GUESSED, _OF_SHAPES = 0.9, 2.0, 3.0
 """Certainty of a character that is one, else the sum of the certainties of guessed ones that are some; and the sum that
 it takes in a good part of the picture, where shapes are read as letters."""
+_NEAR = 2
+"""Times the size of a character: what is farther away is not of the same word."""
 
 LOOKS = {
     1: Look(tile=1280, overlap=96, enlarge=2.0, spend=2_400_000, reduced=640, inverted=False),
     2: Look(tile=928, overlap=160, enlarge=1.5, spend=1_600_000, reduced=480, inverted=True),
 }
 """The first, and another one that sees what was blanked with other eyes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A line that is text. `several`: there is more than one character in it, or nobody knows."""
+
+    line: Line
+    several: bool
 
 
 class Detector:
@@ -54,30 +64,34 @@ class Detector:
     def find(self, image: Array, look: int = 1) -> tuple[Box, ...]:
         """Boxes around text, with room for its outer edges, in (rows, columns) or (rows, columns, 3) of uint8.
 
-        `look` is a key of LOOKS. Dropped is what is detected with doubt and then not read, even as one character,
-        or as fewer than three when it is huge; and what is detected where all pixels are the same.
+        `look` is a key of LOOKS. Dropped is what is detected with doubt and then not read, or as fewer than three
+        characters when it is huge; what is detected where all pixels are the same; and a single character by itself,
+        which tells a side or a view, and nobody's name.
         """
         way = LOOKS[look]
         if min(image.shape[:2]) < 1:
             return ()
         shown = 255 - image if way.inverted else image
         scale, small = _enlargement(image, way), way.reduced / max(image.shape[:2])
-        found = joined(box for line in self._lines(shown, scale, way) if shows(image, box := line.box(scale)))
+        found = joined(_boxes(self._marks(shown, scale, way), image, scale))
         if small < _SMALLER * scale:
-            large = (line for line in self._lines(shown, small, way) if line.across >= _LARGE * small)
-            boxes = (line.box(small) for line in large if not hidden(line.mark(small), found))
-            found += joined(box for box in boxes if shows(image, box))
+            large = (mark for mark in self._marks(shown, small, way) if mark.line.across >= _LARGE * small)
+            fresh = [mark for mark in large if not hidden(mark.line.mark(small), found)]
+            found += joined(_boxes(fresh, image, small))
         whole = Box(0, 0, image.shape[1], image.shape[0])
         return merged(box.clipped(whole) for box in found)
 
-    def _lines(self, image: Array, scale: float, look: Look) -> Iterator[Line]:
+    def _marks(self, image: Array, scale: float, look: Look) -> Iterator[Mark]:
         scaled = lifted(_resized(image, scale))
         chances = self._chances(scaled, look)
         for line in lines_in(chances):
-            if line.sure or self._reads(scaled, line, scale):
-                yield line
+            if line.sure:
+                yield Mark(line, several=True)
+            elif (read := self._read(scaled, line, scale)) is not None:
+                yield read
             else:
-                yield from (core for core in cores(line, chances) if self._reads(scaled, core, scale))
+                cut = (self._read(scaled, core, scale) for core in cores(line, chances))
+                yield from (mark for mark in cut if mark is not None)
 
     def _chances(self, image: Array, look: Look) -> Array:
         chances = np.zeros(image.shape[:2], np.float32)
@@ -91,16 +105,31 @@ class Detector:
                 np.maximum(place, seen[: place.shape[0], : place.shape[1]], out=place)
         return chances
 
-    def _reads(self, scaled: Array, line: Line, scale: float) -> bool:
+    def _read(self, scaled: Array, line: Line, scale: float) -> Mark | None:
+        """The line if it can be read in one of its directions."""
         rows, columns = (round(side / scale) for side in scaled.shape[:2])
         large = huge(line.box(scale).clipped(Box(0, 0, columns, rows)), rows, columns)
-        return any(_is_text(self._reading.certainties(in_colour(cut)), large) for cut in line.cuts(scaled))
+        readings = [self._reading.certainties(in_colour(cut)) for cut in line.cuts(scaled)]
+        texts = [reading for reading in readings if _is_text(reading, large)]
+        return Mark(line, several=any(len(reading) > 1 for reading in texts)) if texts else None
 
 
 def _is_text(certainties: Sequence[float], large: bool) -> bool:
     if large:
         return sum(certainties) >= _OF_SHAPES
     return max(certainties, default=0.0) >= _SURELY_READ or sum(certainties) >= _GUESSED
+
+
+def _boxes(marks: Iterable[Mark], image: Array, scale: float) -> list[Box]:
+    """Around what can be seen at all, and does not stand by itself as a single character."""
+    found = [(box, mark.several) for mark in marks if shows(image, box := mark.line.box(scale))]
+    return [box for box, several in found if several or _accompanied(box, [other for other, _ in found])]
+
+
+def _accompanied(box: Box, others: Iterable[Box]) -> bool:
+    """Whether something else is near enough to be of one word with it, in whatever direction that is written."""
+    around = box.grown(_NEAR * max(box.bottom - box.top, box.right - box.left))
+    return any(other != box and around.meets(other) for other in others)
 
 
 def shows(image: Array, box: Box) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.anonymiser.pixels import models
+from services.anonymiser.pixels import detecting, models
 from services.anonymiser.pixels.boxes import Box
 from services.anonymiser.pixels.detecting import LOOKS, Detector, cuts, detector
 from services.anonymiser.pixels.lines import Line as Mark
@@ -241,7 +241,7 @@ def test_the_revision_is_that_of_the_models() -> None:
 def test_what_is_marked_where_all_pixels_are_the_same_is_nothing(eyes: Detector, monkeypatch) -> None:
     image = np.zeros((300, 400), np.uint8)
     image[200:260, 50:300] = np.random.default_rng(1).integers(0, 255, (60, 250), np.uint8)
-    monkeypatch.setattr(eyes, "_lines", lambda *_: iter((mark(40, 40, 120, 24), mark(120, 420, 180, 24))))
+    monkeypatch.setattr(eyes, "_marks", lambda *_: iter((mark(40, 40, 120, 24), mark(120, 420, 180, 24))))
     assert [box.top > 150 for box in eyes.find(image)] == [True]
 
 
@@ -253,7 +253,7 @@ def test_a_mark_as_large_as_the_picture_has_to_be_read_as_text(eyes: Detector, m
     monkeypatch.setattr(eyes._reading, "certainties", lambda _: read)
     image = np.zeros((400, 400), np.uint8)
     image[150:250, 150:250] = 200
-    assert len(list(eyes._lines(image, 1.0, LOOKS[1]))) == found
+    assert len(list(eyes._marks(image, 1.0, LOOKS[1]))) == found
 
 
 @pytest.mark.parametrize(
@@ -264,8 +264,36 @@ def test_a_doubtful_mark_has_to_be_read_for_sure_or_as_several_characters(eyes, 
     chances[100:110, 100:130] = 0.5
     monkeypatch.setattr(eyes, "_chances", lambda *_: chances)
     monkeypatch.setattr(eyes._reading, "certainties", lambda _: read)
-    assert len(list(eyes._lines(np.zeros((400, 400), np.uint8), 1.0, LOOKS[1]))) == found
+    assert len(list(eyes._marks(np.zeros((400, 400), np.uint8), 1.0, LOOKS[1]))) == found
 
 
-def mark(left: int, top: int, width: int, height: int) -> Mark:
-    return Mark(left, top, width, height, (left + width / 2, top + height / 2), width, height, 0.0, 0.95)
+@pytest.mark.parametrize(
+    ("marks", "found"),
+    [
+        ([(40, 40, False)], 0),
+        ([(40, 40, True)], 1),
+        ([(40, 40, False), (300, 40, False)], 0),
+        ([(40, 40, False), (40, 90, False)], 2),
+        ([(40, 40, False), (90, 60, True)], 2),
+    ],
+    ids=["alone", "word", "far", "below", "beside"],
+)
+def test_a_single_character_stays_where_it_stands_alone(eyes: Detector, monkeypatch, marks, found) -> None:
+    image = np.random.default_rng(1).integers(0, 255, (300, 400), np.uint8)
+    made = [mark(left, top, 20, 12, several=several) for left, top, several in marks]
+    monkeypatch.setattr(eyes, "_marks", lambda *_: iter(made))
+    monkeypatch.setattr(detecting, "joined", list)
+    assert len(eyes.find(image)) == found
+
+
+@pytest.mark.parametrize(("text", "found"), [("R", 0), ("ROE", 1)])
+@pytest.mark.parametrize("look", [1, 2])
+def test_the_marker_of_a_side_is_no_text_and_a_name_is(eyes: Detector, text: str, found: int, look: int) -> None:
+    image = anatomy(800, 800, 3)
+    written(image, ink_of(text, 40, "outline"), 600, 100, 250)
+    assert len(eyes.find(image, look)) == found
+
+
+def mark(left: int, top: int, width: int, height: int, *, several: bool = True) -> detecting.Mark:
+    line = Mark(left, top, width, height, (left + width / 2, top + height / 2), width, height, 0.0, 0.95)
+    return detecting.Mark(line, several)
