@@ -33,9 +33,9 @@ class Look:
 _SMALLER, _LARGE = 0.8, 32
 """The reduced picture is at most that share of the other, and adds marks of so many pixels of the image across at
 least: smaller ones are seen better in the tiles."""
-_SURELY_READ, _GUESSED, _OF_SHAPES = 0.9, 2.0, 3.0
-"""Certainty of a character that is one, else the sum of the certainties of guessed ones that are some; and the sum that
-it takes in a good part of the picture, where shapes are read as letters."""
+_SURELY_READ, _GUESSED, _OF_SHAPES, _LIKELY = 0.8, 2.0, 3.0, 0.6
+"""Certainty of one or two characters that are read where text is likely; the sum of the certainties of more, wherever;
+and the sum that it takes in a good part of the picture, where shapes are read as letters."""
 _NEAR = 2
 """Times the size of a character: what is farther away is not of the same word."""
 
@@ -110,14 +110,16 @@ class Detector:
         rows, columns = (round(side / scale) for side in scaled.shape[:2])
         large = huge(line.box(scale).clipped(Box(0, 0, columns, rows)), rows, columns)
         readings = [self._reading.certainties(in_colour(cut)) for cut in line.cuts(scaled)]
-        texts = [reading for reading in readings if _is_text(reading, large)]
+        texts = [reading for reading in readings if _is_text(reading, line.chance, large)]
         return Mark(line, several=any(len(reading) > 1 for reading in texts)) if texts else None
 
 
-def _is_text(certainties: Sequence[float], large: bool) -> bool:
+def _is_text(certainties: Sequence[float], chance: float, large: bool) -> bool:
+    """Whether what was read in a mark of this `chance` is text: several characters, or few that are sure."""
+    whole = sum(certainties)
     if large:
-        return sum(certainties) >= _OF_SHAPES
-    return max(certainties, default=0.0) >= _SURELY_READ or sum(certainties) >= _GUESSED
+        return whole >= _OF_SHAPES
+    return whole >= _GUESSED or (chance >= _LIKELY and whole >= max(1, len(certainties)) * _SURELY_READ)
 
 
 def _boxes(marks: Iterable[Mark], image: Array, scale: float) -> list[Box]:

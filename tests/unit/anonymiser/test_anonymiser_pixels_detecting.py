@@ -257,11 +257,22 @@ def test_a_mark_as_large_as_the_picture_has_to_be_read_as_text(eyes: Detector, m
 
 
 @pytest.mark.parametrize(
-    ("read", "found"), [((0.8, 0.3), 0), ((), 0), ((0.95,), 1), ((0.1, 0.95), 1), ((0.7, 0.7, 0.7), 1)]
+    ("chance", "read", "found"),
+    [
+        (0.9, (), 0),
+        (0.9, (0.85,), 1),
+        (0.9, (0.7,), 0),
+        (0.9, (0.98, 0.94), 1),
+        (0.5, (0.98, 0.94), 0),
+        (0.9, (0.42, 0.55, 0.91), 0),
+        (0.5, (0.7, 0.7, 0.7), 1),
+    ],
 )
-def test_a_doubtful_mark_has_to_be_read_for_sure_or_as_several_characters(eyes, monkeypatch, read, found) -> None:
+def test_a_doubtful_mark_has_to_be_read_for_sure_or_as_several_characters(
+    eyes, monkeypatch, chance, read, found
+) -> None:
     chances = np.zeros((400, 400), np.float32)
-    chances[100:110, 100:130] = 0.5
+    chances[100:115, 100:130] = chance
     monkeypatch.setattr(eyes, "_chances", lambda *_: chances)
     monkeypatch.setattr(eyes._reading, "certainties", lambda _: read)
     assert len(list(eyes._marks(np.zeros((400, 400), np.uint8), 1.0, LOOKS[1]))) == found
