@@ -80,20 +80,33 @@ class Passage:
         if isinstance(pixels, Blanked):
             elements, syntax = replaced(elements, pixels.elements), pixels.syntax
         patient = self._patient()
-        cleaner = self._cleaner(patient, syntax)
-        cleaned = cleaner.clean(elements, self.rules.place(word(elements, SOP_CLASS)))
+        cleaner, cleaned = self.cleaned(elements, syntax, patient)
         if not isinstance(pixels, HeldPixels) and pixels.examined and self.means.pixels.clean:
             cleaner.told.carried.add(Option.CLEAN_PIXEL_DATA)
         if Reason.ENCAPSULATED_DOCUMENT in self.released and (document := find(elements, _DOCUMENT)):
             # The person who let it through has read it; the table's dummy would leave nothing to let through.
             cleaned = replaced(cleaned, {_DOCUMENT: document})
-        cleaned = self._marked(cleaned, cleaner)
-        chunks = tuple(parts(cleaned, syntax, word(cleaned, SOP_CLASS), word(cleaned, SOP_INSTANCE)))
+        cleaned = self.marked(cleaned, cleaner)
+        chunks = self.written(cleaned, syntax)
         residues = self._residues(cleaned, syntax, chunks)
         if self._holds(residues):
             return Held(Reason.RESIDUAL_IDENTITY, tuple(f"{one.place} {one.detector}" for one in residues))
         cleaner.told.findings.extend(finding(code) for code in self._told(pixels, residues))
         return _cleaned(cleaned, syntax, chunks, patient, cleaner)
+
+    def cleaned(self, elements: Item, syntax: Syntax, patient: PatientCode) -> tuple[Cleaner, Item]:
+        """`elements` without identity, and who has cleaned them and tells about it."""
+        cleaner = self._cleaner(patient, syntax)
+        return cleaner, cleaner.clean(elements, self.rules.place(word(elements, SOP_CLASS)))
+
+    def header_pass(self) -> Chunks:
+        """The file that comes of the header alone: nobody looks at pixels, and nobody looks again."""
+        cleaner, cleaned = self.cleaned(self.original, self.syntax, self._patient())
+        return self.written(self.marked(cleaned, cleaner), self.syntax)
+
+    def written(self, cleaned: Item, syntax: Syntax) -> Chunks:
+        """The Part 10 file in order."""
+        return tuple(parts(cleaned, syntax, word(cleaned, SOP_CLASS), word(cleaned, SOP_INSTANCE)))
 
     def _patient(self) -> PatientCode:
         names = text.declared(self.original)
@@ -125,7 +138,7 @@ class Passage:
             cap=cap,
         )
 
-    def _marked(self, cleaned: Item, cleaner: Cleaner) -> Item:
+    def marked(self, cleaned: Item, cleaner: Cleaner) -> Item:
         """Says what was done (PS3.15 Section E.1.1, PS3.3 C.7.1.1 and C.12.1), and names the patient if nothing did."""
         code = cleaner.subject.code.encode("ascii")
         edition = self.rules.table.edition
