@@ -1,9 +1,10 @@
 """De-identifies one composite instance: bytes in, verdict out (PS3.15 Annex E)."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 from services.anonymiser.changes import Change, between
-from services.anonymiser.dataset.limits import BeyondLimits, Unreadable
+from services.anonymiser.dataset.limits import LIMITS, BeyondLimits, Limits, Unreadable
 from services.anonymiser.dataset.reading import read
 from services.anonymiser.dataset.tree import Item, Syntax, word
 from services.anonymiser.kinds import Kind, kind_of
@@ -28,14 +29,22 @@ _LONGEST_UID = 64
 class Engine:
     """One profile for one project's objects, ready. The same bytes give the same result, on every worker and day.
 
-    `examiner` runs what codecs do, and looks at pixels; without it objects that need it are held.
+    `examiner` runs what codecs do, and looks at pixels; without it objects that need it are held. `limits` are those of
+    one object; `clock` tells seconds.
     """
 
     def __init__(
-        self, profile: Profile, pseudonyms: Pseudonyms, patients: Patients, examiner: Examiner | None = None
+        self,
+        profile: Profile,
+        pseudonyms: Pseudonyms,
+        patients: Patients,
+        examiner: Examiner | None = None,
+        *,
+        limits: Limits = LIMITS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.profile = profile
-        self._means = Means.of(profile, pseudonyms, patients, examiner)
+        self._means = Means.of(profile, pseudonyms, patients, examiner, limits, clock)
         self._selection = Selection(profile, table())
         self._revisions: dict[str, str] = {}
 
@@ -59,11 +68,16 @@ class Engine:
         `released`: for what it has been held and a person has let it through.
         """
         try:
-            syntax, elements = read(data, transfer_syntax)
+            return self._verdict(data, site, transfer_syntax, released)
         except Unreadable as unreadable:
             return Rejected(unreadable.reason)
         except BeyondLimits:
             return Held(Reason.UNCLEANABLE)
+
+    def _verdict(
+        self, data: bytes | memoryview, site: str, transfer_syntax: str | None, released: frozenset[Reason]
+    ) -> Verdict:
+        syntax, elements = read(data, transfer_syntax, self._means.limits)
         uids = [word(elements, tag) for tag in (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES)]
         if not all(uids):
             return Rejected(Reason.MISSING_UID)

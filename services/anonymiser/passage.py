@@ -1,7 +1,7 @@
 """One object's way through the engine: pixels, elements, marks, and the gate at the end."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -13,6 +13,7 @@ from services.anonymiser.cleaning.subject import Subject
 from services.anonymiser.cleaning.values import older
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.header import bulk, header
+from services.anonymiser.dataset.limits import Deadline, Limits
 from services.anonymiser.dataset.mapped import pieces
 from services.anonymiser.dataset.tree import Element, Item, Syntax, find, replaced, word
 from services.anonymiser.dataset.writing import encoded, parts
@@ -42,7 +43,7 @@ _PIXELS, _DOCUMENT = 0x7FE0, 0x00420011
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What all objects of one profile are cleaned with. `pseudonyms` have the profile's prefix."""
+    """What all objects of one profile are cleaned with. `pseudonyms` have its prefix; `clock` tells seconds."""
 
     profile: Profile
     pseudonyms: Pseudonyms
@@ -50,12 +51,22 @@ class Means:
     examiner: Examiner | None
     pixels: PixelPolicy
     expect: Expect
+    limits: Limits
+    clock: Callable[[], float]
     memory: Memory = field(default_factory=Memory)
 
     @classmethod
-    def of(cls, profile: Profile, pseudonyms: Pseudonyms, patients: Patients, examiner: Examiner | None) -> Self:
+    def of(
+        cls,
+        profile: Profile,
+        pseudonyms: Pseudonyms,
+        patients: Patients,
+        examiner: Examiner | None,
+        limits: Limits,
+        clock: Callable[[], float],
+    ) -> Self:
         prefixed = pseudonyms.prefixed(profile.patient.prefix)
-        return cls(profile, prefixed, patients, examiner, policy_of(profile), _expected(profile))
+        return cls(profile, prefixed, patients, examiner, policy_of(profile), _expected(profile), limits, clock)
 
 
 @dataclass(slots=True)
@@ -72,15 +83,15 @@ class Passage:
     released: frozenset[Reason]
 
     def verdict(self) -> Verdict:
-        """Where it ends."""
+        """Where it ends. Raises BeyondLimits when cleaning takes too long; looking at pixels has limits of its own."""
         pixels = clean_pixels(self.original, self.syntax, self.means.pixels, self.means.examiner)
         if isinstance(pixels, HeldPixels) and pixels.reason not in self.released:
             return Held(pixels.reason)
         elements, syntax = self.original, self.syntax
         if isinstance(pixels, Blanked):
             elements, syntax = replaced(elements, pixels.elements), pixels.syntax
-        patient = self._patient()
-        cleaner, cleaned = self.cleaned(elements, syntax, patient)
+        deadline, patient = self._deadline(), self._patient()
+        cleaner, cleaned = self.cleaned(elements, syntax, patient, deadline)
         if not isinstance(pixels, HeldPixels) and pixels.examined and self.means.pixels.clean:
             cleaner.told.carried.add(Option.CLEAN_PIXEL_DATA)
         if Reason.ENCAPSULATED_DOCUMENT in self.released and (document := find(elements, _DOCUMENT)):
@@ -88,20 +99,20 @@ class Passage:
             cleaned = replaced(cleaned, {_DOCUMENT: document})
         cleaned = self.marked(cleaned, cleaner)
         chunks = self.written(cleaned, syntax)
-        residues = self._residues(cleaned, syntax, chunks)
+        residues = self._residues(cleaned, syntax, chunks, deadline)
         if self._holds(residues):
             return Held(Reason.RESIDUAL_IDENTITY, tuple(f"{one.place} {one.detector}" for one in residues))
         cleaner.told.findings.extend(finding(code) for code in self._told(pixels, residues))
         return _cleaned(cleaned, syntax, chunks, patient, cleaner)
 
-    def cleaned(self, elements: Item, syntax: Syntax, patient: PatientCode) -> tuple[Cleaner, Item]:
+    def cleaned(self, elements: Item, syntax: Syntax, patient: PatientCode, deadline: Deadline) -> tuple[Cleaner, Item]:
         """`elements` without identity, and who has cleaned them and tells about it."""
-        cleaner = self._cleaner(patient, syntax)
+        cleaner = self._cleaner(patient, syntax, deadline)
         return cleaner, cleaner.clean(elements, self.rules.place(word(elements, SOP_CLASS)))
 
     def header_pass(self) -> Chunks:
         """The file that comes of the header alone: nobody looks at pixels, and nobody looks again."""
-        cleaner, cleaned = self.cleaned(self.original, self.syntax, self._patient())
+        cleaner, cleaned = self.cleaned(self.original, self.syntax, self._patient(), self._deadline())
         return self.written(self.marked(cleaned, cleaner), self.syntax)
 
     def written(self, cleaned: Item, syntax: Syntax) -> Chunks:
@@ -114,25 +125,28 @@ class Passage:
         person = self.means.patients.person(self.site, issuer, patient_id)
         return self.means.pseudonyms.code_of(person, word(self.original, STUDY))
 
-    def _cleaner(self, patient: PatientCode, syntax: Syntax) -> Cleaner:
-        safe_private = Option.RETAIN_SAFE_PRIVATE in self.means.profile.options
+    def _deadline(self) -> Deadline:
+        return Deadline(self.means.limits.cleaning_seconds, self.means.clock)
+
+    def _cleaner(self, patient: PatientCode, syntax: Syntax, deadline: Deadline) -> Cleaner:
         return Cleaner(
-            self._subject(patient),
-            self.means.pseudonyms,
-            vocabulary(),
-            safe_private,
-            syntax.little,
+            subject=self._subject(patient, deadline),
+            pseudonyms=self.means.pseudonyms,
+            vocabulary=vocabulary(),
+            safe_private=Option.RETAIN_SAFE_PRIVATE in self.means.profile.options,
+            little=syntax.little,
+            deadline=deadline,
             memory=self.means.memory,
         )
 
-    def _subject(self, patient: PatientCode) -> Subject:
+    def _subject(self, patient: PatientCode, deadline: Deadline) -> Subject:
         dates, cap = self.means.profile.dates, self.means.profile.cap_ages
         shift = self.means.pseudonyms.shift(patient, whole_weeks=dates.whole_weeks)
         age, birth, study = (word(self.original, tag) for tag in (PATIENT_AGE, PATIENT_BIRTH_DATE, STUDY_DATE))
         return Subject(
             code=patient.code,
             clock=Clock(shift, dates.time_of_day, dates.style == "first-of-month"),
-            known=Known.of(self.original),
+            known=Known.of(self.original, deadline),
             examined=study,
             old=cap is not None and older(age, birth, study, cap),
             cap=cap,
@@ -147,14 +161,14 @@ class Passage:
         added = (Element(PATIENT_NAME, "PN", code), Element(PATIENT_ID, "LO", code), *told)
         return replaced(cleaned, {one.tag: one for one in (*added, *([private] if private else []))})
 
-    def _residues(self, cleaned: Item, syntax: Syntax, chunks: Chunks) -> tuple[Residue, ...]:
+    def _residues(self, cleaned: Item, syntax: Syntax, chunks: Chunks, deadline: Deadline) -> tuple[Residue, ...]:
         """What the gate finds in the finished elements, and in the bytes of the file outside the pixel data."""
         if syntax.deflated:
             raw = encoded(tuple(element for element in cleaned if element.group != _PIXELS), syntax)
         else:
             pixels = [element.value for element in cleaned if element.group == _PIXELS]
             raw = b"".join(chunk for chunk in chunks if not any(chunk is value for value in pixels))
-        return Witness.of(self.original).look(cleaned, raw, self.means.expect)
+        return Witness.of(self.original).look(cleaned, raw, self.means.expect, deadline)
 
     def _holds(self, residues: tuple[Residue, ...]) -> bool:
         lifted = self.means.profile.gate != "quarantine" or Reason.RESIDUAL_IDENTITY in self.released

@@ -9,6 +9,7 @@ from services.anonymiser.cleaning.memory import Level, Memory, Outcome, Told
 from services.anonymiser.cleaning.subject import Subject
 from services.anonymiser.cleaning.values import capped, dummy, each, proper_number
 from services.anonymiser.dataset import text
+from services.anonymiser.dataset.limits import UNHURRIED, Deadline
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
 from services.anonymiser.descriptors.attributes import MAKERS
@@ -45,13 +46,15 @@ _SHORT_CODE = 16
 
 @dataclass(slots=True)
 class Cleaner:
-    """Cleans the data sets of one subject. Afterwards it tells what it came across."""
+    """Cleans the data sets of one subject. Afterwards it tells what it came across. Raises BeyondLimits when `deadline`
+    is over."""
 
     subject: Subject
     pseudonyms: Pseudonyms
     vocabulary: Vocabulary
     safe_private: bool = False
     little: bool = True
+    deadline: Deadline = UNHURRIED
     memory: Memory = field(default_factory=Memory)
     """Of the engine."""
     told: Told = field(default_factory=Told)
@@ -63,8 +66,9 @@ class Cleaner:
         elements, said = self._said(elements, place, names)
         level = self._level(place, names, said)
         results: list[Element] = []
-        odd = False
+        odd, check = False, self.deadline.check
         for element in self.subject.clock.paired(elements):
+            check()
             if element.tag & 0x10000:
                 odd = True
                 continue
@@ -305,6 +309,7 @@ class Cleaner:
         kept: dict[int, Element] = {}
         found = private.staying(elements, names, little=self.little, safe=self.safe_private, ruled=place.ruled)
         for one in found:
+            self.deadline.check()
             if one.element.vr == "SQ":
                 result = self._sequence(one.element, one.decision, place, names)
             else:

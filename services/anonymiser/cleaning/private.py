@@ -1,11 +1,12 @@
 """Private elements that stay: those known to be safe, and those that a rule names (PS3.15 E.3.10; PS3.5 7.8.1)."""
 
+import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.anonymiser.dataset import text
-from services.anonymiser.dataset.limits import BeyondLimits
+from services.anonymiser.dataset.limits import LIMITS, BeyondLimits
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.dataset.vrs import BYTES_VRS, NUMBER_VRS
 from services.anonymiser.dataset.walking import NotWalked, walk_sequence
@@ -21,6 +22,8 @@ _CONTROL, _LETTER = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]"), re.compile(
 _FIRST, _BLOCK = 0x1000, 0xFFFF00FF
 """The first element of a block, and what of a creator's tag says which block it reserves (PS3.5 Section 7.8.1)."""
 _NOBODY = (None, None)
+# Not by time, on which nothing may depend that comes out: whoever cleans looks at the clock.
+_AT_LEISURE = replace(LIMITS, seconds=math.inf)
 _SPOKEN = 6
 """Bytes; numbers of fewer are printable by chance too often."""
 
@@ -127,6 +130,6 @@ def _seen(element: Element, vr: str) -> Element | None:
     if vr != "SQ":
         return Element(element.tag, vr, element.value)
     try:
-        return Element(element.tag, "SQ", items=walk_sequence(element.value))
+        return Element(element.tag, "SQ", items=walk_sequence(element.value, _AT_LEISURE))
     except (NotWalked, BeyondLimits):
         return None

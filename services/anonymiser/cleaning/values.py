@@ -20,6 +20,7 @@ _OF_ALL = frozenset({"SOP Class", "Meta SOP Class", "Transfer Syntax", "Well-kno
 _TIME_ZONE = 0x00080201
 # Only in these a backslash is a letter like others (PS3.5 Section 6.2).
 _ONE_VALUE = frozenset({"LT", "ST", "UR", "UT"})
+_LONGEST_NUMBER = 64
 _DAYS_A_YEAR, _UNIT_DAYS = 365.25, {b"D": 1.0, b"W": 7.0, b"M": 30.4375, b"Y": 365.25}
 
 
@@ -57,7 +58,7 @@ def proper_number(vr: str, value: bytes) -> bool:
         return True
     pattern = _AGE if vr == "AS" else _NUMBERS
     words = (word.strip(b" \0") for word in value.split(b"\\"))
-    return all(not word or (pattern.fullmatch(word) and len(word) <= 64) for word in words)
+    return all(not word or (len(word) <= _LONGEST_NUMBER and pattern.fullmatch(word)) for word in words)
 
 
 def years(age: bytes) -> float | None:

@@ -1,6 +1,7 @@
 """Dates as people write them in text: where they stand, which day they mean, and how another day looks there."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -70,9 +71,10 @@ def find_dates(text: str) -> tuple[FoundDate, ...]:
     found: list[FoundDate] = []
     for finder in (_numeric, _compact, _named, _partial, _clock):
         for one in finder(text):
-            if not any(one.start < other.end and other.start < one.end for other in found):
-                found.append(one)
-    return tuple(sorted(found, key=lambda one: one.start))
+            at = bisect_left(found, one.start, key=lambda other: other.start)
+            if (not at or found[at - 1].end <= one.start) and (at == len(found) or one.end <= found[at].start):
+                found.insert(at, one)
+    return tuple(found)
 
 
 def _numeric(text: str) -> Iterator[FoundDate]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from services.anonymiser.dataset import text
+from services.anonymiser.dataset.limits import UNHURRIED, Deadline
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.descriptors.attributes import (
     CODE_MEANINGS,
@@ -31,21 +32,32 @@ Written = tuple[Fact, text.Encodings, bytes]
 """A value as it stands in the object, with the character sets that it is in."""
 
 
-def gathered(elements: Item) -> tuple[Written, ...]:
-    """All values that identify, each once, in an order that depends on the data set alone."""
+def gathered(elements: Item, deadline: Deadline = UNHURRIED) -> tuple[Written, ...]:
+    """All values that identify, each once, in an order that depends on the data set alone.
+
+    Raises BeyondLimits when `deadline` is over.
+    """
     found: dict[Written, None] = {}
-    _gather(elements, text.DEFAULT, within_identity=False, found=found)
+    _gather(elements, text.DEFAULT, deadline, within_identity=False, found=found)
     return tuple(found)
 
 
-def _gather(elements: Item, names: text.Encodings, *, within_identity: bool, found: dict[Written, None]) -> None:
+def _gather(
+    elements: Item,
+    names: text.Encodings,
+    deadline: Deadline,
+    *,
+    within_identity: bool,
+    found: dict[Written, None],
+) -> None:
+    deadline.check()
     names = text.declared(elements, names)
     for element in elements:
         tag = element.tag
         if element.items:
             identity = within_identity or tag in IDENTITY_SEQUENCES or (tag == _CODE_VALUE and asks(elements) in _ASKED)
             for item in element.items:
-                _gather(item, names, within_identity=identity, found=found)
+                _gather(item, names, deadline, within_identity=identity, found=found)
             continue
         fact = FACTS.get(tag) or FACT_VRS.get(element.vr) or (_of_identity(element) if within_identity else None)
         if tag in (_TEXT_VALUE, _DATE_VALUE) and (asked := asks(elements)):

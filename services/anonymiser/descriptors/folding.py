@@ -31,6 +31,12 @@ def fold(text: str) -> str:
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
+@lru_cache(maxsize=16)
+def small(text: str) -> bool:
+    """Whether `text` has no capitals: for those who ask it at every word."""
+    return text.islower()
+
+
 def key(word: str) -> str:
     """`fold`, and within a word 'ae', 'oe', 'ue', 'aa' as 'a', 'o', 'u', 'a': 'Müller', 'MUELLER', 'Muller' are one."""
     folded = fold(word)

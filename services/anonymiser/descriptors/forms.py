@@ -21,6 +21,9 @@ _SHORTEST_NAME, _SHORTEST_NUMBER, _SHORTEST_PLACE = 3, 4, 4
 _TWO = 2
 _LONG_NAME, _LONG_NUMBER = 5, 5
 _MOST_WORDS = 6
+_OLDEST = 89
+"""Years that are more go from every text, whoever is meant (see detectors)."""
+Birthday = tuple[int, int]
 _FIRST_IDEOGRAPH = "\u2e80"
 
 
@@ -45,8 +48,7 @@ class Forms:
     """`strong`: keys of `folding` that are taken out wherever they stand for themselves; `glued`: where nothing stands
     within them; `weak`: only beside a strong
     one, or as capitals that are no word of ours; `initials`: single letters beside a strong one; `digits`: taken out
-    within longer numbers too; `ideographs`: text in scripts that have no spaces; `prefixes`: beginnings of strong and
-    weak ones."""
+    within longer numbers too; `ideographs`: text in scripts that have no spaces."""
 
     vocabulary: Vocabulary
     strong: set[str] = field(default_factory=set)
@@ -60,7 +62,6 @@ class Forms:
     dates: set[date] = field(default_factory=set)
     births: set[date] = field(default_factory=set)
     ages: set[int] = field(default_factory=set)
-    prefixes: set[str] = field(default_factory=set)
 
     def add(self, facts: Iterable[tuple[Fact, str]]) -> "Forms":
         for fact, value in facts:
@@ -74,17 +75,17 @@ class Forms:
                 self.ages |= {int(number) for number in _DIGITS.findall(value)[:1]}
             else:
                 self._date(value, birth=fact is Fact.BIRTH)
-        self.prefixes = {word[:end] for word in self.strong | self.glued | self.weak for end in range(1, len(word) + 1)}
         return self
 
-    def join(self, others: Iterable["Forms"]) -> "Forms":
-        """With the forms of `others`, and the ages that birth and other dates make together."""
-        for other in others:
-            for name in _SETS:
-                mine: set[object] = getattr(self, name)
-                mine |= getattr(other, name)
-        self.ages |= {_years(birth, day) for birth in self.births for day in self.dates if day > birth}
-        return self
+    def join(self, other: "Forms") -> None:
+        """Takes in the forms of `other`."""
+        for name in _SETS:
+            mine: set[object] = getattr(self, name)
+            mine |= getattr(other, name)
+
+    def reckon(self) -> None:
+        """Takes in the ages that birth and other dates make together."""
+        self.ages |= _ages(self.births, self.dates)
 
     def _name(self, value: str) -> None:
         for group in value.split("="):
@@ -213,5 +214,27 @@ def _spellings(word: str) -> set[str]:
     return {spelling for spelling in found if len(spelling) > 1}
 
 
-def _years(birth: date, day: date) -> int:
-    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+def _ages(births: Iterable[date], days: Iterable[date]) -> set[int]:
+    """How old whoever was born on one of `births` was on one of the later `days`, up to `_OLDEST`."""
+    found: set[int] = set()
+    of_days = _extremes(days)
+    for year, (first, last) in _extremes(births).items():
+        for age in range(_OLDEST + 2):
+            if (year + age) not in of_days:
+                continue
+            earliest, latest = of_days[year + age]
+            if first < latest or (age and first == latest):
+                found.add(age)
+            if age and earliest < last:
+                found.add(age - 1)
+    return found - {_OLDEST + 1}
+
+
+def _extremes(days: Iterable[date]) -> dict[int, tuple[Birthday, Birthday]]:
+    """The first and the last of `days` in each of their years."""
+    found: dict[int, tuple[Birthday, Birthday]] = {}
+    for day in days:
+        here = (day.month, day.day)
+        first, last = found.get(day.year, (here, here))
+        found[day.year] = min(first, here), max(last, here)
+    return found

@@ -19,10 +19,12 @@ def judge(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
     """Gives every atom its verdict: KEEP, UNKNOWN or GONE."""
     kinds = [_judge_alone(atom, vocabulary) for atom in parts]
     _keep_phrases(parts, vocabulary)
+    shouted = _shouted(parts)
     for kind in (Kind.CAREFUL, Kind.EPONYM):
         for at, atom in enumerate(parts):
             if kinds[at] is kind and atom.verdict is Verdict.ASK:
-                stays = _careful_stays(parts, at) if kind is Kind.CAREFUL else _eponym_stays(parts, at)
+                careful = kind is Kind.CAREFUL
+                stays = (at != shouted and _careful_stays(parts, at)) if careful else _eponym_stays(parts, at)
                 atom.verdict = Verdict.KEEP if stays else Verdict.UNKNOWN
     for at, atom in enumerate(parts):
         if atom.verdict is Verdict.ASK and not atom.number and (len(atom.word) == 1 or not atom.word.isalpha()):
@@ -67,21 +69,17 @@ def _stays(atom: Atom) -> bool:
 
 
 def _careful_stays(parts: Sequence[Atom], at: int) -> bool:
-    """Head, Hand, Kopf: unless an unknown word stands beside it and no word of ours does, or it is written as names are
-    (signed by HAND)."""
-    if _shouted(parts, at):
-        return False
+    """Head, Hand, Kopf: unless an unknown word stands beside it and no word of ours does. (One that is written as names
+    are, signed by HAND, does not: see `_shouted`.)"""
     near = _near(parts, at)
     return any(_stays(atom) for atom in near) or all(atom.verdict is not Verdict.UNKNOWN for atom in near)
 
 
-def _shouted(parts: Sequence[Atom], at: int) -> bool:
-    """Whether it alone is in capitals in a sentence of several words in small letters."""
-    others = [
-        atom.text for other, atom in enumerate(parts) if other != at and len(atom.text) > 1 and atom.text.isalpha()
-    ]
-    small = sum(other.islower() for other in others)
-    return parts[at].text.isupper() and small > 1 and not any(other.isupper() for other in others)
+def _shouted(parts: Sequence[Atom]) -> int | None:
+    """Which word alone is in capitals in a sentence of several words in small letters."""
+    words = [(at, atom.text) for at, atom in enumerate(parts) if len(atom.text) > 1 and atom.text.isalpha()]
+    capitals = [at for at, word in words if word.isupper()]
+    return capitals[0] if len(capitals) == 1 and sum(word.islower() for _, word in words) > 1 else None
 
 
 def _eponym_stays(parts: Sequence[Atom], at: int) -> bool:

@@ -1,12 +1,14 @@
 """What the original object knows of its people, places, numbers and dates, taken out of any text that is kept."""
 
 import re
-from collections.abc import Callable, Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import TypeVar, cast
 
+from services.anonymiser.dataset.limits import UNHURRIED, Deadline
 from services.anonymiser.dataset.tree import Item
 from services.anonymiser.descriptors.dates import FoundDate, find_dates
 from services.anonymiser.descriptors.detectors import find_ages, find_numbers
@@ -20,6 +22,8 @@ from services.anonymiser.descriptors.tidying import Kept, tidied
 from services.anonymiser.descriptors.vocabulary import Vocabulary, shipped
 
 _SHORT_NUMBER, _SURE_DIGITS = 3, 7
+_FEW = 16
+"""So many numbers are looked for one by one, before the whole value is taken apart."""
 _WHOLE_NUMBER = re.compile(r"\+?0*(\d+)(?:\.0*)?", re.ASCII)
 _WORD = re.compile(r"[^\W_]+")
 
@@ -27,6 +31,7 @@ Move = Callable[[date], date | None]
 Result = TypeVar("Result")
 
 _REMEMBERED_OBJECTS, _REMEMBERED_VALUES, REMEMBERED_TEXTS, REMEMBERED_CHARACTERS = 64, 1024, 1024, 256
+_REMEMBERED_FACTS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,12 @@ class Known:
 
     __slots__ = ("_ages", "_births", "_matcher", "_numbers", "_remembered", "_vocabulary", "dates")
 
-    def __init__(self, written: tuple[Written, ...], vocabulary: Vocabulary) -> None:
-        forms = Forms(vocabulary).join(_forms(one, vocabulary) for one in written)
+    def __init__(self, written: tuple[Written, ...], vocabulary: Vocabulary, deadline: Deadline = UNHURRIED) -> None:
+        forms = Forms(vocabulary)
+        for one in written:
+            deadline.check()
+            forms.join(_forms(one, vocabulary))
+        forms.reckon()
         self._matcher, self._vocabulary = Matcher(forms), vocabulary
         self._ages = frozenset(forms.ages)
         self.dates = frozenset(forms.dates | forms.births)
@@ -63,10 +72,14 @@ class Known:
         self._remembered: dict[tuple[object, str], object] = {}
 
     @classmethod
-    def of(cls, elements: Item) -> "Known":
+    def of(cls, elements: Item, deadline: Deadline = UNHURRIED) -> "Known":
         """What `elements`, the whole original data set, knows: every PN, identifier, address, telephone number,
-        organisation, station, date and age at every depth, in every reading of its character sets."""
-        return _known(gathered(elements))
+        organisation, station, date and age at every depth, in every reading of its character sets.
+
+        Raises BeyondLimits when `deadline` is over.
+        """
+        written = gathered(elements, deadline)
+        return _known(written) if len(written) <= _REMEMBERED_FACTS else cls(written, shipped(), deadline)
 
     def redact(self, text: str, move: Move | None = None, *, maker: bool = False) -> tuple[str, int]:
         """`text` without what identifies, and the number of places where something did. Dates move by `move`; without
@@ -96,7 +109,7 @@ class Known:
 
     def has_number(self, numbers: str) -> bool:
         """Whether one of `numbers` (DS or IS) is an identifier that the object knows, too long for a coincidence."""
-        if not any(digits in numbers for digits in self._numbers):
+        if len(self._numbers) <= _FEW and not any(digits in numbers for digits in self._numbers):
             return False
         whole = (_WHOLE_NUMBER.fullmatch(number.strip()) for number in numbers.split("\\"))
         return any(found is not None and found[1] in self._numbers for found in whole)
@@ -172,12 +185,16 @@ def _ours(text: str, vocabulary: Vocabulary) -> bool:
     )
 
 
-def _overlaps(found: FoundDate, spans: Iterable[Span]) -> bool:
-    return any(start < found.end and found.start < end for start, end in spans)
+def _overlaps(found: FoundDate, spans: Sequence[Span]) -> bool:
+    """`spans` are in order and apart."""
+    at = bisect_left(spans, (found.end,))
+    return at > 0 and spans[at - 1][1] > found.start
 
 
-def _within(span: Span, dates: Iterable[FoundDate]) -> bool:
-    return any(found.start <= span[0] and span[1] <= found.end for found in dates)
+def _within(span: Span, dates: Sequence[FoundDate]) -> bool:
+    """`dates` are in order and apart."""
+    at = bisect_right(dates, span[0], key=lambda found: found.start)
+    return at > 0 and span[1] <= dates[at - 1].end
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

@@ -1,13 +1,14 @@
 """Finds the forms of what an object knows in a text: by whole words, glued or apart, never within others."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
-from services.anonymiser.descriptors.folding import Token, tokens
+from services.anonymiser.descriptors.folding import Token, small, tokens
 from services.anonymiser.descriptors.forms import Forms
 
 Span = tuple[int, int]
 
-_WIDEST_GAP = 3
+_WIDEST_GAP, _LONGEST_FORM = 3, 256
 _SHORT_NUMBER = 4
 _SHORTEST_STEM, _LONGEST_ENDING = 5, 4
 _LONG_DIGITS = 6
@@ -18,13 +19,14 @@ _LONGEST_PREFIX = 3
 class Matcher:
     """The forms of one object, ready to be searched for. Time grows with the text, hardly with the forms."""
 
-    __slots__ = ("_digits", "_forms", "_prefixes", "_stems")
+    __slots__ = ("_digits", "_forms", "_lengths", "_sorted", "_stems")
 
     def __init__(self, forms: Forms) -> None:
         self._forms = forms
-        self._prefixes = forms.prefixes
-        self._stems = tuple(sorted(stem for stem in forms.stems if len(stem) >= _SHORTEST_STEM))
-        self._digits = tuple(sorted(forms.digits))
+        self._sorted = sorted(forms.strong | forms.glued | forms.weak)
+        self._stems = frozenset(stem for stem in forms.stems if len(stem) >= _SHORTEST_STEM)
+        self._digits = frozenset(forms.digits)
+        self._lengths = sorted({len(digits) for digits in forms.digits})
 
     def find(self, text: str) -> list[Span]:
         """Where the forms stand in `text`, in order."""
@@ -66,7 +68,7 @@ class Matcher:
 
     def _longest(self, text: str, runs: tuple[Token, ...], first: int) -> tuple[int | None, int | None]:
         joined = runs[first].key.lstrip("0")
-        if joined not in self._prefixes:
+        if not joined or not self._begins(joined):
             return None, None
         forms, last, strong, weak = self._forms, first, None, None
         while True:
@@ -80,8 +82,13 @@ class Matcher:
             if last >= len(runs) or runs[last].start - runs[last - 1].end > _WIDEST_GAP:
                 return strong, weak
             joined += runs[last].key
-            if joined not in self._prefixes:
+            if len(joined) > _LONGEST_FORM or not self._begins(joined):
                 return strong, weak
+
+    def _begins(self, joined: str) -> bool:
+        """Whether a form begins like that."""
+        at = bisect_left(self._sorted, joined)
+        return at < len(self._sorted) and self._sorted[at].startswith(joined)
 
     @staticmethod
     def _whole(text: str, runs: tuple[Token, ...], first: int, last: int, joined: str) -> bool:
@@ -94,11 +101,16 @@ class Matcher:
     def _single(self, text: str, run: Token) -> bool:
         """A number within a longer one; a name with an ending (Nowaka, Novákové), if that is no word of ours."""
         if run.key.isdigit():
-            return len(run.key) >= _LONG_DIGITS and any(digits in run.key for digits in self._digits)
-        if not self._stems or not run.key.startswith(self._stems):
-            return False
-        endings = [len(run.key) - len(stem) for stem in self._stems if run.key.startswith(stem)]
-        return min(endings) <= _LONGEST_ENDING and self._forms.vocabulary.kind(run.key) is None
+            return len(run.key) >= _LONG_DIGITS and self._holds_digits(run.key)
+        stemmed = any(run.key[: len(run.key) - ending] in self._stems for ending in range(_LONGEST_ENDING + 1))
+        return stemmed and self._forms.vocabulary.kind(run.key) is None
+
+    def _holds_digits(self, run: str) -> bool:
+        return any(
+            run[start : start + length] in self._digits
+            for length in self._lengths
+            for start in range(len(run) - length + 1)
+        )
 
     def _widened(self, text: str, runs: tuple[Token, ...], strong: list[Span], weak: list[Span]) -> Iterator[Span]:
         """The strong matches with the initials and particles beside them; weak ones that nothing else explains."""
@@ -126,7 +138,7 @@ class Matcher:
             return False
         if text[run.start - 1 : run.start].isalnum() or text[run.end : run.end + 1].isalnum():
             return gap == "" and step > 0
-        if not text[run.start].isupper() and not text.islower() and run.key not in self._forms.particles:
+        if not text[run.start].isupper() and not small(text) and run.key not in self._forms.particles:
             return False
         dotted = text[run.end : run.end + 1] == "."
         if dotted and text[run.end + 1 : run.end + 2].islower():

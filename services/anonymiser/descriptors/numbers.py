@@ -17,11 +17,12 @@ def judge_numbers(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
     """Decides on the numbers among `parts`, whose words are decided. A number stays before a unit (5 mm), behind a
     word that takes one (TE 90, segment 7), in a chain with one that stays (L4/5, b 50 400 800), as dimensions; short
     ones and decimals also beside any word that stays, where no name can have been."""
+    heads = _heads(parts)
     for at, atom in enumerate(parts):
         if (
             atom.number
             and atom.verdict is Verdict.ASK
-            and (_measured(parts, at, vocabulary) or _taken(parts, at, vocabulary) or _chained(parts, at))
+            and (_measured(parts, at, vocabulary) or _taken(parts, at, vocabulary) or _chained(parts, at, heads[at]))
         ):
             atom.verdict = Verdict.KEEP
     for at in range(len(parts) - 2, -1, -1):
@@ -30,7 +31,7 @@ def judge_numbers(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
             atom.verdict = Verdict.KEEP
     for at, atom in enumerate(parts):
         if atom.number and atom.verdict is Verdict.ASK:
-            stays = _short_beside_word(parts, at) or _chained(parts, at)
+            stays = _short_beside_word(parts, at) or _chained(parts, at, heads[at])
             atom.verdict = Verdict.KEEP if stays else Verdict.UNKNOWN
 
 
@@ -63,8 +64,8 @@ _LARGE = frozenset(
 )
 
 
-def _chained(parts: Sequence[Atom], at: int) -> bool:
-    """Behind a number that stays because of its word: 2/3, 50 400 800."""
+def _chained(parts: Sequence[Atom], at: int, head_word: str) -> bool:
+    """Behind a number that stays because of its word, `head_word` if it is not the one before: 2/3, 50 400 800."""
     atom, before = parts[at], parts[at - 1] if at else None
     if before is None or before.verdict is not Verdict.KEEP or before.date or len(_integer(atom)) > _LONGEST:
         return False
@@ -72,16 +73,19 @@ def _chained(parts: Sequence[Atom], at: int) -> bool:
         return False
     head = re.match(r"[^\W\d_]*", before.word)
     large = head is not None and head[0] in _LARGE
-    if atom.gap == " " and not ((large or _large_head(parts, at)) and atom.text.endswith("0")):
+    large_head = head_word in _LARGE or head_word.rstrip("0123456789") in _LARGE
+    if atom.gap == " " and not ((large or large_head) and atom.text.endswith("0")):
         return False
     return not _YEAR.fullmatch(atom.text) or large
 
 
-def _large_head(parts: Sequence[Atom], at: int) -> bool:
-    """Whether the numbers before go back to a word whose numbers are large (b 50 400)."""
-    while at and parts[at - 1].number:
-        at -= 1
-    return at > 0 and (parts[at - 1].word in _LARGE or parts[at - 1].word.rstrip("0123456789") in _LARGE)
+def _heads(parts: Sequence[Atom]) -> list[str]:
+    """For each part the word to which the numbers before it go back (b 50 400); '' if there is none."""
+    found: list[str] = []
+    for at in range(len(parts)):
+        before = parts[at - 1] if at else None
+        found.append("" if before is None else found[-1] if before.number else before.word)
+    return found
 
 
 def _joined_to_measure(parts: Sequence[Atom], at: int) -> bool:

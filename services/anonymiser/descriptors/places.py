@@ -39,7 +39,7 @@ _CAPITAL = r"(?-i:[A-ZÀ-Þ])[^\W\d_]+"
 _STREETS = re.compile(
     rf"(?<!\d)\d{{1,5}}[a-z]?,? (?:{_CAPITAL}\.? ){{1,3}}"
     r"(?:street|st|road|rd|avenue|ave|lane|boulevard|blvd|square)(?![^\W_])\.?"
-    r"|(?<![^\W_])[^\W\d_-]{2,30}(?:-[^\W\d_]{2,30})*"
+    r"|(?<![^\W_])[^\W\d_-]{2,30}(?:-[^\W\d_]{2,30}){0,6}"
     r"(?:straße|strasse|str\.|gasse|weg|platz|allee|gata|gatan|vej|veien|straat|laan) \d{1,4}[a-z]?(?![^\W_])"
     r"|(?:(?<!\d)\d{1,4}(?: ?bis)?,? )?(?<![^\W_])(?:rue|avenue|via|viale|piazza|calle|avenida|rua|ulica|ul\.) "
     rf"(?:(?:de|du|des|della|del|la|le|les|san|dos|da) ){{0,2}}{_CAPITAL}(?:[, ]{{1,2}}\d{{1,4}}[a-z]?)?"
@@ -51,12 +51,12 @@ _MOST_WORDS = 4
 
 def find_places(text: str, vocabulary: Vocabulary) -> list[Span]:
     """Where streets stand, and the names of institutions beside the word that says what they are; without that word."""
-    words = list(_WORD.finditer(text))
+    words = [] if text.islower() else list(_WORD.finditer(text))
     kinds = introductions()["places"]
     spans = [
         span
         for at, word in enumerate(words)
-        if fold(word[0]) in kinds and not text.islower()
+        if fold(word[0]) in kinds
         for step in (-1, 1)
         if (span := _named(text, words, at, step, vocabulary))
     ]

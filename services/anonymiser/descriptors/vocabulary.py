@@ -14,6 +14,7 @@ _LINKS = ("", "s", "n", "en", "es", "e", "er", "o", "i")
 _SHORTEST_PART, _SHORTEST_COMPOUND, _MOST_PARTS = 4, 9, 4
 _SHORTEST_HEAD = 5
 _SHORTEST_INFLECTED, _SHORTEST_STEM, _LONGEST_ENDING = 5, 4, 6
+_LONGEST_DERIVED = 120
 _VOWELS = "aeiouyαηο"
 
 
@@ -52,7 +53,9 @@ class Vocabulary:
     def kind(self, word: str) -> Kind | None:
         """The kind of a folded word, None if it is none of ours. Inflected forms and compounds of ours are plain."""
         found = self.words.get(word)
-        return found if found or len(word) < _SHORTEST_INFLECTED else _derived(self, word)
+        if found or not _SHORTEST_INFLECTED <= len(word) <= _LONGEST_DERIVED:
+            return found
+        return _derived(self, word)
 
     def written(self, word: str) -> Kind | None:
         """The kind of a word as it is written: with accents it is none of ours that has none (Löwer, Bašić)."""

@@ -29,6 +29,7 @@ class _Dates:
     def __init__(self, original: Item, marks: Marks, expect: Expect) -> None:
         self.original, self.expect = original, expect
         self.births = {birth.decode("ascii") for birth in marks.birth}
+        self.short_births = {birth[2:] for birth in self.births}
         self.known = self.births | {date.decode("ascii") for date in marks.dates}
 
     @cached_property
@@ -72,10 +73,8 @@ class _Dates:
     def of_birth(self, spot: Spot, shown: set[str]) -> Iterator[Residue]:
         if shown & self.births:
             yield Residue(Detector.BIRTH_DATE, spot.place)
-        elif self.births and spot.is_text:
-            short = {birth[2:] for birth in self.births}
-            if any(short & short_days_in(text) for text in spot.texts()):
-                yield Residue(Detector.BIRTH_DATE, spot.place, Severity.WEAK)
+        elif self.births and spot.is_text and any(self.short_births & short_days_in(text) for text in spot.texts()):
+            yield Residue(Detector.BIRTH_DATE, spot.place, Severity.WEAK)
 
 
 def _days_of(spot: Spot) -> set[str]:

@@ -54,13 +54,14 @@ _STREETS = frozenset(
         *(b"blvd", b"rue", b"calle", b"avenida", b"rua", b"viale", b"piazza", b"corso", b"ulica", b"ul"),
     )
 )
-_CARET = re.compile(rb"[^\W\d_]{3,} ?\^ ?[^\W\d_]{3,}|[\x80-\xff]\^|\^[\x80-\xff]")
+_CARET = re.compile(rb"(?<![^\W\d_])[^\W\d_]{3,} ?\^ ?[^\W\d_]{3,}|[\x80-\xff]\^|\^[\x80-\xff]")
 _GLUED_STREETS = (b"strasse", b"str.", b"gasse", b"straat", b"gatan", b"vagen")
 _DONE = frozenset(word.encode() for word in DONE)
 _BY = frozenset((b"by", b"to", b"with", b"von", b"durch"))
 _MONTHS = frozenset(month.encode() for month in MONTHS)
 # What the engine writes into (0012,0063) of every object; digits of the revision may look like a number.
 _OUR_MARK = re.compile(rb"PS3\.15 \d{4}[a-z]? Table E\.1-1(?:\\profile [\w.-]{1,80}?-[0-9a-f]{12})?(?!\w)")
+_REMEMBERED_CHARACTERS = 1024
 _FISCAL = b"aaaaaa00a00a000a"
 
 
@@ -97,10 +98,18 @@ def _may_be_dated(text: bytes, words: set[bytes]) -> bool:
     return any(date in form for date in _SHORT_DATES) or (b"0000" in form and not _MONTHS.isdisjoint(words))
 
 
-@lru_cache(maxsize=4096)
 def found_in(text: str) -> frozenset[Found]:
     """What the detectors find in one text; dates are compared with the original elsewhere.
 
     Objects of a series say the same, so what was said is kept for a while, in this process only.
     """
+    return _found(text) if len(text) > _REMEMBERED_CHARACTERS else _remembered(text)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(text: str) -> frozenset[Found]:
+    return _found(text)
+
+
+def _found(text: str) -> frozenset[Found]:
     return frozenset((*((Detector.PERSON, severity) for severity in people_in(text)), *forms_in(text)))

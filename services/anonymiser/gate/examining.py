@@ -1,10 +1,12 @@
 """A close look at what the quick one suspects: which element holds it, how it stands there, and how much that says."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from services.anonymiser.dataset.limits import UNHURRIED, Deadline
 from services.anonymiser.dataset.tree import Item
 from services.anonymiser.gate.dates import residues_of_dates
 from services.anonymiser.gate.detectors import found_in
@@ -15,19 +17,25 @@ from services.anonymiser.gate.marks import LONG_UID, Marks
 from services.anonymiser.gate.people import person
 from services.anonymiser.gate.reading import unpacked
 from services.anonymiser.gate.residue import PLACE_OF_BYTES, Detector, Expect, Residue, Severity
+from services.anonymiser.gate.searching import Index
 from services.anonymiser.gate.sources import CODE_VALUE, Kind
 
 STRONG, WEAK = Severity.STRONG, Severity.WEAK
+_DAY = re.compile(rb"(?<!\d)\d{8}(?!\d)")
 _MIXED = re.compile(rb"[a-z][A-Z]")  # may be Base64
 _PSEUDONYM = re.compile(r"[A-Z][A-Z0-9]{0,7}-[A-Z2-7]{21}")
 _PATIENT_ID = 0x00100020
 _BETWEEN = f"[{re.escape(SEPARATORS)}]{{0,3}}"
 _STEPS = frozenset({0x00400009, 0x00400253, 0x00401001})
 """Identifiers of procedures and their steps, for which some departments take the code of the procedure."""
+_APART = b"\\"
+"""What no form has in it, and squeezing leaves."""
+_ENOUGH = 1000
+"""Strong residues: the object is held, and so many places are all that anybody wants to be told."""
 _OF_PLACES = (Kind.CONTACT, Kind.PLACE, Kind.INSTITUTION, Kind.DEVICE, Kind.PRIVATE)
 
 
-@dataclass(slots=True)
+@dataclass
 class Suspicion:
     """What the quick look came upon in a finished object."""
 
@@ -45,22 +53,33 @@ class Suspicion:
         """Whether values of the original are among it."""
         return bool(self.needles or self.foreign or self.uids)
 
+    @cached_property
+    def forms(self) -> Index:
+        """Those of the needles."""
+        return Index({needle.bytes for needle in self.needles})
+
+    @cached_property
+    def exact(self) -> Index:
+        """The UIDs."""
+        return Index(self.uids)
+
     def touches(self, value: bytes) -> bool:
         """Whether one of the values may be in this one."""
         if not self.values:
             return False
         if not value.isascii() or b"\x1b" in value or _MIXED.search(value):
             return True
-        form = squeezed(value)
-        return any(needle.bytes in form for needle in self.needles) or any(uid in value for uid in self.uids)
+        return bool(self.forms.within(squeezed(value)) or self.exact.within(value))
 
 
 class Examination:
     """One close look at one finished object."""
 
-    def __init__(self, original: Item, cleaned: Item, raw: bytes, marks: Marks, expect: Expect) -> None:
+    def __init__(
+        self, original: Item, cleaned: Item, raw: bytes, marks: Marks, expect: Expect, deadline: Deadline = UNHURRIED
+    ) -> None:
         self.spots = tuple(spots(cleaned))
-        self.original, self.raw, self.marks, self.expect = original, raw, marks, expect
+        self.original, self.raw, self.marks, self.expect, self.deadline = original, raw, marks, expect, deadline
         retained = (expect.institution, Kind.INSTITUTION), (expect.device, Kind.DEVICE)
         self.retained = {Kind.MAKER, *(kind for kept, kind in retained if kept)}
         self.codes = {text.strip() for spot in self.spots if spot.tag == _PATIENT_ID for text in spot.texts()}
@@ -79,13 +98,13 @@ class Examination:
         return frozenset(code.decode("latin-1") for code in steps & codes - others)
 
     def residues(self, suspicion: Suspicion) -> tuple[Residue, ...]:
-        """What is confirmed, each detector once per place."""
-        found = dict.fromkeys(self._all(suspicion))
+        """What is confirmed, each detector once per place; no more of it once there is more than anybody will read."""
+        found = dict.fromkeys(_enough(self._all(suspicion)))
         sure = {(residue.detector, residue.place) for residue in found if residue.severity == STRONG}
         return tuple(r for r in found if r.severity == STRONG or (r.detector, r.place) not in sure)
 
     def _all(self, suspicion: Suspicion) -> Iterator[Residue]:
-        for spot in self.spots:
+        for spot in self._watched():
             read = suspicion.texts and spot.is_read
             if not (read or suspicion.touches(spot.value)):
                 continue
@@ -96,13 +115,22 @@ class Examination:
             if read:
                 yield from self._forms(spot, written)
         if suspicion.dates or suspicion.texts:
-            yield from residues_of_dates(self.spots, self.original, self.marks, self.expect)
+            yield from residues_of_dates(self._watched(), self.original, self.marks, self.expect)
         if suspicion.values or suspicion.dates:
             yield from self._between(suspicion)
 
+    def _watched(self) -> Iterator[Spot]:
+        for spot in self.spots:
+            self.deadline.check()
+            yield spot
+
     def _values(self, suspicion: Suspicion, spot: Spot, written: tuple[str, ...]) -> Iterator[Residue]:
         texts = tuple({form for text in written for form in (folded(text), spelled_out(text))})
-        for needle in suspicion.needles:
+        there = frozenset(suspicion.forms.within(_pressed(texts), self.deadline))
+        for needle in suspicion.needles if there else ():
+            if needle.bytes not in there:
+                continue
+            self.deadline.check()
             if spot.tag in CODES and any(needle.form in code for code in self.codes_of_procedures):
                 continue
             if not self._belongs(needle.kind, spot, needle.short) and (severity := needle.severity(spot, texts)):
@@ -111,7 +139,7 @@ class Examination:
             if not self._belongs(foreign.kind, spot) and (severity := foreign.severity(spot)):
                 yield Residue(foreign.detector, spot.place, severity)
         if suspicion.uids and spot.kind != Kind.NOTHING:
-            for uid in suspicion.uids:
+            for uid in suspicion.exact.within("\\".join(written).encode("latin-1", "replace"), self.deadline):
                 if any(_uid_in(uid.decode("latin-1"), text) for text in written):
                     yield Residue(Detector.UID, spot.place)
 
@@ -139,24 +167,41 @@ class Examination:
         plain = self.raw.decode("latin-1")
         values = [spot.value.decode("latin-1") for spot in self.spots]
         for needle in suspicion.needles:
+            self.deadline.check()
             weak = len(needle.form) < SURE_BYTES
             if needle.short or (weak and needle.form.isdigit()) or not _beyond(needle.bytes, pressed, inside):
                 continue
             if _more(_BETWEEN.join(map(re.escape, needle.form)), plain, values):
                 yield Residue(needle.detector, PLACE_OF_BYTES, WEAK if weak else STRONG)
         for uid in suspicion.uids:
+            self.deadline.check()
             if (
                 len(uid) >= LONG_UID
                 and _beyond(uid.replace(b".", b""), pressed, inside)
                 and _more("\0?".join(map(re.escape, uid.decode("latin-1"))) + r"(?![.\0]{0,2}\d)", plain, values)
             ):
                 yield Residue(Detector.UID, PLACE_OF_BYTES)
-        for birth in self.marks.birth if suspicion.dates else ():
-            if _more(rf"(?<!\d){birth.decode('ascii')}(?!\d)", plain, values):
+        if suspicion.dates:
+            there = Counter(_DAY.findall(self.raw))
+            there.subtract(day for spot in self.spots for day in _DAY.findall(spot.value))
+            if any(there[birth] > 0 for birth in self.marks.birth):
                 yield Residue(Detector.BIRTH_DATE, PLACE_OF_BYTES)
         for foreign in suspicion.foreign:
             if len(foreign.form) >= SURE_BYTES and _beyond(foreign.form, pressed, inside):
                 yield Residue(foreign.detector, PLACE_OF_BYTES)
+
+
+def _enough(residues: Iterable[Residue]) -> Iterator[Residue]:
+    sure = 0
+    for residue in residues:
+        yield residue
+        sure += residue.severity == STRONG
+        if sure >= _ENOUGH:
+            return
+
+
+def _pressed(texts: tuple[str, ...]) -> bytes:
+    return _APART.join(squeezed(text.encode("utf-8", "replace")) for text in texts)
 
 
 def _beyond(form: bytes, whole: bytes, parts: list[bytes]) -> bool:

@@ -14,7 +14,7 @@ def _form(*parts: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.IGNORECASE)
 
 
-_EMAIL = _form(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}")
+_EMAIL = _form(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}")
 _PHONES = (
     (_form(r"(?<![\w.+])(?:\+|00[ ])[1-9]\d{0,2}(?:[ ./()-]{0,3}\d){6,13}(?![\d.])"), STRONG),
     (
@@ -28,7 +28,7 @@ _PHONES = (
     (_form(r"(?<![\w.-])\d{3}[-.]\d{3}[-.]\d{4}(?![\w-])"), WEAK),
 )
 _ADDRESSES = (
-    (_form(r"[^\W\d_]{2,}[- ]?(?:stra(?:ss|ß)e|str\.|gasse|straat|gatan|vägen)\s+\d+"), STRONG),
+    (_form(r"(?<![^\W\d_])[^\W\d_]{2,}[- ]?(?:stra(?:ss|ß)e|str\.|gasse|straat|gatan|vägen)\s+\d+"), STRONG),
     (
         _form(
             r"\b\d{1,5},?\s+(?:[^\W\d_][\w'.]+\s){1,3}",

@@ -19,11 +19,16 @@ _STANDARD_UID = b"1.2.840.10008."
 _DIGITS = b"0123456789"
 _ROOT = 16  # characters of a UID: enough of its root to tell that none of its kind is there
 _CORE = re.compile(rb"\d{%d,}" % LONG_NUMBER)
-_NAME = re.compile(rb"[A-Za-z]{2,}[A-Za-z' -]*\^[A-Za-z]{2,}[A-Za-z' ^-]*")
+# From the beginning of a run on, so that none is looked through twice; the first word may be one letter (O'Neill).
+_NAME = re.compile(
+    rb"(?<![A-Za-z' -])(?:[' -]|[A-Za-z](?![A-Za-z]))*+([A-Za-z]{2}[A-Za-z' -]*+\^[A-Za-z]{2}[A-Za-z' ^-]*)"
+)
 _NUMBER = re.compile(rb"(?<![\w.])[A-Za-z]{0,4}\d{%d,20}(?![\w.])" % LONG_NUMBER)
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "latin-1")
 _BETWEEN = re.compile(r"[\^=\\\s,]+")
 SHORTEST_BYTES, SHORTEST_UID = 4, 5
+LONGEST = 256
+"""Of longer values the beginning is looked for: as sure, and patterns stay short."""
 MAX_PRIVATE = 64
 """So many values of private elements are looked for."""
 
@@ -47,6 +52,7 @@ class Marks:
         for foreign in sources.foreign:
             self._foreign(*foreign)
         self._forget_makers(sources.ascii[Kind.MAKER])
+        self.long = [{form[:LONGEST] for form in forms} for forms in self.long]
         self.roots = {uid[:_ROOT].replace(b".", b"") for uid in self.uids if len(uid) >= LONG_UID}
 
     def _names(self, values: Iterable[bytes]) -> None:
@@ -145,7 +151,7 @@ class Marks:
     def _unique(self, values: Iterable[bytes]) -> None:
         for value in values:
             for uid in value.split(b"\\") if b"\\" in value else (value,):
-                uid = uid.strip(b" \0")
+                uid = uid.strip(b" \0")[:LONGEST]
                 if len(uid) >= SHORTEST_UID and b"." in uid and not uid.startswith(_STANDARD_UID):
                     self.uids.add(uid)
 

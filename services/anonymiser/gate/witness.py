@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from services.anonymiser.dataset.limits import UNHURRIED, Deadline
 from services.anonymiser.dataset.tree import Item, word
 from services.anonymiser.gate.detectors import silent
 from services.anonymiser.gate.examining import Examination, Suspicion
@@ -11,6 +12,7 @@ from services.anonymiser.gate.kept import Kept, all_text
 from services.anonymiser.gate.marks import KINDS, LONG_UID, Marks, date_of
 from services.anonymiser.gate.reading import unpacked
 from services.anonymiser.gate.residue import NOTHING, Expect, Residue
+from services.anonymiser.gate.searching import Index
 from services.anonymiser.gate.sources import Kind, Sources
 from services.anonymiser.gate.words import public
 
@@ -37,18 +39,20 @@ class Witness:
         sources.gather(original)
         return cls(original, Marks(sources))
 
-    def look(self, cleaned: Item, raw: bytes, expect: Expect = NOTHING) -> tuple[Residue, ...]:
+    def look(
+        self, cleaned: Item, raw: bytes, expect: Expect = NOTHING, deadline: Deadline = UNHURRIED
+    ) -> tuple[Residue, ...]:
         """What is left of them in the finished object, and what identifies by its form; empty in nearly all objects.
 
         `cleaned`: its elements. `raw`: its bytes outside the pixel data, not deflated, file meta information included.
-        `expect`: what the profile retains.
+        `expect`: what the profile retains. Raises BeyondLimits when `deadline` is over.
         """
-        suspicion = self._suspect(cleaned, raw, expect)
+        suspicion = self._suspect(cleaned, raw, expect, deadline)
         if not suspicion:
             return ()
-        return Examination(self._original, cleaned, raw, self._marks, expect).residues(suspicion)
+        return Examination(self._original, cleaned, raw, self._marks, expect, deadline).residues(suspicion)
 
-    def _suspect(self, cleaned: Item, raw: bytes, expect: Expect) -> Suspicion:
+    def _suspect(self, cleaned: Item, raw: bytes, expect: Expect, deadline: Deadline) -> Suspicion:
         """Quick, and never says no where the close look would say yes."""
         kept = Kept(cleaned)
         text, hay = b"\n".join(kept.texts), squeezed(raw)
@@ -60,42 +64,44 @@ class Witness:
             hay += _BETWEEN_VALUES + squeezed(hidden)
         said = {*tokens(text), *words(text)}
         suspicion = Suspicion(texts=not silent(text, said) or _strangers(kept.people, cleaned))
-        self._suspect_values(suspicion, hay, said, expect)
-        suspicion.dates = self._suspects_dates(hay, kept, expect)
+        self._suspect_values(suspicion, hay, said, expect, deadline)
+        suspicion.dates = self._suspects_dates(hay, kept, expect, deadline)
         if not expect.uids:
-            suspicion.uids = self._suspected_uids(hay, kept)
+            suspicion.uids = self._suspected_uids(hay, kept, deadline)
         return suspicion
 
-    def _suspect_values(self, suspicion: Suspicion, hay: bytes, said: set[bytes], expect: Expect) -> None:
+    def _suspect_values(
+        self, suspicion: Suspicion, hay: bytes, said: set[bytes], expect: Expect, deadline: Deadline
+    ) -> None:
         marks, retained = self._marks, _retained(expect)
         for kind in range(KINDS):
             if kind in retained:
                 continue
-            found = [form for form in marks.long[kind] if form in hay]
-            short = marks.short[kind] & said
+            found = Index(marks.long[kind]).within(hay, deadline)
+            short = sorted(marks.short[kind] & said)
             if found or short:
                 suspicion.needles += [Needle(Kind(kind), form.decode("ascii")) for form in found]
                 suspicion.needles += [Needle(Kind(kind), form.decode("ascii"), short=True) for form in short]
-        for form, owner in marks.foreign.items():
-            if owner not in retained and form in hay:
+        for form in Index(marks.foreign).within(hay, deadline):
+            if (owner := marks.foreign[form]) not in retained:
                 suspicion.foreign.append(Bytes(owner, form))
 
-    def _suspects_dates(self, hay: bytes, kept: Kept, expect: Expect) -> bool:
-        for day in self._marks.birth:
-            year, month_day = day[:4], day[4:]
-            if day in hay or month_day + year in hay or month_day[2:] + month_day[:2] + year in hay:
-                return True
+    def _suspects_dates(self, hay: bytes, kept: Kept, expect: Expect, deadline: Deadline) -> bool:
+        births = {form for day in self._marks.birth for form in (day, day[4:] + day[:4], day[6:] + day[4:6] + day[:4])}
+        if Index(births).within(hay, deadline):
+            return True
         if expect.dates:
             return False
         return not self._marks.dates.isdisjoint(map(date_of, b"\\".join(kept.dates).split(b"\\")))
 
-    def _suspected_uids(self, hay: bytes, kept: Kept) -> list[bytes]:
+    def _suspected_uids(self, hay: bytes, kept: Kept, deadline: Deadline) -> list[bytes]:
         uids = self._marks.uids
         found = uids.intersection([bytes(uid).rstrip(b"\0 ") for uid in kept.uids])
-        for root in self._marks.roots:
-            if root in hay:
-                found |= {uid for uid in uids if len(uid) >= LONG_UID and uid.replace(b".", b"") in hay}
-        return list(found)
+        if Index(self._marks.roots).within(hay, deadline):
+            forms = {uid: uid.replace(b".", b"") for uid in uids if len(uid) >= LONG_UID}
+            there = set(Index(set(forms.values())).within(hay, deadline))
+            found |= {uid for uid, form in forms.items() if form in there}
+        return sorted(found)
 
 
 @lru_cache(maxsize=64)

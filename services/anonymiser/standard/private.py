@@ -36,6 +36,8 @@ _DS = re.compile(rb"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _IS = re.compile(rb"[-+]?\d+")
 _CS = re.compile(rb"[A-Z0-9_ ]{0,16}")
 _UI = re.compile(rb"[0-9.]{0,64}")
+_LONGEST = 256
+"""Bytes of a value with a form; of no VR of these has it more than 64 characters (PS3.5 Table 6.2-1)."""
 _FORMS = {"DS": _DS, "IS": _IS, "CS": _CS, "UI": _UI}
 
 
@@ -65,7 +67,7 @@ class Private:
         if pattern is None:
             return True
         words = (word.strip(b" \0") for word in bytes(value).split(b"\\"))
-        return all(not word or pattern.fullmatch(word) for word in words)
+        return all(not word or (len(word) <= _LONGEST and pattern.fullmatch(word)) for word in words)
 
 
 def disposition(creator: str, group: int, element: int, vr: str) -> Private | None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.anonymiser import engine
-from services.anonymiser.dataset.limits import BeyondLimits
+from services.anonymiser.dataset.limits import BeyondLimits, Limits
 from services.anonymiser.dataset.reading import read, read_by_reference
 from services.anonymiser.dataset.text import encodings
 from services.anonymiser.dataset.tree import Element, Item
@@ -72,8 +72,8 @@ def test_generated_objects(syntax: str, words: dict[tuple[int, str], str], items
 
 
 def test_a_difference_would_be_seen(monkeypatch: pytest.MonkeyPatch):
-    def forgetful(data: bytes, syntax: str | None = None):
-        found, elements = read_by_reference(data, syntax)
+    def forgetful(data: bytes, syntax: str | None, limits: Limits):
+        found, elements = read_by_reference(data, syntax, limits)
         return found, tuple(element for element in elements if element.tag != 0x00080060)
 
     walked = verdict(instance(), "research")
@@ -82,7 +82,7 @@ def test_a_difference_would_be_seen(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_what_the_reference_cannot_take_is_held(monkeypatch: pytest.MonkeyPatch):
-    def refuses(data: bytes, syntax: str | None = None):
+    def refuses(data: bytes, syntax: str | None, limits: Limits):
         raise BeyondLimits
 
     monkeypatch.setattr(engine, "read", refuses)
