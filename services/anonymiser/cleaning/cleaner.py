@@ -37,6 +37,9 @@ _DATE, _SHORTEST_TELLING = len("YYYYMMDD"), 7
 # Long after the study it is the day on which somebody converted or sent the images of many patients: moved, that day
 # would tell all their shifts as soon as one is known.
 _INSTANCE_CREATION_DATE, _CREATION_DAYS = 0x00080012, 7
+# Sentences are about one patient; labels, names of protocols and what machines write about themselves are of many, and
+# a day that only they tell is one that others know: moved, it would tell the shift.
+_SENTENCES, _OF_MACHINES = frozenset({"LT", "ST", "UT", "UC"}), frozenset({0x00082111})
 _GRAPHIC_LAYER, _IMAGE = 0x00700002, 0x0028
 # What goes anyway is no dearer than to be remembered, and names need not be.
 _WORTH_REMEMBERING = frozenset({Act.KEEP, Act.UID, Act.SHIFT, Act.FIRST_OF_MONTH, Act.AGE, Act.REDACT, Act.CLEAN})
@@ -273,7 +276,8 @@ class Cleaner:
         readable = self._readable(element, names)
         if readable is None:
             return self._emptied(element, Code.UNDECODABLE_TEXT, place)
-        known, day = self.subject.known, self.subject.own_day
+        known, about_one = self.subject.known, element.vr in _SENTENCES and element.tag not in _OF_MACHINES
+        day = self.subject.clock.day if about_one else self.subject.own_day
         before = each(element.vr, readable)
         results = [clean(one, known, self.vocabulary, day) for one in before]
         self.told.words[element.tag, "kept"] += sum(result.kept for result in results)
