@@ -1,7 +1,7 @@
 """What processes cost: CPU time from /proc, children included."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +41,15 @@ def processes() -> dict[int, Stat]:
 
 def tree_seconds(pid: int, stats: Mapping[int, Stat]) -> float:
     """CPU seconds of a process and all that descends from it. Raises KeyError when it is not there."""
-    children = (stat.pid for stat in stats.values() if stat.parent == pid)
-    return stats[pid].seconds + sum(tree_seconds(child, stats) for child in children)
+    return sum(one.seconds for one in family(pid, stats))
+
+
+def family(pid: int, stats: Mapping[int, Stat]) -> Iterator[Stat]:
+    """A process and all that descends from it. Raises KeyError when it is not there."""
+    yield stats[pid]
+    for stat in stats.values():
+        if stat.parent == pid:
+            yield from family(stat.pid, stats)
 
 
 def machine_seconds() -> float:

@@ -77,8 +77,9 @@ class Cleaner:
                 continue
             found = level.get(element)
             if found is None:
-                found = self._observed(element, place, names, said)
-                if place.decide(element.tag, element.vr).act in _WORTH_REMEMBERING:
+                decision = _decided(element, place, said)
+                found = self._observed(element, decision, place, names)
+                if decision.act in _WORTH_REMEMBERING:
                     self.memory.remember(level, element, found)
             result, told = found
             if told is not None:
@@ -96,11 +97,11 @@ class Cleaner:
         key = (place, names, subject.known, subject.code, subject.examined, subject.old)
         return self.memory.level(*key, said=said)
 
-    def _observed(self, element: Element, place: Place, names: text.Encodings, said: structured.Decisions) -> Outcome:
+    def _observed(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Outcome:
         """What an element becomes, and what is told of it alone."""
         told, self.told = self.told, Told()
         try:
-            return self._element(element, place, names, said), self.told or None
+            return self._element(element, decision, place, names), self.told or None
         finally:
             self.told = told
 
@@ -126,12 +127,7 @@ class Cleaner:
         result = clean(readable, self.subject.known, self.vocabulary, self.subject.own_day)
         return not result.dropped and result.text == readable
 
-    def _element(
-        self, element: Element, place: Place, names: text.Encodings, said: structured.Decisions
-    ) -> Element | None:
-        decision = place.decide(element.tag, element.vr)
-        if said and not decision.ruled and decision.act is not Act.REMOVE:
-            decision = said.get(element.tag, decision)
+    def _element(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
         if decision.act is Act.REMOVE:
             if decision.finding:
                 self._find(decision.finding, element.tag)
@@ -325,6 +321,14 @@ class Cleaner:
                 if one.decision.option:
                     self.told.carried.add(one.decision.option)
         return list(kept.values())
+
+
+def _decided(element: Element, place: Place, said: structured.Decisions) -> Decision:
+    """What happens to it: what is `said` of it beside it counts more than the table, and less than the profile."""
+    decision = place.decide(element.tag, element.vr)
+    if said and not decision.ruled and decision.act is not Act.REMOVE:
+        return said.get(element.tag, decision)
+    return decision
 
 
 def _silent(codes: str, known: Known) -> str:

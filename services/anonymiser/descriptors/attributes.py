@@ -96,8 +96,9 @@ FACTS: dict[int, Fact] = {
 FACT_VRS: dict[str, Fact] = {"PN": Fact.NAME, "AE": Fact.LABEL, "DA": Fact.DATE, "DT": Fact.DATE_TIME}
 """Where the tag does not say, its VR may."""
 
-MAKERS = _tags("Manufacturer ManufacturerModelName SecondaryCaptureDeviceManufacturer SourceManufacturer") | _tags(
-    "SecondaryCaptureDeviceManufacturerModelName"
+MAKERS = _tags(
+    "Manufacturer ManufacturerModelName SecondaryCaptureDeviceManufacturer SecondaryCaptureDeviceManufacturerModelName "
+    "SourceManufacturer"
 )
 """Names of makers and models, which PS3.15 Table E.1-1 leaves: they look like places and numbers of people."""
 IDENTITY_SEQUENCES = _tags(_IDENTITY_SEQUENCES)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from services.anonymiser.descriptors.folding import fold
+from services.anonymiser.descriptors.generate_vocabulary import filled
 from services.anonymiser.descriptors.vocabulary import DATA, entries
 
 OUTPUT = DATA / "plain" / "wordnet.txt"
@@ -44,7 +45,7 @@ state."""
 _NOUNS = frozenset(range(3, 29))
 _REFUSED = frozenset({14, 15, 18})
 """noun.group, noun.location, noun.person."""
-_SHORTEST, _WIDTH = 4, 118
+_SHORTEST = 4
 _CAPITALISED = re.compile(r"\b[^\W\d_a-z][^\W\d_]+")
 
 
@@ -94,13 +95,8 @@ def names_in(path: Path) -> Iterator[str]:
 
 
 def generate(dictionary: Path, names: frozenset[str]) -> str:
-    """The text of the file: as many words a line as fit. Raises OSError."""
-    lines = [""]
-    for word in words(dictionary, names):
-        if len(lines[-1]) + len(word) > _WIDTH:
-            lines.append("")
-        lines[-1] += f" {word}" if lines[-1] else word
-    return _HEAD + "\n".join(lines) + "\n"
+    """The text of the file. Raises OSError."""
+    return _HEAD + filled(words(dictionary, names))
 
 
 def main(arguments: list[str]) -> int:

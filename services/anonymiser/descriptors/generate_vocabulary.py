@@ -9,7 +9,7 @@ people. What data/excluded.txt holds is left out when the vocabulary is read.
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ _ANIMALS = frozenset(
 _ANIMAL_GROUPS = re.compile(r"Breed|Species|Taxonom|Animal|Genetic")
 _WORD = re.compile(r"[^\W\d_]+")
 _CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_SHORTEST = 3
+_SHORTEST, _WIDTH = 3, 118
 
 
 def words() -> list[str]:
@@ -74,13 +74,18 @@ def _texts() -> Iterator[str]:
 
 
 def generate() -> str:
-    """The text of the file: as many words a line as fit."""
+    """The text of the file."""
+    return _HEAD.format(version=pydicom.__version__) + filled(words())
+
+
+def filled(found: Iterable[str]) -> str:
+    """Lines of as many words as fit."""
     lines = [""]
-    for word in words():
-        if len(lines[-1]) + len(word) > 118:
+    for word in found:
+        if len(lines[-1]) + len(word) > _WIDTH:
             lines.append("")
         lines[-1] += f" {word}" if lines[-1] else word
-    return _HEAD.format(version=pydicom.__version__) + "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def main(arguments: list[str]) -> int:

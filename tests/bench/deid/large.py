@@ -74,15 +74,11 @@ def _written(path: Path) -> None:
 
 def _memory(root: int) -> dict[str, int]:
     """kB of a process and all that descends from it."""
-    stats = cpu.processes()
-    family = {root}
-    for pid in sorted(stats):
-        if stats[pid].parent in family:
-            family.add(pid)
     total = dict.fromkeys((_OWN, _MAPPED), 0)
-    for pid in family:
+    stats = cpu.processes()
+    for one in cpu.family(root, stats) if root in stats else ():
         try:
-            status = (cpu.PROC / str(pid) / "status").read_text()
+            status = (cpu.PROC / str(one.pid) / "status").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue
         for name, number in _MEMORY.findall(status):

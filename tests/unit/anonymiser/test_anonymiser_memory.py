@@ -117,8 +117,19 @@ def test_it_does_not_grow_without_end() -> None:
 
 
 def test_names_and_numbers_of_people_are_not_remembered() -> None:
+    concept = (
+        text(0x00080100, "SH", "121008"),
+        text(0x00080102, "SH", "DCM"),
+        text(0x00080104, "LO", "Person Observer Name"),
+    )
+    observer = (
+        text(0x0040A040, "CS", "TEXT"),
+        sequence(0x0040A043, concept),
+        text(0x0040A160, "UT", "Observer Quaddle^Zo"),
+    )
     remembering = engine()
-    remembering.anonymise(of_patient("SECRET-4711", text(0x00100010, "PN", "Quaddle^Zo")), SITE)
+    named = (text(0x00100010, "PN", "Quaddle^Zo"), sequence(0x0040A730, observer))
+    remembering.anonymise(of_patient("SECRET-4711", *named), SITE)
     levels = remembering._means.memory._levels.values()
     values = {bytes(value) for level in levels for _, _, value in level._found}
     assert b"T2 axial Doe 17.05.2016 knee" in values
