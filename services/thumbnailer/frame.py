@@ -11,6 +11,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPE
 from services.thumbnailer.attributes import Described, numbers, text
 from services.thumbnailer.codestream import corrected
 from services.thumbnailer.plane import Array
+from shared.isolation import SPOILING
 from shared.outcome import Reason
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -76,7 +77,7 @@ def _decoded(decoder: Decoder, dataset: Dataset, index: int) -> tuple[Array, str
         try:
             array, properties = decoder.as_array(dataset, index=index, raw=True, decoding_plugin=plugin)
             return array, str(properties["photometric_interpretation"]).upper()
-        except MemoryError:
+        except SPOILING:
             raise
         except Exception as other:
             failed = other

@@ -7,18 +7,19 @@ from services.thumbnailer.frame import Frame, Undrawable, middle_frame
 from services.thumbnailer.grey import grey
 from services.thumbnailer.picture import NoPicture, Picture
 from services.thumbnailer.scale import enlarged, picture_size, pixel_ratio
+from shared.isolation import SPOILING
 from shared.outcome import Reason
 
 QUALITY = 85
 
 
 def render(data: bytes) -> Picture | NoPicture:
-    """The picture, or why there is none. Raises MemoryError only."""
+    """The picture, or why there is none. Raises what spoils a worker (`shared.isolation`) only."""
     try:
         return _picture(middle_frame(data))
     except Undrawable as undrawable:
         return NoPicture(undrawable.reason)
-    except MemoryError:
+    except SPOILING:
         raise
     except Exception:  # decoders raise anything, and what they say may quote what they read
         return NoPicture(Reason.DECODER_FAILED)

@@ -15,9 +15,10 @@ import warnings
 from types import FrameType
 
 from shared.isolation import plain, wire
+from shared.isolation.failures import SPOILING
 
 _PR_SET_PDEATHSIG = 1
-OUT_OF_MEMORY = 77
+SPOILT = 77
 """Exit status."""
 ANSWERED, RAISED = "answered", "raised"
 
@@ -63,9 +64,9 @@ def _done(job: list[bytes]) -> list[bytes]:
     try:
         function, payload = wire.unpacked(job)
         return plain.encoded((ANSWERED, function(*payload)))
-    except MemoryError:
+    except SPOILING:
         # What is left of this process is not to be trusted. The parent tries once more in a fresh one.
-        os._exit(OUT_OF_MEMORY)
+        os._exit(SPOILT)
     except Exception as error:
         return plain.encoded((RAISED, type(error).__name__))
 

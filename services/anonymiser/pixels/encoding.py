@@ -19,6 +19,7 @@ from pydicom.uid import (
 from services.anonymiser.pixels.description import DEFLATED_FRAMES, Array, Description
 from services.anonymiser.pixels.native import packed
 from services.anonymiser.pixels.stored import NoDecoder, Stored, Undecodable, as_rgb, decoded
+from shared.isolation import SPOILING
 
 # The lossless encoder of the family: what is changed loses nothing more, and every decoder of the syntax reads it.
 _ENCODERS: dict[str, tuple[str, str]] = {
@@ -80,7 +81,7 @@ def _by_encoder(values: Array, described: Description) -> bytes:
                     planar_configuration=0,
                 )
             )
-    except MemoryError:
+    except SPOILING:
         raise
     except Exception:  # encoders raise whatever they like
         raise NotEncodable from None

@@ -27,6 +27,7 @@ from pydicom.uid import (
 from services.anonymiser.pixels.codestream import corrected
 from services.anonymiser.pixels.description import DEFLATED_FRAMES, Array, Description
 from services.anonymiser.pixels.native import unpacked
+from shared.isolation import SPOILING
 
 # Narrow decoders first; gdcm last: it decodes almost everything and has a long list of CVEs. Where `pylibjpeg` would
 # mean its GPL plugin for JPEG it is not named.
@@ -102,7 +103,7 @@ def _by_plugins(frame: bytes, described: Description) -> Stored:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return _by_plugin(decoder, plugin, frame, described)
-        except MemoryError:
+        except SPOILING:
             raise
         except Exception:  # decoders raise whatever they like
             failed = Undecodable()

@@ -33,6 +33,8 @@ def by_order(data: bytes) -> Picture | NoPicture:
             time.sleep(600)
         case [b"raise"]:
             raise ValueError("canary")
+        case [b"half-import"]:
+            raise ImportError("failed to map segment from shared object")
         case [b"lie"]:
             return Picture(b"no JPEG", 256, 256)
         case [b"large"]:

@@ -50,7 +50,7 @@ def test_large_objects_go_through(renderer: Renderer) -> None:
     assert renderer.render(bytes(30_000_000)) == Picture(JPEG + b"30000000", 3, 3)
 
 
-@pytest.mark.parametrize("order", ["segfault", "allocate", "native-allocate", "hang", "lie", "large"])
+@pytest.mark.parametrize("order", ["segfault", "allocate", "native-allocate", "half-import", "hang", "lie", "large"])
 def test_a_bad_stream_costs_its_own_picture_only(renderer: Renderer, order: str) -> None:
     before = pid(renderer)
     assert renderer.render(order.encode()) == DIED
