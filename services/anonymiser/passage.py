@@ -156,7 +156,7 @@ class Passage:
         """Says what was done (PS3.15 Section E.1.1, PS3.3 C.7.1.1 and C.12.1), and names the patient if nothing did."""
         code = cleaner.subject.code.encode("ascii")
         edition = self.rules.table.edition
-        told = marks(self.rules, cleaner.told.carried, edition=edition, revision=self.revision, released=self.released)
+        told = marks(self.rules, frozenset(cleaner.told.carried), edition=edition, revision=self.revision, released=self.released)
         private = characteristics(cleaner.kept_private, little=self.syntax.little)
         added = (Element(PATIENT_NAME, "PN", code), Element(PATIENT_ID, "LO", code), *told)
         return replaced(cleaned, {one.tag: one for one in (*added, *([private] if private else []))})

@@ -69,15 +69,18 @@ class Cleaner:
         elements, said = self._said(elements, place, names)
         level = self._level(place, names, said)
         results: list[Element] = []
-        odd, check = False, self.deadline.check
+        odd: list[Element] = []
+        self.deadline.check()
         for element in self.subject.clock.paired(elements):
-            check()
             if element.tag & 0x10000:
-                odd = True
+                odd.append(element)
                 continue
             found = level.get(element)
             if found is None:
+                self.deadline.check()
                 decision = _decided(element, place, said)
+                if decision.act is Act.REMOVE and not decision.finding:
+                    continue
                 found = self._observed(element, decision, place, names)
                 if decision.act in _WORTH_REMEMBERING:
                     self.memory.remember(level, element, found)
@@ -87,7 +90,7 @@ class Cleaner:
             if result is not None:
                 results.append(result)
         if odd and (self.safe_private or place.names_private):
-            results.extend(self._private(elements, place, names))
+            results.extend(self._private(odd, place, names))
             results.sort(key=lambda element: element.tag)
         return tuple(results)
 
@@ -304,10 +307,10 @@ class Cleaner:
     def _find(self, code: Code, tag: int) -> None:
         self.told.findings.append(finding(code, tag))
 
-    def _private(self, elements: Item, place: Place, names: text.Encodings) -> list[Element]:
+    def _private(self, odd: list[Element], place: Place, names: text.Encodings) -> list[Element]:
         """What may stay, each with the element that reserves its block."""
         kept: dict[int, Element] = {}
-        found = private.staying(elements, names, little=self.little, safe=self.safe_private, ruled=place.ruled)
+        found = private.staying(odd, names, little=self.little, safe=self.safe_private, ruled=place.ruled)
         for one in found:
             self.deadline.check()
             if one.element.vr == "SQ":

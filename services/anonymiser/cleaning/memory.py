@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Self
 
-from services.anonymiser.dataset.tree import Element
+from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.profile.options import Option
 from shared.events import Finding
 
 MOST_LEVELS, MOST_ELEMENTS, MOST_BYTES = 1024, 20_000, 128
+MOST_INSIDE = 128
+"""Elements and items of a sequence that is remembered as a whole."""
 
 
 @dataclass(slots=True)
@@ -25,8 +28,8 @@ class Told:
         """As if it had come across the same."""
         self.findings += other.findings
         self.carried |= other.carried
-        if other.words:
-            self.words.update(other.words)
+        for counted, number in other.words.items():
+            self.words[counted] += number
 
     def __bool__(self) -> bool:
         return bool(self.findings or self.carried or self.words)
@@ -48,11 +51,14 @@ class Level:
 
     def get(self, element: Element) -> Outcome | None:
         """What an equal element became."""
-        return self._found.get((element.tag, element.vr, element.value))
+        value = _inside(element) if element.items else element.value
+        if value is None or len(value) > MOST_BYTES:  # a look-up would read all of a picture
+            return None
+        return self._found.get((element.tag, element.vr, value))
 
-    def put(self, element: Element, outcome: Outcome) -> None:
-        """Remember it."""
-        self._found[element.tag, element.vr, element.value] = outcome
+    def put(self, element: Element, value: bytes | memoryview, outcome: Outcome) -> None:
+        """Remember it by its value, or what `_inside` says of its items."""
+        self._found[element.tag, element.vr, value] = outcome
 
 
 class Memory:
@@ -75,14 +81,35 @@ class Memory:
         return found
 
     def remember(self, level: Level, element: Element, outcome: Outcome) -> None:
-        """Unless it is large, or no plain value."""
-        if len(element.value) > MOST_BYTES or element.vr == "SQ" or element.encapsulated:
+        """Unless it is large, or has private elements inside: `Told` does not tell what stays of them."""
+        value = _inside(element) if element.items else element.value
+        if value is None or len(value) > MOST_BYTES or element.encapsulated:
             return
         if not self._left:
             self._forget()
         self._left -= 1
-        level.put(element, outcome)
+        level.put(element, value, outcome)
 
     def _forget(self) -> None:
         self._levels.clear()
         self._left = MOST_ELEMENTS
+
+
+def _inside(sequence: Element) -> bytes | None:
+    """A digest of what the items hold, at every depth: it may be people's names. None if it is not remembered."""
+    held: list[object] = [len(sequence.items)]
+    return blake2b(repr(held).encode("ascii")).digest() if _held(sequence.items, held) else None
+
+
+def _held(items: tuple[Item, ...], held: list[object]) -> bool:
+    for item in items:
+        held.append(len(item))
+        if len(held) + len(item) > MOST_INSIDE:
+            return False
+        for element in item:
+            if len(element.value) > MOST_BYTES or element.tag & 0x10000:
+                return False
+            held.append((element.tag, element.vr, bytes(element.value), len(element.items), element.encapsulated))
+            if element.items and not _held(element.items, held):
+                return False
+    return True

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from services.anonymiser.dataset import text
@@ -42,19 +42,18 @@ class Kept:
 
 
 def staying(
-    elements: Item,
+    private: Sequence[Element],
     names: text.Encodings,
     *,
     little: bool,
     safe: bool,
     ruled: Callable[[int, str], Decision | None],
 ) -> Iterator[Kept]:
-    """The private elements of this level that a rule of the profile names, and if `safe` those that a table knows to be
-    safe, when they are what the table says. One without a creator is nobody's, and goes.
+    """Of the `private` elements of one level those that a rule of the profile names, and if `safe` those that a table
+    knows to be safe, when they are what the table says. One without a creator is nobody's, and goes.
 
     `little`: the byte order. In big endian nobody knows the order within a value that was sent as UN, so it goes.
     """
-    private = [element for element in elements if element.tag & 0x10000]
     creators = {
         element.tag & _BLOCK: (Element(element.tag, "LO", element.value), _name(element, names))
         for element in private

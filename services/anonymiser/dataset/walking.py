@@ -5,6 +5,7 @@ Takes what is well formed. Everything else is left to the reference, which knows
 
 import time
 from itertools import repeat
+from operator import lt
 from struct import Struct, error
 
 from services.anonymiser.dataset.limits import LIMITS, BeyondLimits, Limits
@@ -279,10 +280,11 @@ class _Walker:
 def _in_order(found: list[Element]) -> Item:
     """Sorted by tag; of elements with the same tag the last one, as pydicom reads them."""
     tags = [element.tag for element in found]
-    ordered = sorted(set(tags))
-    if ordered and ordered[-1] >> 16 >= _DELIMITING and any(tag >> 16 == _DELIMITING for tag in ordered):
-        raise NotWalked
-    if tags == ordered:
+    ordered = all(map(lt, tags, tags[1:]))
+    if tags and (tags[-1] if ordered else max(tags)) >> 16 >= _DELIMITING:
+        if any(tag >> 16 == _DELIMITING for tag in tags):
+            raise NotWalked
+    if ordered:
         return tuple(found)
     return tuple(sorted({element.tag: element for element in found}.values(), key=lambda element: element.tag))
 

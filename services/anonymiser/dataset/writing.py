@@ -2,7 +2,6 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from struct import Struct
 
 from services.anonymiser.dataset.tree import BULK_BYTES, Element, Item, Syntax
@@ -47,11 +46,15 @@ def _deflated(chunks: Iterable[Part]) -> Iterator[bytes]:
 
 
 def _joined(chunks: Iterable[Part]) -> Iterator[Part]:
-    for large, run in groupby(chunks, lambda chunk: len(chunk) > BULK_BYTES):
-        if large:
-            yield from run
+    run: list[Part] = []
+    for chunk in chunks:
+        if len(chunk) <= BULK_BYTES:
+            run.append(chunk)
         else:
-            yield b"".join(run)
+            yield from (b"".join(run), chunk) if run else (chunk,)
+            run = []
+    if run:
+        yield b"".join(run)
 
 
 class _Writer:

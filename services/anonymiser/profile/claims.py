@@ -3,8 +3,8 @@
 PS3.15 Section E.1.1, PS3.3 Sections C.7.1.1 and C.12.1; codes of PS3.16 CID 7050.
 """
 
-from collections.abc import Collection, Iterator
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 
 from services.anonymiser.dataset.tree import PUBLIC_VRS, Element, Item, known_vr
 from services.anonymiser.dataset.vrs import DATE_VRS, VRS
@@ -98,8 +98,9 @@ def _names_dates(rules: Rules, pattern: PathPattern) -> bool:
     return any(known_vr(tag) in DATE_VRS for tag in _listed(rules, pattern.steps[-1]))
 
 
+@lru_cache(maxsize=256)
 def marks(
-    rules: Rules, carried: Collection[Option], *, edition: str, revision: str, released: Collection[Reason] = ()
+    rules: Rules, carried: frozenset[Option], *, edition: str, revision: str, released: frozenset[Reason] = frozenset()
 ) -> Item:
     """The elements that tell what was done. `carried`: the options that decided about this object; `revision` names
     everything that decides; `released`: for which reasons it had been held when a person let it through."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.anonymiser.cleaning.memory import MOST_BYTES, MOST_ELEMENTS, MOST_LEVELS, Memory, Told
+from services.anonymiser.cleaning.memory import MOST_BYTES, MOST_ELEMENTS, MOST_INSIDE, MOST_LEVELS, Memory, Told
 from services.anonymiser.dataset.tree import Element
 from services.anonymiser.engine import Engine
 from services.anonymiser.findings import Code, finding
@@ -94,15 +94,52 @@ def test_it_is_remembered_by_place_and_by_what_is_said() -> None:
         (Element(DESCRIPTION, "LO", b"x" * MOST_BYTES), True),
         (Element(DESCRIPTION, "LO", b"x" * (MOST_BYTES + 1)), False),
         (Element(0x7FE00010, "OB", b"", encapsulated=True), False),
-        (Element(0x00081140, "SQ"), False),
+        (Element(0x00081140, "SQ"), True),
+        (sequence(0x00081140, (text(0x00081150, "UI", "1.2"), sequence(0x00081140, (), ()))), True),
+        (sequence(0x00081140, *[()] * (MOST_INSIDE - 1)), True),
+        (sequence(0x00081140, *[()] * (MOST_INSIDE + 1)), False),
+        (sequence(0x00081140, (text(0x00081150, "UI", "1" * (MOST_BYTES + 1)),)), False),
+        (sequence(0x00081140, (text(0x00091001, "UI", "1.2"),)), False),
     ],
 )
-def test_only_small_plain_values_are_remembered(element: Element, kept: bool) -> None:
+def test_only_small_values_are_remembered(element: Element, kept: bool) -> None:
     memory = Memory()
     level = memory.level("place", said=None)
     memory.remember(level, element, (element, None))
     assert (level.get(element) is not None) is kept
     assert level.get(Element(element.tag, "SH", element.value)) is None
+
+
+A_UID, B_UID = text(0x00081150, "UI", "1.2"), text(0x00081155, "UI", "1.3")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        sequence(0x00081140, (A_UID,), (B_UID,), ()),
+        sequence(0x00081140, (A_UID, B_UID)),
+        sequence(0x00081140, (A_UID,), (A_UID,)),
+        sequence(0x00081140, (A_UID,), (text(0x00081155, "UI", "1.4"),)),
+        sequence(0x00081140, (A_UID,), (text(0x00081155, "SH", "1.3"),)),
+        sequence(0x00081140, (sequence(0x00081140, (A_UID,), (B_UID,)),)),
+        Element(0x00081140, "SQ"),
+    ],
+)
+def test_a_sequence_is_known_by_all_that_it_holds(other: Element) -> None:
+    memory, known = Memory(), sequence(0x00081140, (A_UID,), (B_UID,))
+    level = memory.level("place", said=None)
+    memory.remember(level, known, (known, None))
+    assert level.get(sequence(0x00081140, (A_UID,), (B_UID,))) == (known, None)
+    assert level.get(other) is None
+
+
+def test_a_look_up_does_not_read_a_picture() -> None:
+    class Picture(bytes):
+        def __hash__(self) -> int:
+            raise AssertionError
+
+    level = Memory().level("place", said=None)
+    assert level.get(Element(0x7FE00010, "OW", Picture(MOST_BYTES + 1))) is None
 
 
 def test_it_does_not_grow_without_end() -> None:
