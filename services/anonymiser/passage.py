@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
+from services.anonymiser.cleaning.acts import Acts
 from services.anonymiser.cleaning.cleaner import Cleaner
 from services.anonymiser.cleaning.clock import Clock
 from services.anonymiser.cleaning.memory import Memory
@@ -130,9 +131,7 @@ class Passage:
 
     def _cleaner(self, patient: PatientCode, syntax: Syntax, deadline: Deadline) -> Cleaner:
         return Cleaner(
-            subject=self._subject(patient, deadline),
-            pseudonyms=self.means.pseudonyms,
-            vocabulary=vocabulary(),
+            Acts(self._subject(patient, deadline), self.means.pseudonyms, vocabulary()),
             safe_private=Option.RETAIN_SAFE_PRIVATE in self.means.profile.options,
             little=syntax.little,
             deadline=deadline,
@@ -154,9 +153,11 @@ class Passage:
 
     def marked(self, cleaned: Item, cleaner: Cleaner) -> Item:
         """Says what was done (PS3.15 Section E.1.1, PS3.3 C.7.1.1 and C.12.1), and names the patient if nothing did."""
-        code = cleaner.subject.code.encode("ascii")
+        code = cleaner.acts.subject.code.encode("ascii")
         edition = self.rules.table.edition
-        told = marks(self.rules, frozenset(cleaner.told.carried), edition=edition, revision=self.revision, released=self.released)
+        told = marks(
+            self.rules, frozenset(cleaner.told.carried), edition=edition, revision=self.revision, released=self.released
+        )
         private = characteristics(cleaner.kept_private, little=self.syntax.little)
         added = (Element(PATIENT_NAME, "PN", code), Element(PATIENT_ID, "LO", code), *told)
         return replaced(cleaned, {one.tag: one for one in (*added, *([private] if private else []))})

@@ -280,13 +280,11 @@ class _Walker:
 def _in_order(found: list[Element]) -> Item:
     """Sorted by tag; of elements with the same tag the last one, as pydicom reads them."""
     tags = [element.tag for element in found]
-    ordered = all(map(lt, tags, tags[1:]))
-    if tags and (tags[-1] if ordered else max(tags)) >> 16 >= _DELIMITING:
-        if any(tag >> 16 == _DELIMITING for tag in tags):
-            raise NotWalked
-    if ordered:
-        return tuple(found)
-    return tuple(sorted({element.tag: element for element in found}.values(), key=lambda element: element.tag))
+    if not all(map(lt, tags, tags[1:])):
+        found = sorted({element.tag: element for element in found}.values(), key=lambda element: element.tag)
+    if found and found[-1].group >= _DELIMITING and any(element.group == _DELIMITING for element in found):
+        raise NotWalked
+    return tuple(found)
 
 
 def _settle(elements: Item, *, signed: bool) -> None:
