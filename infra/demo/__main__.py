@@ -124,7 +124,8 @@ def _demonstrate(screen: Screen, stack: Stack, folder: Path) -> list[Problem]:
     examined = look(folder)
     sendable = sum(isinstance(one, Instance) for one in examined)
     named = "the pydicom wheel" if folder == WHEEL else str(folder)
-    screen.say(f"{len(examined)} files in {named}, {sendable} of them DICOM instances; sending as two sites.")
+    told = f"{len(examined)} files in {named}, {sendable} of them DICOM with SOP Class and Instance UIDs"
+    screen.say(f"{told}; sending as two sites.")
     with screen.progress() as show:
         done = run(stack, examined, show)
     keep_private(REPORT, json.dumps(done.report.as_json(), indent=1) + "\n")

@@ -68,7 +68,8 @@ def _gather(
 
 def _written(fact: Fact, names: text.Encodings, value: bytes) -> Written:
     if fact is Fact.DATE_TIME:
-        return Fact.DATE, text.DEFAULT, value[:_DAY]  # the time of day differs from instance to instance
+        # The time of day differs from instance to instance.
+        return Fact.DATE, text.DEFAULT, b"\\".join(one.lstrip()[:_DAY] for one in value.split(b"\\"))
     return fact, names if not value.isascii() or b"\x1b" in value else text.DEFAULT, value
 
 

@@ -198,3 +198,8 @@ def test_a_maker_in_the_name_of_an_institution_is_no_secret_but_a_person_is() ->
 def test_an_object_that_knows_nothing_redacts_what_anybody_can_see() -> None:
     assert Known.of(()).redact("CT Thorax 5mm") == ("CT Thorax 5mm", 0)
     assert Known.of(()).redact("") == ("", 0)
+
+
+def test_each_of_several_days_with_times_is_known() -> None:
+    known = Known.of((text(0x0018937F, "DT", "20150302101500.5\\ 20160411+0100"),))
+    assert known.dates == {date(2015, 3, 2), date(2016, 4, 11)}
