@@ -28,7 +28,7 @@ class Cleaner:
     deadline: Deadline = UNHURRIED
     memory: Memory = field(default_factory=Memory)
     """Of the engine."""
-    kept_private: list[private.Kept] = field(default_factory=list)
+    kept_private: list[private.Staying] = field(default_factory=list)
 
     @property
     def told(self) -> Told:

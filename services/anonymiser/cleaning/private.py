@@ -29,7 +29,7 @@ _SPOKEN = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Staying:
     """A private element that may stay, with what happens to it; `creator` is the element that reserves its block.
 
     `known`: a table says that it is safe; otherwise a rule of the profile wants it.
@@ -48,7 +48,7 @@ def staying(
     little: bool,
     safe: bool,
     ruled: Callable[[int, str], Decision | None],
-) -> Iterator[Kept]:
+) -> Iterator[Staying]:
     """Of the `private` elements of one level those that a rule of the profile names, and if `safe` those that a table
     knows to be safe, when they are what the table says. One without a creator is nobody's, and goes.
 
@@ -66,11 +66,11 @@ def staying(
         decision = ruled(element.tag, element.vr)
         if decision is not None:
             if decision.act is not Act.REMOVE:
-                yield Kept(element, creator, decision, known=False)
+                yield Staying(element, creator, decision, known=False)
         elif safe and (found := _known(element, name, little)):
             seen, known = found
             act = Act.REDACT if known.text else _ACTS[known.action]
-            yield Kept(seen, creator, Decision(act, known.source, Option.RETAIN_SAFE_PRIVATE))
+            yield Staying(seen, creator, Decision(act, known.source, Option.RETAIN_SAFE_PRIVATE))
 
 
 def _name(creator: Element, names: text.Encodings) -> str | None:
@@ -85,14 +85,14 @@ def _known(element: Element, creator: str | None, little: bool) -> tuple[Element
     return None if seen is None else (seen, known)
 
 
-def characteristics(kept: list[Kept], *, little: bool) -> Element | None:
+def characteristics(kept: list[Staying], *, little: bool) -> Element | None:
     """Private Data Element Characteristics Sequence (PS3.3 Section C.12.1): which blocks that were left are safe."""
     vouched = {_block(one) for one in kept} - {_block(one) for one in kept if not one.known}
     items = tuple(_described(group, creator, little) for group, creator in sorted(vouched) if creator)
     return Element(_CHARACTERISTICS, "SQ", items=items) if items else None
 
 
-def _block(one: Kept) -> tuple[int, str]:
+def _block(one: Staying) -> tuple[int, str]:
     return one.element.group, text.decoded(one.creator.content, text.DEFAULT) or ""
 
 

@@ -11,7 +11,7 @@ WINDOW = 16 * 1024**2
 """Bytes that may have been read before they are let go."""
 
 
-class Passage:
+class Progress:
     """Told of each view of `whole` that is handed out; the views before it are no longer needed then."""
 
     def __init__(self, whole: bytes | memoryview, window: int = WINDOW) -> None:
@@ -34,9 +34,9 @@ class Passage:
 
 def pieces(whole: bytes | memoryview, size: int = PIECE) -> Iterator[memoryview]:
     """`whole` from its beginning to its end, for those who read all of it."""
-    view, passage = memoryview(whole), Passage(whole)
+    view, progress = memoryview(whole), Progress(whole)
     for start in range(0, len(view), size):
-        passage.to(min(start + size, len(view)))
+        progress.to(min(start + size, len(view)))
         yield view[start : start + size]
 
 

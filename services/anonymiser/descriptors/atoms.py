@@ -13,7 +13,7 @@ _CHUNK = re.compile(r"[^\W_]+(?:(?<=\d)[.,]\d+[^\W_]*)*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-class Verdict(Enum):
+class Judgement(Enum):
     """What becomes of a part of the text."""
 
     KEEP = auto()
@@ -33,7 +33,7 @@ class Atom:
     text: str
     gap: str = ""
     behind: str = ""
-    verdict: Verdict = Verdict.ASK
+    verdict: Judgement = Judgement.ASK
     date: FoundDate | None = None
     word: str = ""
     number: bool = False
@@ -48,7 +48,7 @@ def atoms(text: str, identity: Identity) -> list[Atom]:
         for match in _CHUNK.finditer(text, position, start):
             parts.append(_atom(match[0], match.start()))
         if start < end:
-            verdict = Verdict.KEEP if found else Verdict.GONE
+            verdict = Judgement.KEEP if found else Judgement.GONE
             parts.append(Atom(start, end, text[start:end], verdict=verdict, date=found))
         position = end
     previous = 0

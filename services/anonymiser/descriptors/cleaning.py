@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from services.anonymiser.descriptors.atoms import Verdict, atoms
+from services.anonymiser.descriptors.atoms import Judgement, atoms
 from services.anonymiser.descriptors.dates import FoundDate
 from services.anonymiser.descriptors.judging import judge
 from services.anonymiser.descriptors.known import REMEMBERED_CHARACTERS, REMEMBERED_TEXTS, Identity, Known, Move, masked
@@ -58,8 +58,8 @@ def _remembered(text: str, identity: Identity, vocabulary: Vocabulary) -> Plan:
 def _planned(text: str, identity: Identity, vocabulary: Vocabulary) -> Plan:
     parts = atoms(text, identity)
     judge(parts, vocabulary)
-    kept = tuple((part.start, part.end) for part in parts if part.verdict is Verdict.KEEP and part.date is None)
-    dropped = sum(part.verdict is not Verdict.KEEP for part in parts)
+    kept = tuple((part.start, part.end) for part in parts if part.verdict is Judgement.KEEP and part.date is None)
+    dropped = sum(part.verdict is not Judgement.KEEP for part in parts)
     shape = masked(text, ((part.start, part.end) for part in parts))
     result = None
     if not identity.dates:

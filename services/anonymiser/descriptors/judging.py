@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from services.anonymiser.descriptors.atoms import Atom, Verdict
+from services.anonymiser.descriptors.atoms import Atom, Judgement
 from services.anonymiser.descriptors.numbers import judge_numbers
 from services.anonymiser.descriptors.technical import known_humps, technical
-from services.anonymiser.descriptors.vocabulary import Kind, Vocabulary
+from services.anonymiser.descriptors.vocabulary import Trust, Vocabulary
 
 _SMALL_WORDS = frozenset("aàáåæeèéiíìoóòøőuúüùyvwkzs") | {"à", "È"}
 """Articles, prepositions and conjunctions of one letter; initials are capitals."""
@@ -20,44 +20,44 @@ def judge(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
     kinds = [_judge_alone(atom, vocabulary) for atom in parts]
     _keep_phrases(parts, vocabulary)
     shouted = _shouted(parts)
-    for kind in (Kind.CAREFUL, Kind.EPONYM):
+    for kind in (Trust.CAREFUL, Trust.EPONYM):
         for at, atom in enumerate(parts):
-            if kinds[at] is kind and atom.verdict is Verdict.ASK:
-                careful = kind is Kind.CAREFUL
+            if kinds[at] is kind and atom.verdict is Judgement.ASK:
+                careful = kind is Trust.CAREFUL
                 stays = (at != shouted and _careful_stays(parts, at)) if careful else _eponym_stays(parts, at)
-                atom.verdict = Verdict.KEEP if stays else Verdict.UNKNOWN
+                atom.verdict = Judgement.KEEP if stays else Judgement.UNKNOWN
     for at, atom in enumerate(parts):
-        if atom.verdict is Verdict.ASK and not atom.number and (len(atom.word) == 1 or not atom.word.isalpha()):
-            atom.verdict = Verdict.KEEP if _letter_stays(parts, at) else Verdict.UNKNOWN
+        if atom.verdict is Judgement.ASK and not atom.number and (len(atom.word) == 1 or not atom.word.isalpha()):
+            atom.verdict = Judgement.KEEP if _letter_stays(parts, at) else Judgement.UNKNOWN
     judge_numbers(parts, vocabulary)
     for at in range(len(parts) - 1, -1, -1):
-        if parts[at].verdict is Verdict.ASK:
-            parts[at].verdict = Verdict.KEEP if _particle_stays(parts, at) else Verdict.UNKNOWN
+        if parts[at].verdict is Judgement.ASK:
+            parts[at].verdict = Judgement.KEEP if _particle_stays(parts, at) else Judgement.UNKNOWN
 
 
-def _judge_alone(atom: Atom, vocabulary: Vocabulary) -> Kind | None:
+def _judge_alone(atom: Atom, vocabulary: Vocabulary) -> Trust | None:
     """The kind of a word; where that decides, the atom has its verdict afterwards."""
-    if atom.verdict is not Verdict.ASK or atom.number:
+    if atom.verdict is not Judgement.ASK or atom.number:
         return None
     word = atom.word
     if len(word) == 1:
         if atom.text in _SMALL_WORDS:
-            atom.verdict = Verdict.KEEP
+            atom.verdict = Judgement.KEEP
         return None
     kind = vocabulary.written(atom.text)
-    if kind is Kind.PLAIN:
-        atom.verdict, atom.sure = Verdict.KEEP, True
+    if kind is Trust.PLAIN:
+        atom.verdict, atom.sure = Judgement.KEEP, True
     elif kind is None:
         known = known_humps(atom.text, vocabulary) if word.isalpha() else technical(atom.text, vocabulary)
         atom.sure = known is True
-        atom.verdict = {True: Verdict.KEEP, False: Verdict.UNKNOWN, None: Verdict.ASK}[known]
+        atom.verdict = {True: Judgement.KEEP, False: Judgement.UNKNOWN, None: Judgement.ASK}[known]
     return kind
 
 
 def _keep_phrases(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
     for first, second in pairwise(parts):
-        if (first.word, second.word) in vocabulary.phrases and Verdict.GONE not in (first.verdict, second.verdict):
-            first.verdict = second.verdict = Verdict.KEEP
+        if (first.word, second.word) in vocabulary.phrases and Judgement.GONE not in (first.verdict, second.verdict):
+            first.verdict = second.verdict = Judgement.KEEP
 
 
 def _near(parts: Sequence[Atom], at: int) -> list[Atom]:
@@ -65,14 +65,14 @@ def _near(parts: Sequence[Atom], at: int) -> list[Atom]:
 
 
 def _stays(atom: Atom) -> bool:
-    return atom.verdict is Verdict.KEEP and atom.date is None
+    return atom.verdict is Judgement.KEEP and atom.date is None
 
 
 def _careful_stays(parts: Sequence[Atom], at: int) -> bool:
     """Head, Hand, Kopf: unless an unknown word stands beside it and no word of ours does. (One that is written as names
     are, signed by HAND, does not: see `_shouted`.)"""
     near = _near(parts, at)
-    return any(_stays(atom) for atom in near) or all(atom.verdict is not Verdict.UNKNOWN for atom in near)
+    return any(_stays(atom) for atom in near) or all(atom.verdict is not Judgement.UNKNOWN for atom in near)
 
 
 def _shouted(parts: Sequence[Atom]) -> int | None:
@@ -91,9 +91,9 @@ def _letter_stays(parts: Sequence[Atom], at: int) -> bool:
     near = _near(parts, at)
     if _VERTEBRA.fullmatch(parts[at].word) and any(_VERTEBRA.fullmatch(atom.word) for atom in near):
         return True
-    if any(atom.verdict is Verdict.UNKNOWN and len(atom.word) > 1 and atom.word.isalpha() for atom in near):
+    if any(atom.verdict is Judgement.UNKNOWN and len(atom.word) > 1 and atom.word.isalpha() for atom in near):
         return False
-    gone = any(atom.verdict is Verdict.GONE for atom in near)
+    gone = any(atom.verdict is Judgement.GONE for atom in near)
     return any(_stays(atom) for atom in near) or not gone
 
 
@@ -103,4 +103,4 @@ def _particle_stays(parts: Sequence[Atom], at: int) -> bool:
     before = parts[at - 1] if at else None
     if behind is None or not _stays(behind) or "\n" in behind.gap:
         return False
-    return behind.sure or before is None or before.verdict in (Verdict.KEEP, Verdict.ASK)
+    return behind.sure or before is None or before.verdict in (Judgement.KEEP, Judgement.ASK)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from services.anonymiser.descriptors.atoms import Atom, Verdict
+from services.anonymiser.descriptors.atoms import Atom, Judgement
 from services.anonymiser.descriptors.vocabulary import Vocabulary
 
 _CHAIN = re.compile(r"\s?[-/,+_&x×*–:]\s?[-+]?|\s?(?:\.\.)\s?| \(?")
@@ -21,18 +21,18 @@ def judge_numbers(parts: Sequence[Atom], vocabulary: Vocabulary) -> None:
     for at, atom in enumerate(parts):
         if (
             atom.number
-            and atom.verdict is Verdict.ASK
+            and atom.verdict is Judgement.ASK
             and (_measured(parts, at, vocabulary) or _taken(parts, at, vocabulary) or _chained(parts, at, heads[at]))
         ):
-            atom.verdict = Verdict.KEEP
+            atom.verdict = Judgement.KEEP
     for at in range(len(parts) - 2, -1, -1):
         atom = parts[at]
-        if atom.number and atom.verdict is Verdict.ASK and _joined_to_measure(parts, at):
-            atom.verdict = Verdict.KEEP
+        if atom.number and atom.verdict is Judgement.ASK and _joined_to_measure(parts, at):
+            atom.verdict = Judgement.KEEP
     for at, atom in enumerate(parts):
-        if atom.number and atom.verdict is Verdict.ASK:
+        if atom.number and atom.verdict is Judgement.ASK:
             stays = _short_beside_word(parts, at) or _chained(parts, at, heads[at])
-            atom.verdict = Verdict.KEEP if stays else Verdict.UNKNOWN
+            atom.verdict = Judgement.KEEP if stays else Judgement.UNKNOWN
 
 
 def _integer(atom: Atom) -> str:
@@ -47,14 +47,14 @@ def _measured(parts: Sequence[Atom], at: int, vocabulary: Vocabulary) -> bool:
     if at + 1 >= len(parts):
         return False
     unit = parts[at + 1]
-    return unit.gap in ("", " ", "-", "_") and unit.word in vocabulary.units and unit.verdict is not Verdict.GONE
+    return unit.gap in ("", " ", "-", "_") and unit.word in vocabulary.units and unit.verdict is not Judgement.GONE
 
 
 def _taken(parts: Sequence[Atom], at: int, vocabulary: Vocabulary) -> bool:
     if not at or len(_integer(parts[at])) > _LONGEST:
         return False
     before = parts[at - 1]
-    if before.verdict is Verdict.GONE or before.word not in vocabulary.takers or not _TAKEN.fullmatch(parts[at].gap):
+    if before.verdict is Judgement.GONE or before.word not in vocabulary.takers or not _TAKEN.fullmatch(parts[at].gap):
         return False
     return not _YEAR.fullmatch(parts[at].text) or before.word in _LARGE
 
@@ -67,7 +67,7 @@ _LARGE = frozenset(
 def _chained(parts: Sequence[Atom], at: int, head_word: str) -> bool:
     """Behind a number that stays because of its word, `head_word` if it is not the one before: 2/3, 50 400 800."""
     atom, before = parts[at], parts[at - 1] if at else None
-    if before is None or before.verdict is not Verdict.KEEP or before.date or len(_integer(atom)) > _LONGEST:
+    if before is None or before.verdict is not Judgement.KEEP or before.date or len(_integer(atom)) > _LONGEST:
         return False
     if not (before.number or before.word[-1:].isdigit()) or not _CHAIN.fullmatch(atom.gap):
         return False
@@ -91,11 +91,11 @@ def _heads(parts: Sequence[Atom]) -> list[str]:
 def _joined_to_measure(parts: Sequence[Atom], at: int) -> bool:
     """Before one that stays: 5/5mm, 3 x 4 mm, 10-15 %."""
     atom, behind = parts[at], parts[at + 1]
-    if len(_integer(atom)) > _LONGEST or behind.verdict is not Verdict.KEEP or behind.date:
+    if len(_integer(atom)) > _LONGEST or behind.verdict is not Judgement.KEEP or behind.date:
         return False
     if behind.word == "x" and at + 2 < len(parts):
         behind = parts[at + 2]
-        return behind.text[0].isdigit() and behind.verdict is Verdict.KEEP
+        return behind.text[0].isdigit() and behind.verdict is Judgement.KEEP
     return behind.text[0].isdigit() and behind.gap.strip() in ("/", "-", "x", "×", "*", "+", "–", ":")
 
 
@@ -106,11 +106,11 @@ def _short_beside_word(parts: Sequence[Atom], at: int) -> bool:
     if len(whole) > _LONGEST_BARE + 1 or len(decimals) > 1 or (decimals and len(decimals[0]) > _LONGEST):
         return False
     near = [parts[other] for other in (at - 1, at + 1) if 0 <= other < len(parts)]
-    doubtful = (Verdict.UNKNOWN,) if short else (Verdict.UNKNOWN, Verdict.GONE)
+    doubtful = (Judgement.UNKNOWN,) if short else (Judgement.UNKNOWN, Judgement.GONE)
     if any(other.verdict in doubtful for other in near):
         return False
     if not near:
         return True
     return any(
-        other.verdict is Verdict.KEEP and not other.date and (not other.number or bool(decimals)) for other in near
+        other.verdict is Judgement.KEEP and not other.date and (not other.number or bool(decimals)) for other in near
     )

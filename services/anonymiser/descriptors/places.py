@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from services.anonymiser.descriptors.folding import fold
 from services.anonymiser.descriptors.people import introductions
 from services.anonymiser.descriptors.technical import known_humps
-from services.anonymiser.descriptors.vocabulary import Kind, Vocabulary
+from services.anonymiser.descriptors.vocabulary import Trust, Vocabulary
 
 Span = tuple[int, int]
 
@@ -73,7 +73,7 @@ def _named(text: str, words: Sequence["re.Match[str]"], at: int, step: int, voca
         written = words[here][0]
         if fold(written) not in _BETWEEN:
             kind = vocabulary.written(written)
-            ours = kind is Kind.PLAIN or (named and kind and step > 0) or known_humps(written, vocabulary)
+            ours = kind is Trust.PLAIN or (named and kind and step > 0) or known_humps(written, vocabulary)
             if not written[0].isupper() or ours:
                 break
             last, named = here, named or kind is None

@@ -18,7 +18,7 @@ _LONGEST_DERIVED = 120
 _VOWELS = "aeiouyαηο"
 
 
-class Kind(StrEnum):
+class Trust(StrEnum):
     """How far a word can be trusted, which is also the name of the folder in data/ it stands in."""
 
     PLAIN = "plain"  # nobody is called so
@@ -36,7 +36,7 @@ class Vocabulary:
     them; `makers` of equipment; `accented`: the words that are written with accents;
     `digest`: SHA-256 over all of it, for whoever has to say which vocabulary it was."""
 
-    words: dict[str, Kind]
+    words: dict[str, Trust]
     phrases: frozenset[tuple[str, str]]
     units: frozenset[str]
     takers: frozenset[str]
@@ -50,14 +50,14 @@ class Vocabulary:
     accented: frozenset[str]
     digest: str
 
-    def kind(self, word: str) -> Kind | None:
+    def kind(self, word: str) -> Trust | None:
         """The kind of a folded word, None if it is none of ours. Inflected forms and compounds of ours are plain."""
         found = self.words.get(word)
         if found or not _SHORTEST_INFLECTED <= len(word) <= _LONGEST_DERIVED:
             return found
         return _derived(self, word)
 
-    def written(self, word: str) -> Kind | None:
+    def written(self, word: str) -> Trust | None:
         """The kind of a word as it is written: with accents it is none of ours that has none (Löwer, Bašić)."""
         folded = fold(word)
         if not word.isascii() and folded in self.words and folded not in self.accented:
@@ -66,22 +66,22 @@ class Vocabulary:
 
     def plain(self, word: str) -> bool:
         """Whether a folded word says nothing about anybody wherever it stands."""
-        return self.kind(word) is Kind.PLAIN
+        return self.kind(word) is Trust.PLAIN
 
 
 @lru_cache(maxsize=8192)
-def _derived(vocabulary: Vocabulary, word: str) -> Kind | None:
+def _derived(vocabulary: Vocabulary, word: str) -> Trust | None:
     if word in vocabulary.excluded:
         return None
     for cut in range(1, min(_LONGEST_ENDING, len(word) - _SHORTEST_STEM) + 1):
         if vocabulary.stems.get(word[:-cut], 0) & vocabulary.endings.get(word[-cut:], 0):
-            return Kind.PLAIN
+            return Trust.PLAIN
     if word.endswith(vocabulary.suffixes, _SHORTEST_STEM):
-        return Kind.PLAIN
+        return Trust.PLAIN
     if any(word[:cut] in vocabulary.combining and vocabulary.plain(word[cut:]) for cut in _heads(word)):
-        return Kind.PLAIN
+        return Trust.PLAIN
     if len(word) >= _SHORTEST_COMPOUND and _splits(word, vocabulary.parts, _MOST_PARTS):
-        return Kind.PLAIN
+        return Trust.PLAIN
     return None
 
 
@@ -107,14 +107,14 @@ def shipped() -> Vocabulary:
     units = frozenset(entries(DATA / "units.txt"))
     takers = frozenset((*entries(DATA / "takers.txt"), *entries(DATA / "plain" / "agents.txt")))
     excluded = frozenset(entries(DATA / "excluded.txt"))
-    lists = {kind: {file.stem: entries(file) for file in (DATA / kind.value).glob("*.txt")} for kind in Kind}
-    words: dict[str, Kind] = dict.fromkeys(units | takers, Kind.PLAIN)
-    for kind in Kind:  # the more careful kind counts
+    lists = {kind: {file.stem: entries(file) for file in (DATA / kind.value).glob("*.txt")} for kind in Trust}
+    words: dict[str, Trust] = dict.fromkeys(units | takers, Trust.PLAIN)
+    for kind in Trust:  # the more careful kind counts
         for listed in lists[kind].values():
             words.update(dict.fromkeys(listed, kind))
     words = {word: kind for word, kind in words.items() if word not in excluded}
     plain = {
-        name: {word for word in listed if words.get(word) is Kind.PLAIN} for name, listed in lists[Kind.PLAIN].items()
+        name: {word for word in listed if words.get(word) is Trust.PLAIN} for name, listed in lists[Trust.PLAIN].items()
     }
     stems, endings = _inflections(plain)
     return Vocabulary(
@@ -122,7 +122,7 @@ def shipped() -> Vocabulary:
         phrases=frozenset(_phrases(DATA / "phrases.txt")),
         units=units,
         takers=takers,
-        parts=frozenset(_parts(lists[Kind.PLAIN]) - excluded),
+        parts=frozenset(_parts(lists[Trust.PLAIN]) - excluded),
         combining=frozenset(entries(DATA / "combining.txt")),
         suffixes=tuple(entries(DATA / "suffixes.txt")),
         stems=stems,

@@ -8,7 +8,7 @@ from services.anonymiser.gate.detectors import silent
 from services.anonymiser.gate.examining import Examination, Suspicion
 from services.anonymiser.gate.folding import squeezed, tokens, words
 from services.anonymiser.gate.judging import Bytes, Needle
-from services.anonymiser.gate.kept import Kept, all_text
+from services.anonymiser.gate.shown import Shown, all_text
 from services.anonymiser.gate.marks import KINDS, LONG_UID, Marks, date_of
 from services.anonymiser.gate.reading import unpacked
 from services.anonymiser.gate.residue import NOTHING, Expect, Residue
@@ -54,20 +54,20 @@ class Witness:
 
     def _suspect(self, cleaned: Item, raw: bytes, expect: Expect, deadline: Deadline) -> Suspicion:
         """Quick, and never says no where the close look would say yes."""
-        kept = Kept(cleaned)
-        text, hay = b"\n".join(kept.texts), squeezed(raw)
+        shown = Shown(cleaned)
+        text, hay = b"\n".join(shown.texts), squeezed(raw)
         if not text.isascii() or b"\x1b" in text:
-            text = kept.plain() if len(kept.character_sets) < 2 else all_text(cleaned)
+            text = shown.plain() if len(shown.character_sets) < 2 else all_text(cleaned)
             hay += _BETWEEN_VALUES + squeezed(text)
         if hidden := unpacked(text):
             text += b"\n" + hidden
             hay += _BETWEEN_VALUES + squeezed(hidden)
         said = {*tokens(text), *words(text)}
-        suspicion = Suspicion(texts=not silent(text, said) or _strangers(kept.people, cleaned))
+        suspicion = Suspicion(texts=not silent(text, said) or _strangers(shown.people, cleaned))
         self._suspect_values(suspicion, hay, said, expect, deadline)
-        suspicion.dates = self._suspects_dates(hay, kept, expect, deadline)
+        suspicion.dates = self._suspects_dates(hay, shown, expect, deadline)
         if not expect.uids:
-            suspicion.uids = self._suspected_uids(hay, kept, deadline)
+            suspicion.uids = self._suspected_uids(hay, shown, deadline)
         return suspicion
 
     def _suspect_values(
@@ -86,17 +86,17 @@ class Witness:
             if (owner := marks.foreign[form]) not in retained:
                 suspicion.foreign.append(Bytes(owner, form))
 
-    def _suspects_dates(self, hay: bytes, kept: Kept, expect: Expect, deadline: Deadline) -> bool:
+    def _suspects_dates(self, hay: bytes, shown: Shown, expect: Expect, deadline: Deadline) -> bool:
         births = {form for day in self._marks.birth for form in (day, day[4:] + day[:4], day[6:] + day[4:6] + day[:4])}
         if Index(births).within(hay, deadline):
             return True
         if expect.dates:
             return False
-        return not self._marks.dates.isdisjoint(map(date_of, b"\\".join(kept.dates).split(b"\\")))
+        return not self._marks.dates.isdisjoint(map(date_of, b"\\".join(shown.dates).split(b"\\")))
 
-    def _suspected_uids(self, hay: bytes, kept: Kept, deadline: Deadline) -> list[bytes]:
+    def _suspected_uids(self, hay: bytes, shown: Shown, deadline: Deadline) -> list[bytes]:
         uids = self._marks.uids
-        found = uids.intersection([bytes(uid).rstrip(b"\0 ") for uid in kept.uids])
+        found = uids.intersection([bytes(uid).rstrip(b"\0 ") for uid in shown.uids])
         if Index(self._marks.roots).within(hay, deadline):
             forms = {uid: uid.replace(b".", b"") for uid in uids if len(uid) >= LONG_UID}
             there = set(Index(set(forms.values())).within(hay, deadline))

@@ -9,7 +9,7 @@ from services.anonymiser.pixels.blanking import Unblankable
 from services.anonymiser.pixels.boxes import Box, merged
 from services.anonymiser.pixels.description import Description
 from services.anonymiser.pixels.encoding import NotEncodable
-from services.anonymiser.pixels.examining import Detector, Written
+from services.anonymiser.pixels.examining import FindsText, Written
 from services.anonymiser.pixels.margins import doubtful, roomy
 from services.anonymiser.pixels.source import Source
 from services.anonymiser.pixels.workers import Examiner
@@ -23,7 +23,7 @@ _ROUNDS = 3
 """How often a frame is blanked before what is still found makes its object held."""
 
 
-class Held(Exception):
+class MustHold(Exception):
     """The object must not go on; `reason` is the verdict."""
 
     def __init__(self, reason: Reason) -> None:
@@ -39,13 +39,13 @@ class NoEncoder(Exception):
 class Bench:
     """The frames of `source`, the worker for them, and the ultrasound `regions` in them.
 
-    All of it raises Held, and what Examiner.run raises.
+    All of it raises MustHold, and what Examiner.run raises.
     """
 
     described: Description
     source: Source
     examiner: Examiner | None
-    detector: Callable[[], Detector]
+    detector: Callable[[], FindsText]
     regions: tuple[Box, ...] = ()
 
     def read(self, masks: tuple[Box, ...]) -> dict[int, tuple[Box, ...]]:
@@ -76,7 +76,7 @@ class Bench:
             if not more:
                 return made, boxes
             boxes = merged((*boxes, *more))
-        raise Held(Reason.BURNED_IN_TEXT)
+        raise MustHold(Reason.BURNED_IN_TEXT)
 
     def write(self, frame: int, boxes: tuple[Box, ...], native: bool) -> Written:
         """The frame with `boxes` black, in its own syntax or natively."""
@@ -86,7 +86,7 @@ class Bench:
             if failed.kind == NotEncodable.__name__ and not native:
                 raise NoEncoder from None
             if failed.kind == Unblankable.__name__:
-                raise Held(Reason.BURNED_IN_TEXT) from None
+                raise MustHold(Reason.BURNED_IN_TEXT) from None
             raise
 
     def _seen(
@@ -94,7 +94,7 @@ class Bench:
     ) -> tuple[Box, ...]:
         boxes = self._run(examining.seen, frame, described, blank, look, self.detector)
         if doubtful(boxes, described.rows, described.columns):
-            raise Held(Reason.BURNED_IN_TEXT)
+            raise MustHold(Reason.BURNED_IN_TEXT)
         return roomy(boxes, self.regions, described.rows, described.columns)
 
     def _quiet(self, part: range, known: tuple[Box, ...], masks: tuple[Box, ...]) -> bool:
@@ -108,5 +108,5 @@ class Bench:
 
     def _run(self, function: Callable[..., T], *payload: object) -> T:
         if self.examiner is None:
-            raise Held(Reason.NOT_EXAMINED)
+            raise MustHold(Reason.NOT_EXAMINED)
         return self.examiner.run(function, *payload)

@@ -7,11 +7,11 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from services.anonymiser.dataset.tree import Element, Item, Syntax, find
 from services.anonymiser.pixels import detecting, residue, segments
-from services.anonymiser.pixels.bench import Bench, Held, NoEncoder
+from services.anonymiser.pixels.bench import Bench, MustHold, NoEncoder
 from services.anonymiser.pixels.boxes import Box, merged
 from services.anonymiser.pixels.description import Description, Undescribed, describe, pixels_of
 from services.anonymiser.pixels.encoding import encoder_for
-from services.anonymiser.pixels.examining import Detector
+from services.anonymiser.pixels.examining import FindsText
 from services.anonymiser.pixels.fragments import EXTENDED_LENGTHS, EXTENDED_OFFSETS, Unmapped
 from services.anonymiser.pixels.masks import masked
 from services.anonymiser.pixels.policy import PixelPolicy, Unexamined, to_look_at
@@ -59,7 +59,7 @@ def clean_pixels(
     syntax: Syntax,
     policy: PixelPolicy,
     examiner: Examiner | None,
-    detector: Callable[[], Detector] = detecting.detector,
+    detector: Callable[[], FindsText] = detecting.detector,
 ) -> Untouched | Blanked | HeldPixels:
     """What is to be done with the pixels of an object. Whatever codecs do happens in `examiner`; without one, objects
     that need it are held. `detector` is importable by name. Raises Transient when no worker can be started.
@@ -73,7 +73,7 @@ def clean_pixels(
         around = regions(elements, syntax, described.rows, described.columns)
         bench = Bench(described, source, examiner, detector, around)
         return _Object(elements, syntax, policy, bench, len(pixels.value)).cleaned()
-    except Held as held:
+    except MustHold as held:
         return HeldPixels(held.reason)
     except (WorkerDied, WorkerTimeout):
         return HeldPixels(Reason.NOT_EXAMINED)
@@ -95,11 +95,11 @@ class _Object:
 
     def cleaned(self) -> Untouched | Blanked:
         if residue.overlay_within(self.elements, self.described, self.syntax):
-            raise Held(Reason.OVERLAY)
+            raise MustHold(Reason.OVERLAY)
         masks = self._masks()
         looked = bool(masks) or to_look_at(self.elements, self.syntax, self.policy)
         if looked and not self.policy.clean:
-            raise Held(Reason.BURNED_IN_TEXT)
+            raise MustHold(Reason.BURNED_IN_TEXT)
         examined = looked and self._can_be_examined(masks)
         found = Found(self._read(masks) if examined else {}, frozenset(self.bench.speaking()))
         plain = self._plain()
@@ -128,7 +128,7 @@ class _Object:
         ):
             return True
         if masks or limits.unexamined is Unexamined.HOLD:
-            raise Held(Reason.NOT_EXAMINED)
+            raise MustHold(Reason.NOT_EXAMINED)
         return False
 
     def _read(self, masks: tuple[Box, ...]) -> dict[int, tuple[Box, ...]]:
@@ -144,7 +144,7 @@ class _Object:
 
     def _blanked(self, found: Found, plain: Mapping[int, bytes], examined: bool) -> Blanked:
         if self.length > self.policy.max_bytes:
-            raise Held(Reason.BURNED_IN_TEXT)
+            raise MustHold(Reason.BURNED_IN_TEXT)
         if encoder_for(self.described):
             try:
                 return self._in_its_syntax(found, plain, examined)
@@ -167,7 +167,7 @@ class _Object:
                 raise Misfit
             now = made.written.described
             if now.length > self.policy.max_bytes:
-                raise Held(Reason.BURNED_IN_TEXT)
+                raise MustHold(Reason.BURNED_IN_TEXT)
             written[frame] = made
         assert now is not None  # there is one frame at least
         pixels = natively((written[frame].written.frame for frame in sorted(written)), now)

@@ -16,7 +16,7 @@ from services.anonymiser.pixels.showing import pictures
 from services.anonymiser.pixels.stored import Stored, decoded
 
 
-class Detector(Protocol):
+class FindsText(Protocol):
     """Finds text in a picture."""
 
     def find(self, image: Array, look: int) -> tuple[Box, ...]:
@@ -33,7 +33,7 @@ class Written:
 
 
 def seen(
-    frame: bytes, described: Description, blank: tuple[Box, ...], look: int, detector: Callable[[], Detector]
+    frame: bytes, described: Description, blank: tuple[Box, ...], look: int, detector: Callable[[], FindsText]
 ) -> tuple[Box, ...]:
     """Where there is text in the frame, beside `blank`, which is or will be black. Raises NoDecoder or Undecodable."""
     shown = pictures(decoded(frame, described), described)
@@ -48,7 +48,7 @@ def quiet(
     known: tuple[Box, ...],
     blank: tuple[Box, ...],
     look: int,
-    detector: Callable[[], Detector],
+    detector: Callable[[], FindsText],
 ) -> bool:
     """Whether no other of these frames has text beside `blank` that the first has not in its `known` boxes, by a cheap
     look at all of them. Raises NoDecoder or Undecodable."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from services.anonymiser.dataset.mapped import Passage
+from services.anonymiser.dataset.mapped import Progress
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.pixels import native, residue
 from services.anonymiser.pixels.codestream import precision
@@ -54,7 +54,7 @@ class _Native:
     def __init__(self, pixels: Element, described: Description) -> None:
         self._pixels, self._described = pixels, described
         self._value = native.straight(pixels.value, described)
-        self._passage = Passage(self._value)
+        self._progress = Progress(self._value)
 
     @property
     def tidy(self) -> bool:
@@ -63,7 +63,7 @@ class _Native:
         return not bytes(self._pixels.value[end + end % 2 :]).strip(b"\0")
 
     def frame(self, index: int) -> bytes | memoryview:
-        self._passage.to((index + 1) * self._described.bits // 8)
+        self._progress.to((index + 1) * self._described.bits // 8)
         return native.cut(self._value, self._described, index)
 
     def suspects(self) -> Iterator[int]:
@@ -73,7 +73,7 @@ class _Native:
         for first in range(0, d.frames, many):
             frames = range(first, min(first + many, d.frames))
             begin, end = first * d.bits // 8, frames[-1] * d.bits // 8 + d.bits // 8
-            self._passage.to(end)
+            self._progress.to(end)
             if residue.in_frame(np.frombuffer(self._value[begin:end], d.dtype), d):
                 yield from frames
 
@@ -94,7 +94,7 @@ class _Native:
 class _Fragments:
     def __init__(self, value: bytes | memoryview, described: Description, parts: Encapsulated) -> None:
         self._described, self._parts = described, parts
-        self._passage, self._end = Passage(value), 0
+        self._progress, self._end = Progress(value), 0
 
     @property
     def tidy(self) -> bool:
@@ -104,7 +104,7 @@ class _Fragments:
         frame = b"".join(self._parts.frames[index])
         # Near enough: what is between the fragments is not counted.
         self._end = self._end + len(frame) if index else len(frame)
-        self._passage.to(self._end)
+        self._progress.to(self._end)
         return frame
 
     def suspects(self) -> Iterator[int]:

@@ -10,7 +10,7 @@ from services.anonymiser.dataset.tree import Element
 from services.anonymiser.descriptors.cleaning import clean
 from services.anonymiser.descriptors.folding import fold, key
 from services.anonymiser.descriptors.known import Known
-from services.anonymiser.descriptors.vocabulary import Kind, shipped
+from services.anonymiser.descriptors.vocabulary import Trust, shipped
 from tests.unit.anonymiser.european_names import first_names, last_names
 
 DESCRIPTORS = (
@@ -19,8 +19,8 @@ DESCRIPTORS = (
     "Follow-up after chemotherapy", "Suspected pulmonary embolism", "DWI b1000", "Liver segment VII", "MG CC",
 )  # fmt: skip
 WORDS = [*DESCRIPTORS, "T2_TSE_SAG 4mm", "Gated, short axis", "ADC"]
-FIRST = [name for name in first_names() if shipped().written(name) is not Kind.PLAIN and len(name) > 2]
-LAST = [name for name in last_names() if shipped().written(name) is not Kind.PLAIN]
+FIRST = [name for name in first_names() if shipped().written(name) is not Trust.PLAIN and len(name) > 2]
+LAST = [name for name in last_names() if shipped().written(name) is not Trust.PLAIN]
 MOVE = timedelta(days=1234)
 
 days = st.dates(date(1920, 1, 1), date(2024, 12, 31)).filter(lambda day: day.day > 12)

@@ -5,7 +5,7 @@ import pytest
 from services.anonymiser.descriptors import generate_english, generate_vocabulary
 from services.anonymiser.descriptors.attributes import FACTS, FREE_TEXT_ATTRIBUTES, IDENTITY_SEQUENCES
 from services.anonymiser.descriptors.folding import fold
-from services.anonymiser.descriptors.vocabulary import DATA, Kind, expanded, shipped
+from services.anonymiser.descriptors.vocabulary import DATA, Trust, expanded, shipped
 from services.anonymiser.standard.table import table
 from tests.unit.anonymiser.european_names import first_names, last_names
 
@@ -21,12 +21,12 @@ def test_several_thousand_words_of_more_than_twenty_languages() -> None:
 def test_no_plain_word_is_a_common_name() -> None:
     names = first_names() + last_names()
     assert len(names) > 1000
-    assert [name for name in names if shipped().written(name) is Kind.PLAIN] == []
+    assert [name for name in names if shipped().written(name) is Trust.PLAIN] == []
 
 
 def test_a_name_in_a_plain_list_is_found_out() -> None:
     """Red when it should be: 'thorax' as somebody's name."""
-    assert shipped().written("Thorax") is Kind.PLAIN
+    assert shipped().written("Thorax") is Trust.PLAIN
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -98,32 +98,32 @@ def test_the_english_list_is_written_where_it_is_told(wordnet, tmp_path) -> None
 
 @pytest.mark.parametrize("word", ["hepatobiliary", "perihilar", "naso-gastric", "laryngectomy", "Cholezystektomie"])
 def test_words_made_of_medical_forms_are_known(word: str) -> None:
-    assert all(shipped().written(part) is Kind.PLAIN for part in word.split("-"))
+    assert all(shipped().written(part) is Trust.PLAIN for part in word.split("-"))
 
 
 @pytest.mark.parametrize("word", ["Perilopez", "Subrahman", "Adomaitis", "Hemingway", "Tomy"])
 def test_a_medical_form_makes_no_word_of_a_name(word: str) -> None:
-    assert shipped().written(word) is not Kind.PLAIN
+    assert shipped().written(word) is not Trust.PLAIN
 
 
 @pytest.mark.parametrize("word", ["Thorax", "THORAX", "Schädel", "Schaedel", "schadel", "płuca", "θώρακα", "klatki"])
 def test_case_accents_and_umlauts_do_not_matter(word: str) -> None:
-    assert shipped().written(word) is Kind.PLAIN
+    assert shipped().written(word) is Trust.PLAIN
 
 
 @pytest.mark.parametrize("word", ["Halswirbelkörper", "Leberläsion", "Nierenbeckenentzündung", "lymfeklierpakket"])
 def test_compounds_of_known_words_are_known(word: str) -> None:
-    assert (shipped().written(word) is Kind.PLAIN) == (word != "lymfeklierpakket")
+    assert (shipped().written(word) is Trust.PLAIN) == (word != "lymfeklierpakket")
 
 
 @pytest.mark.parametrize("word", ["proximalen", "nodules", "kystiques", "metastaseringen", "płucami"])
 def test_inflected_forms_are_known(word: str) -> None:
-    assert shipped().written(word) is Kind.PLAIN
+    assert shipped().written(word) is Trust.PLAIN
 
 
 @pytest.mark.parametrize("word", ["Löwer", "Bašić", "Schön"])
 def test_accents_that_our_word_has_not_make_it_another_word(word: str) -> None:
-    assert shipped().written(word) is not Kind.PLAIN
+    assert shipped().written(word) is not Trust.PLAIN
 
 
 def test_what_is_excluded_does_not_come_back_by_an_ending() -> None:

@@ -19,7 +19,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from services.anonymiser.dataset.mapped import Passage
+from services.anonymiser.dataset.mapped import Progress
 from services.anonymiser.dataset.reading import read
 from services.anonymiser.dataset.tree import Element, find
 from services.anonymiser.pixels.boxes import Box
@@ -161,9 +161,9 @@ def test_a_mapped_file_is_let_go_behind_us(tmp_path: Path, window: int, kept: ra
     with (tmp_path / "file").open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     view = memoryview(mapped)[4:]
-    passage = Passage(view, window)
+    progress = Progress(view, window)
     for end in range(2**16, len(view) + 1, 2**16):
-        passage.to(end)
+        progress.to(end)
         assert bytes(view[end - 256 : end]) == bytes(range(256))
     assert _resident(mapped) in kept
     assert bytes(view[:256]) == bytes(range(256))

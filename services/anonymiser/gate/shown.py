@@ -41,7 +41,7 @@ _STANDARD_SCHEMES = frozenset(
 )
 
 
-class Kept:
+class Shown:
     """The values of a finished object that people read: `texts`, `dates` (DA and DT), `uids`, `people` (PN), and the
     `character_sets` that its levels declare."""
 
