@@ -5,9 +5,9 @@ from functools import cached_property
 
 from services.anonymiser.dataset.tree import Item
 from services.anonymiser.gate.days import days_in, short_days_in
-from services.anonymiser.gate.shown import CODES, Spot, spots
 from services.anonymiser.gate.marks import Marks, date_of
 from services.anonymiser.gate.residue import Detector, Expect, Residue, Severity
+from services.anonymiser.gate.shown import CODES, Spot, spots
 from services.anonymiser.gate.sources import Kind
 
 

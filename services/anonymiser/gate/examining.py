@@ -12,12 +12,12 @@ from services.anonymiser.gate.dates import residues_of_dates
 from services.anonymiser.gate.detectors import found_in
 from services.anonymiser.gate.folding import SEPARATORS, folded, spelled_out, squeezed
 from services.anonymiser.gate.judging import SURE_BYTES, Bytes, Needle
-from services.anonymiser.gate.shown import CODES, Spot, spots
 from services.anonymiser.gate.marks import LONG_UID, Marks
 from services.anonymiser.gate.people import person
 from services.anonymiser.gate.reading import unpacked
 from services.anonymiser.gate.residue import PLACE_OF_BYTES, Detector, Expect, Residue, Severity
 from services.anonymiser.gate.searching import Index
+from services.anonymiser.gate.shown import CODES, Spot, spots
 from services.anonymiser.gate.sources import CODE_VALUE, Kind
 
 STRONG, WEAK = Severity.STRONG, Severity.WEAK

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from services.anonymiser.gate.folding import SEPARATORS, squeezed
-from services.anonymiser.gate.shown import Spot
 from services.anonymiser.gate.marks import LONG_PHRASE
 from services.anonymiser.gate.residue import Detector, Severity
+from services.anonymiser.gate.shown import Spot
 from services.anonymiser.gate.sources import Kind
 from services.anonymiser.gate.words import public
 

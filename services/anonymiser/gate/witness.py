@@ -8,11 +8,11 @@ from services.anonymiser.gate.detectors import silent
 from services.anonymiser.gate.examining import Examination, Suspicion
 from services.anonymiser.gate.folding import squeezed, tokens, words
 from services.anonymiser.gate.judging import Bytes, Needle
-from services.anonymiser.gate.shown import Shown, all_text
 from services.anonymiser.gate.marks import KINDS, LONG_UID, Marks, date_of
 from services.anonymiser.gate.reading import unpacked
 from services.anonymiser.gate.residue import NOTHING, Expect, Residue
 from services.anonymiser.gate.searching import Index
+from services.anonymiser.gate.shown import Shown, all_text
 from services.anonymiser.gate.sources import Kind, Sources
 from services.anonymiser.gate.words import public
 

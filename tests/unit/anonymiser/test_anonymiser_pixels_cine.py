@@ -8,14 +8,14 @@ from services.anonymiser.dataset.tree import Item, Syntax
 from services.anonymiser.pixels.boxes import Box
 from services.anonymiser.pixels.cleaning import Blanked, clean_pixels
 from services.anonymiser.pixels.description import Array
-from services.anonymiser.pixels.examining import Detector
+from services.anonymiser.pixels.examining import FindsText
 from services.anonymiser.pixels.policy import PixelPolicy
 from services.anonymiser.pixels.workers import Examiner
 from tests.unit.anonymiser.picture_checks import applied, by_pydicom, constant, frames_of, inside, outside
 from tests.unit.anonymiser.pictures import GREY, TEXT, Knowing, pictured, stored_values
 
 
-def _clean(elements: Item, syntax: Syntax, detector: Detector) -> Blanked:
+def _clean(elements: Item, syntax: Syntax, detector: FindsText) -> Blanked:
     result = clean_pixels(elements, syntax, PixelPolicy(), Examiner(0), lambda: detector)
     assert isinstance(result, Blanked)
     assert result.examined

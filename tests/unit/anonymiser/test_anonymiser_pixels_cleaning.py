@@ -20,7 +20,7 @@ from pydicom.uid import (
 from services.anonymiser.dataset.tree import Element, Item, Syntax
 from services.anonymiser.pixels.boxes import Box
 from services.anonymiser.pixels.cleaning import Blanked, HeldPixels, Untouched, clean_pixels
-from services.anonymiser.pixels.examining import Detector, Written
+from services.anonymiser.pixels.examining import FindsText, Written
 from services.anonymiser.pixels.masks import parsed
 from services.anonymiser.pixels.policy import PixelPolicy, Unexamined
 from services.anonymiser.pixels.workers import Examiner, Limits
@@ -63,7 +63,7 @@ def _quiet(kind: Kind = DEEP, syntax: str = ExplicitVRLittleEndian) -> tuple[Ite
 def _clean(
     elements: Item,
     syntax: Syntax,
-    detector: Callable[[], Detector] = knowing(),  # noqa: B008  a constant
+    detector: Callable[[], FindsText] = knowing(),  # noqa: B008  a constant
     policy: PixelPolicy = POLICY,
     examiner: Examiner | None = HERE,
 ) -> Untouched | Blanked | HeldPixels:
