@@ -52,7 +52,7 @@ class Level:
     def get(self, element: Element) -> Outcome | None:
         """What an equal element became."""
         value = _inside(element) if element.items else element.value
-        if value is None or len(value) > MOST_BYTES:  # a look-up would read all of a picture
+        if value is None or len(value) > MOST_BYTES or element.encapsulated:  # a look-up would read all of a picture
             return None
         return self._found.get((element.tag, element.vr, value))
 
@@ -85,7 +85,7 @@ class Memory:
         value = _inside(element) if element.items else element.value
         if value is None or len(value) > MOST_BYTES or element.encapsulated:
             return
-        if not self._left:
+        if self._left <= 0:
             self._forget()
         self._left -= 1
         level.put(element, value, outcome)

@@ -1,5 +1,6 @@
 """What cleaning remembers of a series, and that no result depends on it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -131,6 +132,14 @@ def test_a_sequence_is_known_by_all_that_it_holds(other: Element) -> None:
     memory.remember(level, known, (known, None))
     assert level.get(sequence(0x00081140, (A_UID,), (B_UID,))) == (known, None)
     assert level.get(other) is None
+
+
+def test_fragments_are_no_native_pixels_of_the_same_bytes() -> None:
+    memory, native = Memory(), Element(0x7FE00010, "OB", b"\xfe\xff\x00\xe0\0\0\0\0")
+    level = memory.level("place", said=None)
+    memory.remember(level, native, (native, None))
+    assert level.get(native) == (native, None)
+    assert level.get(replace(native, encapsulated=True)) is None
 
 
 def test_a_look_up_does_not_read_a_picture() -> None:
