@@ -84,8 +84,9 @@ class Passage:
     released: frozenset[Reason]
 
     def verdict(self) -> Verdict:
-        """Where it ends. Raises BeyondLimits when cleaning takes too long; looking at pixels has limits of its own."""
-        pixels = clean_pixels(self.original, self.syntax, self.means.pixels, self.means.examiner)
+        """Where it ends. Raises BeyondLimits when cleaning takes too long."""
+        in_time = Deadline(self.means.limits.pixel_seconds, self.means.clock)
+        pixels = clean_pixels(self.original, self.syntax, self.means.pixels, self.means.examiner, deadline=in_time)
         if isinstance(pixels, HeldPixels) and pixels.reason not in self.released:
             return Held(pixels.reason)
         elements, syntax = self.original, self.syntax

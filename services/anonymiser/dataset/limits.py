@@ -30,8 +30,9 @@ class Limits:
     `freely_inflated_bytes` also no more than `inflation_ratio` times its size (masks of few pixels do inflate a
     hundredfold). `reference_bytes`: of a data set that the walker leaves to the reference, which copies it. `seconds`:
     for each of the two. `cleaning_seconds`: for cleaning the elements and for the gate together; 8,000 such frames take
-    a core five seconds, a report of 10,000 items 15. What is held for time on one machine may go through on another,
-    but nothing else ever depends on it.
+    a core five seconds, a report of 10,000 items 15. `pixel_seconds`: for all looks at the pixels of an object; a frame
+    of 512 x 512 takes a quarter of a second. What is held for time on one machine may go through on another, but
+    nothing else ever depends on it.
     """
 
     depth: int = 32
@@ -43,6 +44,7 @@ class Limits:
     reference_bytes: int = 2**27
     seconds: float = 30.0
     cleaning_seconds: float = 120.0
+    pixel_seconds: float = 1800.0
 
 
 LIMITS = Limits()

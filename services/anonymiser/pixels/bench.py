@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from services.anonymiser.dataset.limits import UNHURRIED, Deadline
 from services.anonymiser.pixels import examining, frames, residue
 from services.anonymiser.pixels.blanking import Unblankable
 from services.anonymiser.pixels.boxes import Box, merged
@@ -39,7 +40,7 @@ class NoEncoder(Exception):
 class Bench:
     """The frames of `source`, the worker for them, and the ultrasound `regions` in them.
 
-    All of it raises MustHold, and what Examiner.run raises.
+    All of it raises MustHold, BeyondLimits when `deadline` is over, and what Examiner.run raises.
     """
 
     described: Description
@@ -47,6 +48,7 @@ class Bench:
     examiner: Examiner | None
     detector: Callable[[], FindsText]
     regions: tuple[Box, ...] = ()
+    deadline: Deadline = UNHURRIED
 
     def read(self, masks: tuple[Box, ...]) -> dict[int, tuple[Box, ...]]:
         """Where there is text beside `masks`, with margins, in each frame that had to be read: the others have none
@@ -109,4 +111,5 @@ class Bench:
     def _run(self, function: Callable[..., T], *payload: object) -> T:
         if self.examiner is None:
             raise MustHold(Reason.NOT_EXAMINED)
+        self.deadline.check()
         return self.examiner.run(function, *payload)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydicom.uid import ExplicitVRLittleEndian
 
+from services.anonymiser.dataset.limits import UNHURRIED, BeyondLimits, Deadline
 from services.anonymiser.dataset.tree import Element, Item, Syntax, find
 from services.anonymiser.pixels import detecting, residue, segments
 from services.anonymiser.pixels.bench import Bench, MustHold, NoEncoder
@@ -60,9 +61,11 @@ def clean_pixels(
     policy: PixelPolicy,
     examiner: Examiner | None,
     detector: Callable[[], FindsText] = detecting.detector,
+    deadline: Deadline = UNHURRIED,
 ) -> Untouched | Blanked | HeldPixels:
     """What is to be done with the pixels of an object. Whatever codecs do happens in `examiner`; without one, objects
-    that need it are held. `detector` is importable by name. Raises Transient when no worker can be started.
+    that need it are held, and so are those that take longer than `deadline`. `detector` is importable by name. Raises
+    Transient when no worker can be started.
     """
     pixels = pixels_of(elements)
     if pixels is None:
@@ -71,11 +74,11 @@ def clean_pixels(
         described = describe(elements, syntax)
         source = source_of(pixels, described, elements)
         around = regions(elements, syntax, described.rows, described.columns)
-        bench = Bench(described, source, examiner, detector, around)
+        bench = Bench(described, source, examiner, detector, around, deadline)
         return _Object(elements, syntax, policy, bench, len(pixels.value)).cleaned()
     except MustHold as held:
         return HeldPixels(held.reason)
-    except (WorkerDied, WorkerTimeout):
+    except (WorkerDied, WorkerTimeout, BeyondLimits):
         return HeldPixels(Reason.NOT_EXAMINED)
     except (Undescribed, Unmapped, segments.Unparsed, Misfit, WorkerFailed):
         return HeldPixels(Reason.UNREADABLE_PIXELS)

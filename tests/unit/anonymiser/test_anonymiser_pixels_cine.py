@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit
 
+from services.anonymiser.dataset.limits import Deadline
 from services.anonymiser.dataset.tree import Item, Syntax
 from services.anonymiser.pixels.boxes import Box
-from services.anonymiser.pixels.cleaning import Blanked, clean_pixels
+from services.anonymiser.pixels.cleaning import Blanked, HeldPixels, clean_pixels
 from services.anonymiser.pixels.description import Array
 from services.anonymiser.pixels.examining import FindsText
 from services.anonymiser.pixels.policy import PixelPolicy
 from services.anonymiser.pixels.workers import Examiner
+from shared.outcome import Reason
 from tests.unit.anonymiser.picture_checks import applied, by_pydicom, constant, frames_of, inside, outside
 from tests.unit.anonymiser.pictures import GREY, TEXT, Knowing, pictured, stored_values
 
@@ -76,3 +78,12 @@ def test_writing_in_some_frames_is_found_in_each_and_only_in_these(clear_from: i
     assert set(range(clear_from)) <= set(changed)
     # A clear frame that was not read goes by its neighbours, one of which had writing.
     assert set(changed) <= set(range(clear_from + 8))
+
+
+def test_a_cine_that_takes_too_long_is_held() -> None:
+    counting, clock = Counting(), iter(range(1000))
+    elements, syntax = pictured(_cine(20), GREY, ExplicitVRLittleEndian)
+    deadline = Deadline(2, lambda: next(clock))
+    held = clean_pixels(elements, syntax, PixelPolicy(), Examiner(0), lambda: counting, deadline)
+    assert held == HeldPixels(Reason.NOT_EXAMINED)
+    assert 0 < counting.shown < 10
