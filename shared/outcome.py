@@ -112,3 +112,8 @@ class Permanent(Failure):
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
         self.reason = reason
+
+
+SPOILING = (MemoryError, ImportError)
+"""After these a process that works for another one (`shared.isolation`) is not used again: a module that found no memory
+for its libraries stays half imported. What runs in such a process lets them through."""

@@ -72,6 +72,7 @@ def main() -> None:
             engines=engines,
             pseudonyms=pseudonyms,
             ended=Ended(lambda: decisions(settings.kafka_bootstrap_servers)),
+            largest=settings.largest_object_mib * 1024**2,
         )
         stage = Stage(
             name=NAME,

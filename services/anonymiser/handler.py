@@ -21,14 +21,23 @@ class Anonymise:
     """De-identifies one received instance, or once more one that was held and about which a person has decided."""
 
     def __init__(
-        self, *, identified: Store, clean: Store, engines: Engines, pseudonyms: Pseudonyms, ended: Callable[[str], bool]
+        self,
+        *,
+        identified: Store,
+        clean: Store,
+        engines: Engines,
+        pseudonyms: Pseudonyms,
+        ended: Callable[[str], bool],
+        largest: int,
     ) -> None:
-        """`ended`: whether an arrival's bytes are missing because somebody has ended it for good."""
+        """`ended`: whether an arrival's bytes are missing because somebody has ended it for good. `largest`: bytes of
+        an object that is read, which takes a few times as much memory; larger ones wait for a person's decision."""
         self._ended = ended
         self._identified = identified
         self._clean = clean
         self._engines = engines
         self._pseudonyms = pseudonyms
+        self._largest = largest
         self._words = metrics.counter("isocentre_descriptor_words_total")
 
     def __call__(self, record: Incoming) -> Outcome:
@@ -42,6 +51,8 @@ class Anonymise:
             return self._outcome(case, Rejected(case.ended))
         if engine is None:
             return self._outcome(case, Held(Reason.HELD_BY_PROFILE, ("no such profile",)))
+        if isinstance(event, InstanceReceived) and event.size > self._largest:
+            return self._outcome(case, Held(Reason.UNCLEANABLE, ("larger than this node reads",)))
         try:
             original = self._identified.get(event.key)
         except ObjectNotFound:

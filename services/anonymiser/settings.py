@@ -18,3 +18,6 @@ class Settings(StageSettings, StoreSettings, ProjectKeySettings, SitesSettings):
     pixel_workers: int = Field(
         default=1, ge=1, description="Processes that decode and read pixels; each takes a core and about 500 MB."
     )
+    largest_object_mib: int = Field(
+        default=1024, ge=1, description="Larger objects are held; each of `concurrency` takes a few times its size."
+    )

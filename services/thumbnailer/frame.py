@@ -11,8 +11,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPE
 from services.thumbnailer.attributes import Described, numbers, text
 from services.thumbnailer.codestream import corrected
 from services.thumbnailer.plane import Array
-from shared.isolation import SPOILING
-from shared.outcome import Reason
+from shared.outcome import SPOILING, Reason
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 # Narrow decoders first; gdcm last: it decodes almost everything and has a long list of CVEs.

@@ -7,14 +7,13 @@ from services.thumbnailer.frame import Frame, Undrawable, middle_frame
 from services.thumbnailer.grey import grey
 from services.thumbnailer.picture import NoPicture, Picture
 from services.thumbnailer.scale import enlarged, picture_size, pixel_ratio
-from shared.isolation import SPOILING
-from shared.outcome import Reason
+from shared.outcome import SPOILING, Reason
 
 QUALITY = 85
 
 
 def render(data: bytes) -> Picture | NoPicture:
-    """The picture, or why there is none. Raises what spoils a worker (`shared.isolation`) only."""
+    """The picture, or why there is none. Raises what spoils a worker (`shared.outcome.SPOILING`) only."""
     try:
         return _picture(middle_frame(data))
     except Undrawable as undrawable:

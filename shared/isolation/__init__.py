@@ -5,8 +5,8 @@ what libraries print there is thrown away, because it may quote what they read. 
 kill -9. Their answers are checked, not unpickled: a worker that was taken over can spoil its answer and no more.
 """
 
-from shared.isolation.failures import SPOILING, Lost, WorkerDied, WorkerFailed, WorkerTimeout
+from shared.isolation.failures import Lost, WorkerDied, WorkerFailed, WorkerTimeout
 from shared.isolation.pool import Pool
 from shared.isolation.worker import Limits
 
-__all__ = ["SPOILING", "Limits", "Lost", "Pool", "WorkerDied", "WorkerFailed", "WorkerTimeout"]
+__all__ = ["Limits", "Lost", "Pool", "WorkerDied", "WorkerFailed", "WorkerTimeout"]

@@ -15,7 +15,7 @@ import warnings
 from types import FrameType
 
 from shared.isolation import plain, wire
-from shared.isolation.failures import SPOILING
+from shared.outcome import SPOILING
 
 _PR_SET_PDEATHSIG = 1
 SPOILT = 77

@@ -6,12 +6,6 @@ Lost
 └── WorkerFailed    the function raised; the worker lives
 """
 
-SPOILING = (MemoryError, ImportError)
-"""After these a process is not used again: a module that found no memory for its libraries stays half imported.
-
-A function that runs in a worker lets them through.
-"""
-
 
 class Lost(Exception):
     """There is no answer, and there will be none."""

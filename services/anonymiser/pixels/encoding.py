@@ -19,7 +19,7 @@ from pydicom.uid import (
 from services.anonymiser.pixels.description import DEFLATED_FRAMES, Array, Description
 from services.anonymiser.pixels.native import packed
 from services.anonymiser.pixels.stored import NoDecoder, Stored, Undecodable, as_rgb, decoded
-from shared.isolation import SPOILING
+from shared.outcome import SPOILING
 
 # The lossless encoder of the family: what is changed loses nothing more, and every decoder of the syntax reads it.
 _ENCODERS: dict[str, tuple[str, str]] = {

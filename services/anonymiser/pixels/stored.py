@@ -27,7 +27,7 @@ from pydicom.uid import (
 from services.anonymiser.pixels.codestream import corrected
 from services.anonymiser.pixels.description import DEFLATED_FRAMES, Array, Description
 from services.anonymiser.pixels.native import unpacked
-from shared.isolation import SPOILING
+from shared.outcome import SPOILING
 
 # Narrow decoders first; gdcm last: it decodes almost everything and has a long list of CVEs. Where `pylibjpeg` would
 # mean its GPL plugin for JPEG it is not named.

@@ -16,6 +16,8 @@ from tests.support.events import received
 from tests.support.memory_store import MemoryStore
 
 PSEUDONYMS = Pseudonyms(b"k" * 32)
+LARGEST = 2**20
+"""Bytes of an object that is read."""
 
 
 class Bench:
@@ -38,6 +40,7 @@ class Bench:
             engines=engines,
             pseudonyms=PSEUDONYMS,
             ended=self.ended.__contains__,
+            largest=LARGEST,
         )
 
     def event(self, content: bytes) -> InstanceReceived:

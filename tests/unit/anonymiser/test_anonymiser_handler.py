@@ -19,7 +19,7 @@ from shared.events import (
 from shared.outcome import Done, Quarantine, Reason, Reject, Skip, Transient
 from shared.storage import ObjectNotFound
 from tests.support.events import arrival_of, decided
-from tests.unit.anonymiser.door import Bench
+from tests.unit.anonymiser.door import LARGEST, Bench
 
 
 def _file(name: str) -> bytes:
@@ -68,6 +68,17 @@ def test_what_it_holds_back_stays_on_the_identified_side(bench: Bench) -> None:
     assert isinstance(counted.event, InstanceHeld)
     assert event.arrival not in counted.id + counted.key + counted.event.model_dump_json()
     assert bench.clean.objects == {}
+
+
+def test_what_is_larger_than_the_node_reads_waits_for_a_person(bench: Bench) -> None:
+    event = bench.event(_file("CT_small.dcm")).model_copy(update={"size": LARGEST + 1})
+    outcome = bench(event)
+    assert isinstance(outcome, Quarantine)
+    assert outcome.reason is Reason.UNCLEANABLE
+    assert isinstance(bench(event.model_copy(update={"size": LARGEST})), Done)
+    place = event.model_dump(include={"arrival", "key", "digest", "study_key"})
+    retry = decided(decision="retry", for_reason="uncleanable", ground="other", **place)
+    assert isinstance(bench(retry), Done)
 
 
 def test_what_is_no_dicom_is_rejected(bench: Bench) -> None:

@@ -110,7 +110,12 @@ def served(folder: Path, profile: str) -> dict[str, bytes]:
         examiner=None,
     )
     handle = Anonymise(
-        identified=identified, clean=clean, engines=engines, pseudonyms=pseudonyms, ended=lambda arrival: False
+        identified=identified,
+        clean=clean,
+        engines=engines,
+        pseudonyms=pseudonyms,
+        ended=lambda arrival: False,
+        largest=2**30,
     )
     for path in sorted(folder.iterdir()):
         content = path.read_bytes()
