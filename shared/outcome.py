@@ -115,5 +115,5 @@ class Permanent(Failure):
 
 
 SPOILING = (MemoryError, ImportError)
-"""After these a process that works for another one (`shared.isolation`) is not used again: a module that found no memory
-for its libraries stays half imported. What runs in such a process lets them through."""
+"""After these a worker process (`shared.isolation`) is not used again: a module that found no memory for its libraries
+stays half imported. What runs in such a process lets them through."""

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import warnings
+from collections.abc import Callable
 from types import FrameType
 
 from shared.isolation import plain, wire
@@ -33,7 +34,11 @@ def main(fd: int, parent: int, memory: int) -> None:
     try:
         wire.send(link, [wire.READY])
         while True:
-            wire.send(link, _done(wire.receive(link)))
+            job = wire.arriving(link)
+            # What the function imports comes in before what it works on, while there is room: some libraries pass over
+            # an import that finds no memory, and do without for as long as the process lives.
+            function = _imported(next(job))
+            wire.send(link, _done(function, list(job)))
     except wire.Broken:
         return
 
@@ -60,9 +65,17 @@ def _be_silent() -> None:
     logging.disable(logging.CRITICAL)
 
 
-def _done(job: list[bytes]) -> list[bytes]:
+def _imported(name: bytes) -> Callable[..., object]:
     try:
-        function, payload = wire.unpacked(job)
+        function: Callable[..., object] = wire.unpacked([name])
+    except Exception:
+        os._exit(SPOILT)
+    return function
+
+
+def _done(function: Callable[..., object], job: list[bytes]) -> list[bytes]:
+    try:
+        payload = wire.unpacked(job)
         return plain.encoded((ANSWERED, function(*payload)))
     except SPOILING:
         # What is left of this process is not to be trusted. The parent tries once more in a fresh one.

@@ -47,7 +47,7 @@ class Pool:
 
         Raises WorkerDied, WorkerTimeout, WorkerFailed, and Transient when no worker can be started.
         """
-        job, promise = wire.packed((function, payload)), promise_of(function)
+        job, promise = [*wire.packed(function), *wire.packed(payload)], promise_of(function)
         worker = self._idle.get()
         try:
             for fresh in (False, True):

@@ -5,7 +5,7 @@ import pickle
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 Part = bytes | bytearray | memoryview | pickle.PickleBuffer
@@ -44,13 +44,19 @@ def receive(link: socket.socket, deadline: float | None = None, largest: int | N
 
     Raises Silent, and Broken also when the other end has closed.
     """
+    return list(arriving(link, deadline, largest))
+
+
+def arriving(link: socket.socket, deadline: float | None = None, largest: int | None = None) -> Iterator[bytes]:
+    """The same, each part when it is asked for; all of them have to be."""
     (count,) = _COUNT.unpack(_exactly(link, _COUNT.size, deadline))
     if count > _MOST_PARTS:
         raise Broken
     lengths = [length for (length,) in _LENGTH.iter_unpack(_exactly(link, count * _LENGTH.size, deadline))]
     if largest is not None and sum(lengths) > largest:
         raise Broken
-    return [_exactly(link, length, deadline) for length in lengths]
+    for length in lengths:
+        yield _exactly(link, length, deadline)
 
 
 def packed(value: object) -> list[Part]:
