@@ -5,17 +5,17 @@ from io import BytesIO
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGExtended12Bit, RLELossless
 
 from services.thumbnailer.attributes import Described, numbers, text
-from services.thumbnailer.codestream import corrected
 from services.thumbnailer.plane import Array
+from shared.dicom.codestream import corrected
+from shared.dicom.decoders import DECODERS
 from shared.outcome import SPOILING, Reason
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-# Narrow decoders first; gdcm last: it decodes almost everything and has a long list of CVEs.
-_PLUGINS = ("pylibjpeg", "pyjpegls", "pillow", "pydicom", "gdcm")
 
 
 class Undrawable(Exception):
@@ -45,7 +45,8 @@ def middle_frame(data: bytes) -> Frame:
     index = int(dataset.NumberOfFrames) // 2
     array, photometric = _decoded(decoder, dataset, index)
     if not decoder.is_native:
-        array, photometric = corrected(array, photometric, dataset, decoder.UID, index)
+        encoded = get_frame(dataset.PixelData, index, number_of_frames=int(dataset.NumberOfFrames))
+        array, photometric = corrected(array, photometric, encoded, decoder.UID)
     return Frame(array, photometric, Described(dataset, index))
 
 
@@ -57,9 +58,15 @@ def _decoder(dataset: Dataset) -> Decoder:
         decoder = get_decoder(syntax)
     except NotImplementedError:
         raise Undrawable(Reason.NO_DECODER) from None
-    if _beyond(syntax, dataset) or not (decoder.is_native or decoder.available_plugins):
+    if _beyond(syntax, dataset) or not _plugins(decoder):
         raise Undrawable(Reason.NO_DECODER)
     return decoder
+
+
+def _plugins(decoder: Decoder) -> list[str]:
+    if decoder.is_native:
+        return [""]
+    return [plugin for plugin in DECODERS.get(decoder.UID, ()) if plugin in decoder.available_plugins]
 
 
 def _beyond(syntax: UID, dataset: Dataset) -> bool:
@@ -71,8 +78,7 @@ def _beyond(syntax: UID, dataset: Dataset) -> bool:
 
 def _decoded(decoder: Decoder, dataset: Dataset, index: int) -> tuple[Array, str]:
     failed: Exception | None = None
-    plugins = [""] if decoder.is_native else sorted(decoder.available_plugins, key=_PLUGINS.index)
-    for plugin in plugins:
+    for plugin in _plugins(decoder):
         try:
             array, properties = decoder.as_array(dataset, index=index, raw=True, decoding_plugin=plugin)
             return array, str(properties["photometric_interpretation"]).upper()

@@ -12,8 +12,8 @@ from pydicom.uid import (
 )
 
 from services.anonymiser.dataset.tree import Element, Item, find, word
-from services.anonymiser.pixels.codestream import JPEG_2000
 from services.anonymiser.pixels.description import Description
+from shared.dicom.codestream import JPEG_2000
 
 _PHOTOMETRIC, _PLANAR, _ALLOCATED, _STORED, _HIGH, _SIGNED = (
     0x00280004, 0x00280006, 0x00280100, 0x00280101, 0x00280102, 0x00280103,

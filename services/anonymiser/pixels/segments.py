@@ -9,8 +9,8 @@ from struct import pack, unpack_from
 import numpy as np
 from pydicom.uid import JPEGLSTransferSyntaxes, JPEGTransferSyntaxes
 
-from services.anonymiser.pixels.codestream import JPEG_2000
 from services.anonymiser.pixels.description import Array
+from shared.dicom.codestream import JPEG_2000
 
 _JPEG_LS = frozenset(JPEGLSTransferSyntaxes)
 _JPEG = frozenset(JPEGTransferSyntaxes) | _JPEG_LS

@@ -8,9 +8,9 @@ import numpy as np
 from services.anonymiser.dataset.mapped import Progress
 from services.anonymiser.dataset.tree import Element, Item
 from services.anonymiser.pixels import native, residue
-from services.anonymiser.pixels.codestream import precision
 from services.anonymiser.pixels.description import PIXEL_DATA, Description
 from services.anonymiser.pixels.fragments import Encapsulated, Unmapped, joined, parted
+from shared.dicom.codestream import precision
 
 _AT_ONCE = 2**22
 """Bytes of native frames."""
@@ -108,8 +108,8 @@ class _Fragments:
         return frame
 
     def suspects(self) -> Iterator[int]:
-        frames = range(self._described.frames)
-        return (n for n in frames if precision(self.frame(n), self._described) > self._described.stored)
+        d = self._described
+        return (n for n in range(d.frames) if (precision(self.frame(n), d.syntax) or d.allocated) > d.stored)
 
     def element(self, changes: Mapping[int, bytes]) -> Element:
         frames = [(changes[n],) if n in changes else pieces for n, pieces in enumerate(self._parts.frames)]

@@ -9,42 +9,15 @@ import numpy as np
 from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.uid import (
-    HTJ2K,
-    JPEG2000,
     UID,
-    HTJ2KLossless,
-    HTJ2KLosslessRPCL,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
     JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    RLELossless,
 )
 
-from services.anonymiser.pixels.codestream import corrected
 from services.anonymiser.pixels.description import DEFLATED_FRAMES, Array, Description
 from services.anonymiser.pixels.native import unpacked
+from shared.dicom.codestream import corrected
+from shared.dicom.decoders import DECODERS
 from shared.outcome import SPOILING
-
-# Narrow decoders first; gdcm last: it decodes almost everything and has a long list of CVEs. Where `pylibjpeg` would
-# mean its GPL plugin for JPEG it is not named.
-DECODERS: dict[str, tuple[str, ...]] = {
-    JPEGBaseline8Bit: ("pillow", "gdcm"),
-    JPEGExtended12Bit: ("pillow",),
-    JPEGLossless: ("gdcm",),
-    JPEGLosslessSV1: ("gdcm",),
-    JPEGLSLossless: ("pyjpegls", "gdcm"),
-    JPEGLSNearLossless: ("pyjpegls", "gdcm"),
-    JPEG2000Lossless: ("pylibjpeg", "gdcm"),
-    JPEG2000: ("pylibjpeg", "gdcm"),
-    HTJ2KLossless: ("pylibjpeg",),
-    HTJ2KLosslessRPCL: ("pylibjpeg",),
-    HTJ2K: ("pylibjpeg",),
-    RLELossless: ("pylibjpeg", "pydicom"),
-}
 
 
 class NoDecoder(Exception):
@@ -128,7 +101,7 @@ def _by_plugin(decoder: Decoder, plugin: str, frame: bytes, described: Descripti
     }
     whole = encapsulate([frame], has_bot=False)
     values, found = decoder.as_array(whole, index=0, raw=True, decoding_plugin=plugin, **options)
-    return Stored(*corrected(values, str(found["photometric_interpretation"]).upper(), frame, d))
+    return Stored(*corrected(values, str(found["photometric_interpretation"]).upper(), frame, d.syntax))
 
 
 def as_rgb(stored: Stored, described: Description) -> Stored:

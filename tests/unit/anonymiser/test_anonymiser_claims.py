@@ -86,7 +86,7 @@ def test_all_options_of_a_profile_are_claimed_one_by_one():
 
 @pytest.mark.parametrize("examined", [True, False])
 def test_clean_pixels_are_claimed_only_when_every_frame_was_examined(monkeypatch: pytest.MonkeyPatch, examined: bool):
-    monkeypatch.setattr(passage, "clean_pixels", lambda *_: Untouched(examined=examined))
+    monkeypatch.setattr(passage, "clean_pixels", lambda *_, **__: Untouched(examined=examined))
     assert (PIXELS in claimed(cleaned(instance(), own("clean-pixel-data")))) is examined
     assert PIXELS not in claimed(cleaned(instance(), "basic"))
 

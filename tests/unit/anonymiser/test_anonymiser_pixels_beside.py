@@ -20,11 +20,11 @@ from pydicom.uid import (
 from services.anonymiser.dataset.tree import Element, Item, Syntax
 from services.anonymiser.pixels import residue, segments
 from services.anonymiser.pixels.cleaning import Blanked, HeldPixels, Untouched, clean_pixels
-from services.anonymiser.pixels.codestream import precision
 from services.anonymiser.pixels.description import describe, pixels_of
 from services.anonymiser.pixels.policy import PixelPolicy
 from services.anonymiser.pixels.source import source_of
 from services.anonymiser.pixels.workers import Examiner
+from shared.dicom.codestream import precision
 from shared.outcome import Reason
 from tests.unit.anonymiser.picture_checks import applied, frames_of
 from tests.unit.anonymiser.pictures import (
@@ -181,8 +181,8 @@ def test_a_codestream_tells_how_many_bits_it_can_hold() -> None:
         elements, read_syntax = pictured([stored_values(kind)], kind, syntax)
         pixels, described = pixels_of(elements), describe(elements, read_syntax)
         assert pixels is not None
-        found = precision(source_of(pixels, described, elements).frame(0), described)
-        assert found == (kind.allocated if syntax == RLELossless else kind.stored)
+        found = precision(source_of(pixels, described, elements).frame(0), described.syntax)
+        assert found == (None if syntax == RLELossless else kind.stored)
 
 
 def test_an_overlay_within_the_pixels_is_seen() -> None:

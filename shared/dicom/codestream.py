@@ -1,6 +1,7 @@
 """What an encoded frame knows better than the attributes around it (PS3.5 Sections 8.2.1, 8.2.4)."""
 
 from struct import unpack_from
+from typing import Any
 
 import numpy as np
 from pydicom.uid import (
@@ -14,10 +15,12 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from services.anonymiser.pixels.description import DEFLATED_FRAMES, Array, Description
+Array = np.ndarray[Any, np.dtype[Any]]
 
 JPEG_2000 = frozenset((JPEG2000, JPEG2000Lossless, HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL))
 _JPEG = (JPEGBaseline8Bit, JPEGExtended12Bit)
+_UNTOLD = (RLELossless, "1.2.840.10008.1.2.8.1")
+"""RLE and deflated frames have no header that says it."""
 _FRAME_HEADERS = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 """SOF0 to SOF15 and SOF55 of JPEG-LS; the others in their range are tables."""
 _SIZE_FOLLOWS = b"\xff\x4f\xff\x51"
@@ -25,26 +28,25 @@ _FIRST_COMPONENT = 42
 """Where SIZ tells of it, from the start of a codestream (ISO/IEC 15444-1 A.5.1)."""
 
 
-def corrected(values: Array, photometric: str, frame: bytes, described: Description) -> tuple[Array, str]:
-    """The decoded frame with the sign and the colour space that its codestream states, where they cannot be doubted."""
-    if described.syntax in JPEG_2000 and values.dtype.kind == "u":
+def corrected(values: Array, photometric: str, frame: bytes, syntax: str) -> tuple[Array, str]:
+    """The decoded `frame`, (rows, columns) or (rows, columns, samples), with the sign and the colour space that its
+    codestream states, where they cannot be doubted. `syntax`: transfer syntax UID."""
+    if syntax in JPEG_2000 and values.dtype.kind == "u":
         # Signed samples that fill their words: pydicom mends the sign of narrower ones itself.
         if _component(frame) == (True, 8 * values.dtype.itemsize):
             return values.view(np.dtype(f"i{values.dtype.itemsize}")), photometric
-    elif described.syntax in _JPEG and values.ndim == 3 and photometric == "RGB" and _halved_colour(frame):
+    elif syntax in _JPEG and values.ndim == 3 and photometric == "RGB" and _halved_colour(frame):
         return values, "YBR_FULL"
     return values, photometric
 
 
-def precision(frame: bytes | memoryview, described: Description) -> int:
-    """Bits that a sample of this frame can have at most; those of its words when the codestream does not tell."""
-    if described.syntax in (RLELossless, DEFLATED_FRAMES):
-        return described.allocated
+def precision(frame: bytes | memoryview, syntax: str) -> int | None:
+    """Bits that a sample of this frame can have at most; None where no codestream tells."""
     head = bytes(frame[: 2**16])
-    if described.syntax in JPEG_2000:
-        return _component(head)[1] or described.allocated
-    header = _frame_header(head)
-    return header[0] if header else described.allocated
+    if syntax in JPEG_2000:
+        return _component(head)[1] or None
+    header = b"" if syntax in _UNTOLD else _frame_header(head)
+    return header[0] if header else None
 
 
 def _component(frame: bytes) -> tuple[bool, int]:
