@@ -8,9 +8,9 @@ from pydicom.uid import ExplicitVRLittleEndian
 from services.anonymiser.dataset.limits import UNHURRIED, BeyondLimits, Deadline
 from services.anonymiser.dataset.tree import Element, Item, Syntax, find
 from services.anonymiser.pixels import detecting, residue, segments
-from services.anonymiser.pixels.bench import Bench, MustHold, NoEncoder
 from services.anonymiser.pixels.boxes import Box, merged
 from services.anonymiser.pixels.description import Description, Undescribed, describe, pixels_of
+from services.anonymiser.pixels.dispatch import Dispatch, MustHold, NoEncoder
 from services.anonymiser.pixels.encoding import encoder_for
 from services.anonymiser.pixels.examining import FindsText
 from services.anonymiser.pixels.fragments import EXTENDED_LENGTHS, EXTENDED_OFFSETS, Unmapped
@@ -74,8 +74,8 @@ def clean_pixels(
         described = describe(elements, syntax)
         source = source_of(pixels, described, elements)
         around = regions(elements, syntax, described.rows, described.columns)
-        bench = Bench(described, source, examiner, detector, around, deadline)
-        return _Object(elements, syntax, policy, bench, len(pixels.value)).cleaned()
+        dispatch = Dispatch(described, source, examiner, detector, around, deadline)
+        return _Object(elements, syntax, policy, dispatch, len(pixels.value)).cleaned()
     except MustHold as held:
         return HeldPixels(held.reason)
     except (WorkerDied, WorkerTimeout, BeyondLimits):
@@ -89,12 +89,12 @@ class _Object:
     elements: Item
     syntax: Syntax
     policy: PixelPolicy
-    bench: Bench
+    dispatch: Dispatch
     length: int
 
     @property
     def described(self) -> Description:
-        return self.bench.described
+        return self.dispatch.described
 
     def cleaned(self) -> Untouched | Blanked:
         if residue.overlay_within(self.elements, self.described, self.syntax):
@@ -104,26 +104,26 @@ class _Object:
         if looked and not self.policy.clean:
             raise MustHold(Reason.BURNED_IN_TEXT)
         examined = looked and self._can_be_examined(masks)
-        found = Found(self._read(masks) if examined else {}, frozenset(self.bench.speaking()))
+        found = Found(self._read(masks) if examined else {}, frozenset(self.dispatch.speaking()))
         plain = self._plain()
         if found:
             return self._blanked(found, plain, examined)
-        if self.bench.source.tidy and not plain:
+        if self.dispatch.source.tidy and not plain:
             return Untouched(examined)
-        return self._told(self._replaced(self.bench.source.element(plain)), self.syntax, examined)
+        return self._told(self._replaced(self.dispatch.source.element(plain)), self.syntax, examined)
 
     def _masks(self) -> tuple[Box, ...]:
         """What is blanked in every frame, text or not."""
         d = self.described
         image = Box(0, 0, d.columns, d.rows)
         stated = masked(self.elements, self.syntax, self.policy.layouts)
-        around = outside(self.bench.regions, d.rows, d.columns) if self.policy.outside_regions else ()
+        around = outside(self.dispatch.regions, d.rows, d.columns) if self.policy.outside_regions else ()
         return merged(box.clipped(image) for box in (*stated, *around))
 
     def _can_be_examined(self, masks: tuple[Box, ...]) -> bool:
         d, limits = self.described, self.policy
         if (
-            self.bench.examiner is not None
+            self.dispatch.examiner is not None
             and decodable(d)
             and self.length <= limits.max_bytes
             and d.frames <= limits.max_frames
@@ -135,13 +135,13 @@ class _Object:
         return False
 
     def _read(self, masks: tuple[Box, ...]) -> dict[int, tuple[Box, ...]]:
-        return {frame: merged((*masks, *boxes)) for frame, boxes in self.bench.read(masks).items()}
+        return {frame: merged((*masks, *boxes)) for frame, boxes in self.dispatch.read(masks).items()}
 
     def _plain(self) -> dict[int, bytes]:
         """Codestreams that had more in them than an image, without that."""
         if not self.described.encapsulated or not segments.spoken_in(self.syntax.uid):
             return {}
-        frames = ((number, bytes(self.bench.source.frame(number))) for number in range(self.described.frames))
+        frames = ((number, bytes(self.dispatch.source.frame(number))) for number in range(self.described.frames))
         made = ((number, frame, segments.plain(frame, self.syntax.uid)) for number, frame in frames)
         return {number: plain for number, frame, plain in made if plain is not frame}
 
@@ -156,16 +156,16 @@ class _Object:
         return self._natively(found, examined)
 
     def _in_its_syntax(self, found: Found, plain: Mapping[int, bytes], examined: bool) -> Blanked:
-        written = dict(written_anew(self.bench, found, native=False))
+        written = dict(written_anew(self.dispatch, found, native=False))
         changes = {**plain, **{frame: made.written.frame for frame, made in written.items()}}
-        elements = self._replaced(self.bench.source.element(changes))
+        elements = self._replaced(self.dispatch.source.element(changes))
         elements |= recoded(self.described, whole=len(written) == self.described.frames)
         return self._told(elements, self.syntax, examined, written.values())
 
     def _natively(self, found: Found, examined: bool) -> Blanked:
         written: dict[int, Anew] = {}
         now = None
-        for frame, made in written_anew(self.bench, found, native=True):
+        for frame, made in written_anew(self.dispatch, found, native=True):
             if made.written.described != (now or made.written.described):
                 raise Misfit
             now = made.written.described

@@ -4,8 +4,8 @@ from bisect import bisect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from services.anonymiser.pixels.bench import Bench
 from services.anonymiser.pixels.boxes import Box, merged
+from services.anonymiser.pixels.dispatch import Dispatch
 from services.anonymiser.pixels.examining import Written
 
 
@@ -29,18 +29,18 @@ class Anew:
     boxes: tuple[Box, ...]
 
 
-def written_anew(bench: Bench, found: Found, native: bool) -> Iterator[tuple[int, Anew]]:
-    """The frames that change, by number; all of them if `native`. Raises what the bench raises."""
+def written_anew(dispatch: Dispatch, found: Found, native: bool) -> Iterator[tuple[int, Anew]]:
+    """The frames that change, by number; all of them if `native`. Raises what the dispatch raises."""
     final: dict[int, tuple[Box, ...]] = {}
     for frame, boxes in found.boxes.items():
         final[frame] = boxes
         if boxes or native or frame in found.speaking:
-            made, final[frame] = bench.silent(frame, boxes, native)
+            made, final[frame] = dispatch.silent(frame, boxes, native)
             yield frame, Anew(made, final[frame])
-    for frame in range(bench.described.frames):
+    for frame in range(dispatch.described.frames):
         boxes = () if frame in final else _nearest(final, frame)
         if frame not in final and (boxes or native or frame in found.speaking):
-            yield frame, Anew(bench.write(frame, boxes, native), boxes)
+            yield frame, Anew(dispatch.write(frame, boxes, native), boxes)
 
 
 def _nearest(final: Mapping[int, tuple[Box, ...]], frame: int) -> tuple[Box, ...]:

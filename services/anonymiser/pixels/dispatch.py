@@ -37,7 +37,7 @@ class NoEncoder(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Dispatch:
     """The frames of `source`, the worker for them, and the ultrasound `regions` in them.
 
     All of it raises MustHold, BeyondLimits when `deadline` is over, and what Examiner.run raises.
