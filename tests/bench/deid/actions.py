@@ -9,10 +9,10 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from tests.bench.deid.normal import PARTICLES, apart, compact, plain, words
-from tests.bench.deid.people import entries
 from tests.bench.deid.truth import ANYWHERE, Check, locate
+from tests.bench.deid.wording import LISTS, lines
 
-STOPWORDS = frozenset(entries("stopwords"))
+STOPWORDS = frozenset(lines(LISTS / "stopwords.txt"))
 """Words that need not stay, as in MIDI's script, in all the phrases' languages. What turns a meaning round stays."""
 
 WRITTEN = frozenset({"AE", "AS", "CS", "DA", "DT", "LO", "LT", "OB", "PN", "SH", "ST", "TM", "UC", "UN", "UR", "UT"})
