@@ -1,8 +1,6 @@
 """What each action asks of one element: MIDI's meanings, made precise. An answer is None, or why it failed."""
 
-import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
@@ -123,23 +121,3 @@ LOCAL: dict[str, Callable[[Check, Dataset], str | None]] = {
     "uid_changed": uid_changed,
 }
 """Those that one object alone decides."""
-
-
-def dates_in(text: str, form: str) -> list[date]:
-    """The dates of a text that are written in this form of `strptime`."""
-    shapes = {"%Y": r"\d{4}", "%m": r"\d\d", "%d": r"\d\d", "%B": r"[A-Z][a-z]+", "%b": r"[A-Z][a-z]{2}"}
-    pattern = re.sub(r"%[YmdBb]", lambda found: shapes[found[0]], re.escape(form).replace(r"\%", "%"))
-    found = re.findall(rf"(?<!\d){pattern}(?!\d)", text)
-    return [day for one in found if (day := _parsed(one, form)) is not None]
-
-
-def _parsed(text: str, form: str) -> date | None:
-    try:
-        return datetime.strptime(text, form).date()
-    except ValueError:
-        return None
-
-
-def shifted_day(text: str) -> date | None:
-    """The date of a DA or DT value; None when it is none."""
-    return _parsed(text.strip()[:8], "%Y%m%d")
