@@ -101,7 +101,7 @@ def _show(results: list[tuple[runs.Run, Scored]]) -> None:
         table.add_column(column, justify="left" if column == "action" else "right")
     found = [report.rates(scored) for _, scored in results]
     for name, rate in found[0].items():
-        table.add_row(name, str(rate.checks), *(f"{one[name].percent:.3f}" for one in found))
+        table.add_row(name, str(rate.checks), *(one[name].told() for one in found))
     table.add_row("files without output", "", *(str(len(scored.held)) for _, scored in results))
     console.print(table)
 
