@@ -52,8 +52,9 @@ def main(
     if not keep:
         console.print(f"[dim]makes the data set of seed {seed}, worded with the {phrases} phrases[/]")
         dataset.make(out / "data", seed=seed, patients=patients, wording=wording)
+    conditions = _conditions(out)
     results = [_one(tool, out / "data", profile, keep=keep) for tool in chosen]
-    conditions = dataset.conditions(out / "data") | {"instances": len(results[0][1].instances)}
+    conditions["instances"] = len(results[0][1].instances)
     written: dict[str, Any] = {"conditions": conditions | machine()}
     written["tools"] = [report.as_json(run, scored) for run, scored in results]
     text = report.markdown(results, conditions)
@@ -68,6 +69,13 @@ def main(
 
 def _folder(phrases: str) -> Path:
     return ROOT / "build" / ("bench-deid" if phrases == FIRST.name else f"bench-deid-{phrases}")
+
+
+def _conditions(out: Path) -> dict[str, Any]:
+    try:
+        return dataset.conditions(out / "data")
+    except FileNotFoundError:
+        raise click.UsageError(f"no data set to keep in {out}") from None
 
 
 def _write(out: Path, written: dict[str, Any], text: str) -> None:
