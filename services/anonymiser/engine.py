@@ -13,7 +13,6 @@ from services.anonymiser.pixels.faces import may_show_face
 from services.anonymiser.pixels.workers import Examiner
 from services.anonymiser.profile.model import Profile
 from services.anonymiser.profile.revision import revision
-from services.anonymiser.profile.rules import Rules
 from services.anonymiser.profile.selection import Selection
 from services.anonymiser.standard.table import table
 from services.anonymiser.verdict import Cleaned, Held, Rejected, Verdict
@@ -87,26 +86,15 @@ class Engine:
         for refused in self._refusals(elements, syntax, hold=hold):
             if refused.reason not in released:
                 return refused
-        return self.passage(syntax, elements, site, rules, released).verdict()
-
-    def passage(
-        self,
-        syntax: Syntax,
-        elements: Item,
-        site: str,
-        rules: Rules | None = None,
-        released: frozenset[Reason] = frozenset(),
-    ) -> Passage:
-        """The way of one object that may be cleaned; `rules` are those that apply to it."""
         return Passage(
             means=self._means,
-            rules=rules or self._selection.of(elements)[0],
+            rules=rules,
             site=site,
             revision=self.revision(site),
             syntax=syntax,
             original=elements,
             released=released,
-        )
+        ).verdict()
 
     def changes(self, data: bytes | memoryview, cleaned: Cleaned, transfer_syntax: str | None = None) -> list[Change]:
         """What became of each attribute of `data`, with values: for whoever owns them."""

@@ -92,7 +92,7 @@ class Passage:
         elements, syntax = self.original, self.syntax
         if isinstance(pixels, Blanked):
             elements, syntax = replaced(elements, pixels.elements), pixels.syntax
-        deadline, patient = self._deadline(), self._patient()
+        deadline, patient = self.deadline(), self.patient()
         cleaner, cleaned = self.cleaned(elements, syntax, patient, deadline)
         if not isinstance(pixels, HeldPixels) and pixels.examined and self.means.pixels.clean:
             cleaner.told.carried.add(Option.CLEAN_PIXEL_DATA)
@@ -112,22 +112,19 @@ class Passage:
         cleaner = self._cleaner(patient, syntax, deadline)
         return cleaner, cleaner.clean(elements, self.rules.place(word(elements, SOP_CLASS)))
 
-    def header_pass(self) -> Chunks:
-        """The file that comes of the header alone: nobody looks at pixels, and nobody looks again."""
-        cleaner, cleaned = self.cleaned(self.original, self.syntax, self._patient(), self._deadline())
-        return self.written(self.marked(cleaned, cleaner), self.syntax)
-
     def written(self, cleaned: Item, syntax: Syntax) -> Chunks:
         """The Part 10 file in order."""
         return tuple(parts(cleaned, syntax, word(cleaned, SOP_CLASS), word(cleaned, SOP_INSTANCE)))
 
-    def _patient(self) -> PatientCode:
+    def patient(self) -> PatientCode:
+        """Whose it is."""
         names = text.declared(self.original)
         issuer, patient_id = (_identifier(self.original, tag, names) for tag in (ISSUER_OF_PATIENT_ID, PATIENT_ID))
         person = self.means.patients.person(self.site, issuer, patient_id)
         return self.means.pseudonyms.code_of(person, word(self.original, STUDY))
 
-    def _deadline(self) -> Deadline:
+    def deadline(self) -> Deadline:
+        """Until when it has to be cleaned, from now."""
         return Deadline(self.means.limits.cleaning_seconds, self.means.clock)
 
     def _cleaner(self, patient: PatientCode, syntax: Syntax, deadline: Deadline) -> Cleaner:

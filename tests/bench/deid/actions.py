@@ -1,18 +1,16 @@
 """What each action asks of one element: MIDI's meanings, made precise. An answer is None, or why it failed."""
 
-import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from tests.bench.deid.normal import PARTICLES, apart, compact, plain, words
-from tests.bench.deid.people import entries
 from tests.bench.deid.truth import ANYWHERE, Check, locate
+from tests.bench.deid.wording import LISTS, lines
 
-STOPWORDS = frozenset(entries("stopwords"))
+STOPWORDS = frozenset(lines(LISTS / "stopwords.txt"))
 """Words that need not stay, as in MIDI's script, in all the phrases' languages. What turns a meaning round stays."""
 
 WRITTEN = frozenset({"AE", "AS", "CS", "DA", "DT", "LO", "LT", "OB", "PN", "SH", "ST", "TM", "UC", "UN", "UR", "UT"})
@@ -123,23 +121,3 @@ LOCAL: dict[str, Callable[[Check, Dataset], str | None]] = {
     "uid_changed": uid_changed,
 }
 """Those that one object alone decides."""
-
-
-def dates_in(text: str, form: str) -> list[date]:
-    """The dates of a text that are written in this form of `strptime`."""
-    shapes = {"%Y": r"\d{4}", "%m": r"\d\d", "%d": r"\d\d", "%B": r"[A-Z][a-z]+", "%b": r"[A-Z][a-z]{2}"}
-    pattern = re.sub(r"%[YmdBb]", lambda found: shapes[found[0]], re.escape(form).replace(r"\%", "%"))
-    found = re.findall(rf"(?<!\d){pattern}(?!\d)", text)
-    return [day for one in found if (day := _parsed(one, form)) is not None]
-
-
-def _parsed(text: str, form: str) -> date | None:
-    try:
-        return datetime.strptime(text, form).date()
-    except ValueError:
-        return None
-
-
-def shifted_day(text: str) -> date | None:
-    """The date of a DA or DT value; None when it is none."""
-    return _parsed(text.strip()[:8], "%Y%m%d")

@@ -1,10 +1,11 @@
 """Makes the data set: patients, their studies, series and instances, each a file with its truth."""
 
+import json
 import shutil
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -25,6 +26,7 @@ from tests.bench.deid.burning import Written
 from tests.bench.deid.people import Patient, patient, visit
 from tests.bench.deid.phrases import Case, fill
 from tests.bench.deid.truth import Check, Instance, write
+from tests.bench.deid.wording import FIRST, Wording
 from tests.bench.deid.writer import Writer
 
 CYCLE = ("CT", "DX", "MR", "US", "PT", "MG", "SR", "CR", "CT", "OT", "MR", "US", "DX", "PR", "MG", "SR")
@@ -47,6 +49,7 @@ class Maker:
     folder: Path
     random: Random
     reals: dict[str, list[FileDataset]]
+    wording: Wording
     checks: list[Check] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
     turn: int = 0
@@ -68,20 +71,31 @@ class Series:
     others: list[tuple[str, str]]
 
 
-def make(folder: Path, *, seed: int, patients: int, with_real: bool = True) -> None:
+def make(folder: Path, *, seed: int, patients: int, with_real: bool = True, wording: Wording = FIRST) -> None:
     """Write the data set of this seed: `in/` holds the objects, `truth/` what has to become of them."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "in").mkdir(parents=True)
     (folder / "truth" / "letters").mkdir(parents=True)
-    maker = Maker(folder, Random(seed), _reals(seed) if with_real else {})
+    maker = Maker(folder, Random(seed), _reals(seed) if with_real else {}, wording)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # old forms and long values are meant
         for number in range(patients):
-            one = patient(maker.random)
+            one = patient(maker.random, wording)
             for study in range(maker.random.choice((1, 2, 2, 3))):
                 _study(maker, one, number, study)
     write(folder / "truth" / "checks.jsonl", maker.checks)
     write(folder / "truth" / "instances.jsonl", maker.instances)
+    _made_file(folder).write_text(json.dumps({"seed": seed, "patients": patients, "phrases": wording.told}) + "\n")
+
+
+def _made_file(folder: Path) -> Path:
+    return folder / "truth" / "made.json"
+
+
+def conditions(folder: Path) -> dict[str, Any]:
+    """What the data set in `folder` was made of: `seed`, `patients`, `phrases`. Raises FileNotFoundError."""
+    told: dict[str, Any] = json.loads(_made_file(folder).read_text())
+    return told
 
 
 def _reals(seed: int) -> dict[str, list[FileDataset]]:
@@ -97,11 +111,11 @@ def _reals(seed: int) -> dict[str, list[FileDataset]]:
 def _study(maker: Maker, one: Patient, number: int, study: int) -> None:
     modality = CYCLE[maker.turn % len(CYCLE)]
     maker.turn += 1
-    case = Case(one, visit(maker.random, one), modality)
+    case = Case(one, visit(maker.random, one, maker.wording), modality, maker.wording)
     study_uid = maker.uid("study", number, study)
     images: list[tuple[str, str]] = []
     if modality in ("SR", "PR"):
-        images = _series(maker, Case(one, case.visit, "CT"), study_uid, number, "img", 2)
+        images = _series(maker, replace(case, modality="CT"), study_uid, number, "img", 2)
     for series in range(maker.random.choice((1, 1, 2))):
         images += _series(maker, case, study_uid, number, f"{study}.{series}", maker.random.randint(2, 4), images)
 

@@ -25,8 +25,8 @@ from pydicom.uid import (
 
 from tests.bench.deid import images
 from tests.bench.deid.burning import Written, write_lines
-from tests.bench.deid.people import LISTS
 from tests.bench.deid.truth import Box
+from tests.bench.deid.wording import LISTS
 
 CLASSES = {
     "CT": CTImageStorage,

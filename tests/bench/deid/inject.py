@@ -10,8 +10,9 @@ from tests.bench.deid import private
 from tests.bench.deid.actions import said
 from tests.bench.deid.generated import technical
 from tests.bench.deid.normal import apart, plain
-from tests.bench.deid.people import LISTS, OLDEST_SHOWN
+from tests.bench.deid.people import OLDEST_SHOWN
 from tests.bench.deid.truth import ANYWHERE, META
+from tests.bench.deid.wording import LISTS
 from tests.bench.deid.writer import Writer
 
 OFTEN, SELDOM = 0.5, 0.25

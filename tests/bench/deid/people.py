@@ -3,21 +3,13 @@
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
-from pathlib import Path
 from random import Random
 from unicodedata import normalize
 
-LISTS = Path(__file__).parent / "lists"
+from tests.bench.deid.wording import Wording
+
 OLDEST_SHOWN = 89
 """Ages above identify (45 CFR 164.514(b)(2)(i)(C))."""
-
-
-@cache
-def entries(name: str) -> tuple[str, ...]:
-    """The lines of a list that are no comments."""
-    lines = (LISTS / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +101,11 @@ def latin(text: str) -> bool:
     return all(ord(letter) < 256 for letter in text)
 
 
-def person(random: Random, *, any_script: bool = False, sex: str | None = None) -> Person:
+def person(random: Random, wording: Wording, *, any_script: bool = False, sex: str | None = None) -> Person:
     """Somebody new; without `any_script` with a name that ISO 8859-1 can write."""
     while True:
-        given, borne = random.choice(entries("given")).rsplit(":", 1)
-        made = Person(given, random.choice(entries("family")), borne.upper())
+        given, borne = random.choice(wording.entries("given")).rsplit(":", 1)
+        made = Person(given, random.choice(wording.entries("family")), borne.upper())
         if (sex is None or made.sex == sex) and (any_script or latin(made.words)):
             return made
 
@@ -122,18 +114,18 @@ def digits(random: Random, count: int) -> str:
     return str(random.randint(1, 9)) + "".join(str(random.randint(0, 9)) for _ in range(count - 1))
 
 
-def patient(random: Random) -> Patient:
+def patient(random: Random, wording: Wording) -> Patient:
     """Somebody new with everything about him."""
-    name = person(random, any_script=random.random() < 0.2)
+    name = person(random, wording, any_script=random.random() < 0.2)
     plain = (
         re.sub(r"[^a-z]", "", normalize("NFKD", name.family).encode("ascii", "ignore").decode().lower()) or "patient"
     )
-    town = random.choice(entries("towns"))
+    town = random.choice(wording.entries("towns"))
     language = random.choices(("", "de", "fr", "es", "it", "nl", "pl", "pt", "sv"), (70, 8, 6, 5, 5, 2, 2, 1, 1))[0]
     return Patient(
         name=name,
-        maiden=random.choice([family for family in entries("family") if latin(family)]),
-        mother=person(random, sex="F"),
+        maiden=random.choice([family for family in wording.entries("family") if latin(family)]),
+        mother=person(random, wording, sex="F"),
         mrn=_record_number(random),
         other_mrn=f"{random.choice('XQZ')}{digits(random, 8)}",
         issuer=f"{plain.upper()[:3]}{digits(random, 3)}-HIS",
@@ -142,21 +134,21 @@ def patient(random: Random) -> Patient:
         phone=_phone(random),
         email=f"{plain}.{digits(random, 3)}@{random.choice(('postbox', 'webpost', 'mailhaven'))}.example",
         login=f"{plain[:6]}{digits(random, 2)}",
-        street=random.choice(entries("streets")),
+        street=random.choice(wording.entries("streets")),
         number=str(random.randint(1, 240)),
         postcode=digits(random, 5),
         town=town,
         ssn=_national_number(random),
         insurance=f"{random.choice('ABKVW')}{digits(random, 9)}",
-        occupation=Place.of(random.choice(entries("occupations")), town),
+        occupation=Place.of(random.choice(wording.entries("occupations")), town),
         language=language,
         character_set="ISO_IR 100" if latin(name.words) and language != "pl" else "ISO_IR 192",
     )
 
 
-def visit(random: Random, patient: Patient) -> Visit:
+def visit(random: Random, patient: Patient, wording: Wording) -> Visit:
     """One more study of the patient."""
-    town = random.choice(entries("towns"))
+    town = random.choice(wording.entries("towns"))
     first = max(date(2004, 1, 1), patient.birth + timedelta(days=400))
     return Visit(
         day=first + timedelta(days=random.randint(0, (date(2024, 6, 30) - first).days)),
@@ -166,13 +158,13 @@ def visit(random: Random, patient: Patient) -> Visit:
         admission=f"{random.choice('EFV')}{digits(random, 8)}",
         study_id=digits(random, 6),
         ward=f"{random.randint(1, 9)}{random.choice('ABC')}",
-        hospital=Place.of(random.choice(entries("institutions")), town),
+        hospital=Place.of(random.choice(wording.entries("institutions")), town),
         hospital_town=town,
-        hospital_street=random.choice(entries("streets")),
-        referring=person(random),
-        performing=person(random),
-        reading=person(random),
-        operator=person(random),
+        hospital_street=random.choice(wording.entries("streets")),
+        referring=person(random, wording),
+        performing=person(random, wording),
+        reading=person(random, wording),
+        operator=person(random, wording),
     )
 
 

@@ -4,16 +4,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
 from random import Random
-from typing import Any
-
-import yaml
 
 from tests.bench.deid.normal import PARTICLES, compact, plain, words
-from tests.bench.deid.people import LISTS, OLDEST_SHOWN, Patient, Person, Place, Visit, latin, person
+from tests.bench.deid.people import OLDEST_SHOWN, Patient, Person, Place, Visit, latin, person
+from tests.bench.deid.wording import Phrase, Wording
 
-FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d %B %Y", "%b %d, %Y", "%Y%m%d", "%d-%b-%Y")
 TRIES = 60
 
 
@@ -37,11 +33,12 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Whose object it is, of which visit and kind."""
+    """Whose object it is, of which visit and kind; all of it is worded with `wording`."""
 
     patient: Patient
     visit: Visit
     modality: str
+    wording: Wording
 
     @property
     def names(self) -> set[str]:
@@ -82,25 +79,28 @@ def _place(place: Place) -> Slot:
     return place.text, tuple(Gone(part, "words") for part in place.identifying)
 
 
-def _day(day: date, random: Random) -> Slot:
-    chosen = random.choice(FORMATS)
+def _day(day: date, case: Case, random: Random) -> Slot:
+    chosen = random.choice(case.wording.entries("dates"))
     return day.strftime(chosen), (Gone(day.isoformat(), chosen),)
 
 
-def _stranger(case: Case, random: Random, family: str | None = None) -> Slot:
+def _stranger(case: Case, random: Random) -> Person:
     """Somebody whom no other element of the object names."""
     while True:
-        other = person(random)
-        if family or not case.names & set(words(other.words)):
-            return _form(Person(other.given, family or other.family), random)
+        other = person(random, case.wording)
+        if not case.names & set(words(other.words)):
+            return other
 
 
-def _relative(case: Case, random: Random) -> Slot:
-    return _stranger(case, random, case.patient.name.family if random.random() < 0.5 else None)
+def _relative(case: Case, random: Random) -> Person:
+    """Somebody else, half of them of the patient's name."""
+    if random.random() < 0.5:
+        return Person(person(random, case.wording).given, case.patient.name.family)
+    return _stranger(case, random)
 
 
 def _earlier(case: Case, random: Random) -> Slot:
-    return _day(case.visit.day - timedelta(days=random.randint(0, 900)), random)
+    return _day(case.visit.day - timedelta(days=random.randint(0, 900)), case, random)
 
 
 def _slug(case: Case, _: Random) -> Slot:
@@ -129,6 +129,7 @@ SLOTS: dict[str, Callable[[Case, Random], Slot]] = {
     "family.lower": lambda case, _: _of(case.patient.name.family.lower(), how="words"),
     "given": lambda case, _: _of(case.patient.name.given, how="words"),
     "given.lower": lambda case, _: _of(case.patient.name.given.lower(), how="words"),
+    "initial": lambda case, _: (case.patient.name.given[0], ()),
     "maiden": lambda case, _: _of(case.patient.maiden, how="words"),
     "mother.pn": lambda case, _: _person(case.patient.mother, case.patient.mother.pn),
     "title": _title,
@@ -137,7 +138,7 @@ SLOTS: dict[str, Callable[[Case, Random], Slot]] = {
     "mrn": lambda case, _: _of(case.patient.mrn),
     "other_mrn": lambda case, _: _of(case.patient.other_mrn),
     "issuer": lambda case, _: _of(case.patient.issuer),
-    "dob": lambda case, random: _day(case.patient.birth, random),
+    "dob": lambda case, random: _day(case.patient.birth, case, random),
     "phone": lambda case, _: _of(case.patient.phone),
     "email": lambda case, _: _of(case.patient.email),
     "login": lambda case, _: _of(case.patient.login),
@@ -165,8 +166,12 @@ SLOTS: dict[str, Callable[[Case, Random], Slot]] = {
     "performing.pn": lambda case, _: _person(case.visit.performing, case.visit.performing.pn),
     "reading.pn": lambda case, _: _person(case.visit.reading, case.visit.reading.pn),
     "operator.pn": lambda case, _: _person(case.visit.operator, case.visit.operator.pn),
-    "stranger": _stranger,
-    "relative": _relative,
+    "operator.family": lambda case, _: _of(case.visit.operator.family, how="words"),
+    "stranger": lambda case, random: _form(_stranger(case, random), random),
+    "stranger.family": lambda case, random: _of(_stranger(case, random).family, how="words"),
+    "stranger.given": lambda case, random: _of(_stranger(case, random).given, how="words"),
+    "relative": lambda case, random: _form(_relative(case, random), random),
+    "relative.given": lambda case, random: _of(_relative(case, random).given, how="words"),
     "date": _earlier,
 }
 
@@ -189,19 +194,12 @@ def fill(template: str, case: Case, random: Random) -> Filled:
     return Filled(re.sub(r"\{([a-z_.]+)\}", put, template.replace("[", "").replace("]", "")), tuple(gone), kept)
 
 
-@cache
-def phrases() -> dict[str, list[dict[str, Any]]]:
-    """All templates by kind."""
-    loaded: dict[str, list[dict[str, Any]]] = yaml.safe_load((LISTS / "phrases.yaml").read_text(encoding="utf-8"))
-    return loaded
-
-
 def pick(kind: str, case: Case, random: Random, limit: int = 10_000) -> Filled:
     """A phrase of this kind, for the case's modality and language, of at most `limit` characters.
 
     Nothing that has to stay says a name that has to go: what is right would then be a matter of opinion.
     """
-    fitting = [one for one in phrases()[kind] if _fits(one, case)]
+    fitting = [one for one in case.wording.phrases[kind] if _fits(one, case)]
     for _ in range(TRIES):
         template = random.choice(fitting)["text"]
         filled = fill(template, case, random)
@@ -210,7 +208,7 @@ def pick(kind: str, case: Case, random: Random, limit: int = 10_000) -> Filled:
     raise ValueError(f"no phrase of kind {kind} for {case.modality} in {limit} characters")
 
 
-def _fits(phrase: dict[str, Any], case: Case) -> bool:
+def _fits(phrase: Phrase, case: Case) -> bool:
     modalities = phrase.get("for", case.modality)
     modalities = [modalities] if isinstance(modalities, str) else modalities
     return case.modality in modalities and phrase.get("in", "") in ("", case.patient.language)

@@ -28,6 +28,9 @@ FLOORS: dict[str, float] = {
 }
 """Per cent of checks passed, at least."""
 
+LEAST_CHECKS = 20
+"""Fewer say nothing: a floor with less is missed for want of checks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -48,7 +51,11 @@ class Rate:
 
     @property
     def percent(self) -> float:
-        return 100 * self.passed / self.checks if self.checks else 100.0
+        return 100 * self.passed / self.checks if self.checks else 0.0
+
+    def told(self, unit: str = "") -> str:
+        """The per cent; a dash when there was nothing to check."""
+        return f"{self.percent:.3f}{unit}" if self.checks else "-"
 
     @property
     def percent_of_delivered(self) -> float:
@@ -77,14 +84,16 @@ def held_percent(scored: Scored) -> float:
 def missed(scored: Scored) -> list[str]:
     """The floors that are not reached, as sentences."""
     found = rates(scored)
-    below = [
-        f"{name}: {found[name].percent:.3f} % of {found[name].checks}, at least {floor} %"
-        for name, floor in FLOORS.items()
-        if found[name].percent < floor
-    ]
+    below = [sentence for name, floor in FLOORS.items() if (sentence := _below(name, found[name], floor))]
     if held_percent(scored) > MOST_HELD:
         below.append(f"held back: {held_percent(scored):.2f} % of files, at most {MOST_HELD} %")
     return below
+
+
+def _below(name: str, rate: Rate, floor: float) -> str | None:
+    if rate.checks < LEAST_CHECKS:
+        return f"{name}: for want of checks, {rate.checks}, at least {LEAST_CHECKS}"
+    return f"{name}: {rate.percent:.3f} % of {rate.checks}, at least {floor} %" if rate.percent < floor else None
 
 
 def by_modality(scored: Scored) -> dict[str, Rate]:
@@ -160,9 +169,7 @@ def markdown(results: Sequence[tuple[Run, Scored]], conditions: dict[str, Any]) 
 def _beside(results: Sequence[tuple[Run, Scored]]) -> str:
     head = ["action", "checks", *(f"{run.tool} {run.version}" for run, _ in results)]
     found = [rates(scored) for _, scored in results]
-    rows = [
-        [name, str(rate.checks), *(f"{one[name].percent:.3f} %" for one in found)] for name, rate in found[0].items()
-    ]
+    rows = [[name, str(rate.checks), *(one[name].told(" %") for one in found)] for name, rate in found[0].items()]
     held = [
         "files without output",
         "",
@@ -177,7 +184,7 @@ def _of_tool(run: Run, scored: Scored) -> list[str]:
     below = missed(scored)
     parts.append("Floors missed:\n\n" + "\n".join(f"- {one}" for one in below) if below else "All floors reached.")
     for title, found in (("modality", by_modality(scored)), ("action and place", by_place(scored))):
-        rows = [[name, str(rate.checks), str(rate.passed), f"{rate.percent:.3f} %"] for name, rate in found.items()]
+        rows = [[name, str(rate.checks), str(rate.passed), rate.told(" %")] for name, rate in found.items()]
         parts.append(table([[title, "checks", "passed", "%"], *rows]))
     if scored.held:
         reasons = Counter(why.partition(" at ")[0] for why in scored.held.values())

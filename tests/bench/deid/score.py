@@ -4,7 +4,7 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,9 @@ from pydicom import dcmread
 from pydicom.dataset import FileDataset
 
 from tests.bench.deid import pixels
-from tests.bench.deid.actions import LOCAL, dates_in, shifted_day, text_of
+from tests.bench.deid.actions import LOCAL, text_of
 from tests.bench.deid.dataset import letters_file
+from tests.bench.deid.dates import dates_in, readings, shifted_day
 from tests.bench.deid.truth import Check, Instance, locate, read_checks, read_instances
 
 PIXELS = ("pixels_hidden", "pixels_retained")
@@ -121,14 +122,20 @@ def _of_pixels(folder: Path, path: Path, made: FileDataset, checks: list[Check])
 
 def _days(seen: Seen, instances: Mapping[str, Instance]) -> Iterable[Verdict]:
     moved = {patient: _usual(offsets) for patient, offsets in _offsets(seen, instances).items()}
-    together: dict[tuple[str, str, str], set[date]] = defaultdict(set)
+    together: dict[tuple[str, str], set[frozenset[date]]] = defaultdict(set)
     for check, _ in seen.days:
-        together[check.file, check.path, check.how].add(date.fromisoformat(check.value))
+        together[check.file, check.path].add(_meant(check))
     for check, there in seen.days:
         by = moved.get(instances[check.file].patient)
         judge = _day_in_text if check.how else _day
-        failure = judge(check, there, by, together[check.file, check.path, check.how])
+        failure = judge(check, there, by, together[check.file, check.path])
         yield Verdict(check, failure, otherwise=failure is not None and not failure.startswith(UNCHANGED))
+
+
+def _meant(check: Check) -> frozenset[date]:
+    """The days that the original may mean to a reader."""
+    day = date.fromisoformat(check.value)
+    return readings(day, check.how) if check.how else frozenset({day})
 
 
 def _offsets(seen: Seen, instances: Mapping[str, Instance]) -> Mapping[str, Counter[int]]:
@@ -146,7 +153,7 @@ def _usual(offsets: Counter[int]) -> int | None:
     return moved.most_common(1)[0][0] if moved else None
 
 
-def _day(check: Check, there: str, by: int | None, _: set[date]) -> str | None:
+def _day(check: Check, there: str, by: int | None, _: set[frozenset[date]]) -> str | None:
     """Absent or empty is well, as in MIDI's script; else a valid date, moved like all of the patient's."""
     if not there.strip():
         return None
@@ -159,13 +166,18 @@ def _day(check: Check, there: str, by: int | None, _: set[date]) -> str | None:
     return None if (day - original).days == by else f"moved by {(day - original).days} days, the others by {by}"
 
 
-def _day_in_text(check: Check, there: str, by: int | None, originals: set[date]) -> str | None:
-    """Gone, or moved like all of the patient's."""
-    found = dates_in(there, check.how)
-    if date.fromisoformat(check.value) in found:
+def _day_in_text(check: Check, there: str, by: int | None, originals: set[frozenset[date]]) -> str | None:
+    """Gone, or moved like all of the patient's, in whatever form.
+
+    03/04/2016 reads two ways. A date that is left is right when one of its readings is one reading of an original,
+    moved; none of them being right, it is unchanged when one of them is a reading of this original.
+    """
+    right = {day + timedelta(days=by) for days in originals for day in days} if by else set()
+    wrong = [days for days in dates_in(there) if not days & right]
+    if any(days & _meant(check) for days in wrong):
         return f"{UNCHANGED} in {there[:60]!r}"
-    wrong = [one for one in found if by is None or by not in {(one - original).days for original in originals}]
-    return f"{wrong[0]} in {there[:60]!r} is not moved by {by}" if wrong else None
+    strange = [min(days) for days in wrong if not any(days & meant for meant in originals)]
+    return f"{strange[0]} in {there[:60]!r} is not moved by {by}" if strange else None
 
 
 def _consistent(seen: Iterable[tuple[Check, str]], what: str) -> Iterable[Verdict]:

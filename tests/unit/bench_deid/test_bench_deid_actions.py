@@ -1,11 +1,9 @@
 """The meanings of the actions on single elements."""
 
-from datetime import date
-
 import pytest
 from pydicom.dataset import Dataset
 
-from tests.bench.deid.actions import dates_in, text_removed, text_retained, uid_changed
+from tests.bench.deid.actions import text_removed, text_retained, uid_changed
 from tests.bench.deid.truth import Check
 
 DESCRIPTION = "0008103E"
@@ -82,9 +80,3 @@ def test_a_replacement_must_be_a_uid() -> None:
     assert uid_changed(Check("f", "uid", "uid_changed", "0020000D", "1.2.3"), dataset)
     dataset.StudyInstanceUID = "2.25.4"
     assert uid_changed(Check("f", "uid", "uid_changed", "0020000D", "1.2.3"), dataset) is None
-
-
-def test_dates_are_found_in_the_form_they_were_written_in() -> None:
-    assert dates_in("seen 12.03.2019, again 13.03.2019", "%d.%m.%Y") == [date(2019, 3, 12), date(2019, 3, 13)]
-    assert dates_in("on 5 bis 12 March 2019", "%d %B %Y") == [date(2019, 3, 12)]
-    assert dates_in("id 120320190", "%Y%m%d") == []

@@ -44,7 +44,28 @@ def test_free_text_has_a_floor_of_its_own() -> None:
     header = [Verdict(Check(FILE, "header", "text_retained"), None)] * 10_000
     text = [Verdict(Check(FILE, "text", "text_retained"), "lost" if n < 4 else None) for n in range(100)]
     found = report.missed(Scored((*header, *text), {FILE: Instance(FILE, "CT", "1", "real")}, {}))
-    assert [one.split(":")[0] for one in found] == ["text_retained in free text"]
+    assert [one.split(":")[0] for one in found if "for want of checks" not in one] == ["text_retained in free text"]
+
+
+def test_a_floor_without_checks_is_missed() -> None:
+    nothing = Scored((), {}, {})
+    assert {one.split(",")[0] for one in report.missed(nothing)} == {
+        f"{name}: for want of checks" for name in report.FLOORS
+    }
+    assert _judged([(run(), nothing)]) == 1
+    few = scored(each=report.LEAST_CHECKS - 1)
+    assert "pixels_hidden: for want of checks, 19, at least 20" in report.missed(few)
+    assert not [one for one in report.missed(scored(each=report.LEAST_CHECKS)) if one.startswith("pixels_hidden")]
+
+
+def test_what_was_not_checked_has_no_rate() -> None:
+    text = report.markdown([(run(), Scored((), {}, {}))], {"seed": 1})
+    assert "| pixels_hidden | 0 | - |" in text
+    assert report.as_json(run(), Scored((), {}, {}))["rates"]["pixels_hidden"]["percent"] == 0
+
+
+def test_of_phrases_held_out_the_floors_decide_nothing() -> None:
+    assert _judged([(run(), scored(("uid_changed", "uid")))], deciding=False) == 0
 
 
 def test_only_our_floors_decide_the_exit_status() -> None:
