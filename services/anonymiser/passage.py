@@ -190,16 +190,19 @@ def _cleaned(elements: Item, syntax: Syntax, chunks: Chunks, patient: PatientCod
         described = bulk(elements, syntax)
     except ValueError:
         return Rejected(Reason.UNDECODABLE)
+    uids = {tag: word(elements, tag) for tag in (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES)}
+    if not all(uids.values()):
+        return Rejected(Reason.MISSING_UID)
     json, inexpressible = header(elements, syntax)
     return Cleaned(
         chunks=chunks,
         digest=_digest(chunks),
         size=sum(len(chunk) for chunk in chunks),
         patient=patient,
-        study_uid=word(elements, STUDY),
-        series_uid=word(elements, SERIES),
-        instance_uid=word(elements, SOP_INSTANCE),
-        sop_class_uid=word(elements, SOP_CLASS),
+        study_uid=uids[STUDY],
+        series_uid=uids[SERIES],
+        instance_uid=uids[SOP_INSTANCE],
+        sop_class_uid=uids[SOP_CLASS],
         transfer_syntax_uid=syntax.uid,
         header=json,
         bulk=described,

@@ -45,7 +45,7 @@ _ENUMERATED = {
 
 
 def misplaced(tag: int, depth: int = 1) -> str | None:
-    """Why an attribute at `depth` (1: the top level) goes whatever Table E.1-1 says of it; None if it may stay.
+    """Why an attribute at `depth` (1: the top level) goes whatever table and profile say of it; None if it may stay.
 
     Group lengths would be wrong afterwards (PS3.5 Section 7.2); command and file meta groups have no place in a data
     set; of an overlay or curve all goes, not only its data (a plane without data is invalid).
@@ -57,7 +57,7 @@ def misplaced(tag: int, depth: int = 1) -> str | None:
         return "command, file meta or padding has no place here"
     if group == _PIXELS and depth > 1:
         return "a picture inside a sequence, which nobody looks at"
-    return "overlay or curve" if group >> 8 in (0x50, 0x60) else None
+    return "overlay or curve" if group >> 8 in (0x50, 0x60) and not group & 1 else None
 
 
 def drops(tag: int, vr: str) -> str | None:

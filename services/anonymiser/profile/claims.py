@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from services.anonymiser.dataset.tree import PUBLIC_VRS, Element, Item, known_vr
 from services.anonymiser.dataset.vrs import DATE_VRS, VRS
 from services.anonymiser.profile.decision import weaker
+from services.anonymiser.profile.fitting import vrs
 from services.anonymiser.profile.model import Act, AttributeRule
 from services.anonymiser.profile.options import BASIC_PROFILE, Option
 from services.anonymiser.profile.paths import PathPattern
@@ -45,25 +46,17 @@ def _shown(rule: AttributeRule) -> str:
 
 def _departs(rules: Rules, pattern: PathPattern, rule: AttributeRule) -> bool:
     """Whether `rule` decides somewhere, and is weaker than the table there, for any tag and VR that it may mean."""
-    several = "x" in pattern.steps[-1]
-    return any(_weaker_at(rules, path, rule, _vrs(path[-1], rule, several=several)) for path in _meant(rules, pattern))
+    return any(
+        _weaker_at(rules, path, rule, vrs(path[-1], rule, several=pattern.several)) for path in _meant(rules, pattern)
+    )
 
 
-def _weaker_at(rules: Rules, path: tuple[int, ...], rule: AttributeRule, vrs: frozenset[str]) -> bool:
-    for vr in vrs:
+def _weaker_at(rules: Rules, path: tuple[int, ...], rule: AttributeRule, found: frozenset[str]) -> bool:
+    for vr in found:
         said = rules.override(path, vr) if rules.ruling(path, vr) is rule else None
         if said is not None and weaker(said, rules.by_table("", path, vr)):
             return True
     return False
-
-
-def _vrs(tag: int, rule: AttributeRule, *, several: bool) -> frozenset[str]:
-    """The VRs of `tag` for which `rule`, which may mean `several` tags, is looked at: those of PS3.6 if it has some."""
-    known = known_vr(tag)
-    usual = frozenset(known.split(" or ")) if known else VRS
-    if several:
-        return rule.vr & usual if rule.vr else usual
-    return rule.vr or usual
 
 
 def _meant(rules: Rules, pattern: PathPattern) -> Iterator[tuple[int, ...]]:

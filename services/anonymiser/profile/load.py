@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
+from services.anonymiser.profile.fitting import refusals
 from services.anonymiser.profile.model import Profile
 
 T = TypeVar("T", list[Any], dict[str, Any])
@@ -52,9 +53,12 @@ def load(name: str, available: Mapping[str, str] | None = None) -> Profile:
     """The profile `name`, resolved. Raises BadProfile."""
     content = _resolved(name, shipped() if available is None else available, ())
     try:
-        return Profile.model_validate(content)
+        profile = Profile.model_validate(content)
     except ValidationError as error:
         raise BadProfile(f"profile {name}:\n{_told(error)}") from None
+    if refused := "\n".join(f"  {line}" for line in refusals(profile)):
+        raise BadProfile(f"profile {name}:\n{refused}")
+    return profile
 
 
 def _resolved(name: str, available: Mapping[str, str], above: tuple[str, ...]) -> dict[str, Any]:

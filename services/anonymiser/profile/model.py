@@ -41,7 +41,9 @@ Path = Annotated[
     AfterValidator(_path),
     Field(
         description="Tag such as (0010,0010), keyword, or several with '/' for an attribute inside sequences; a "
-        "leading '/' means the top level only; x is any digit."
+        "leading '/' means the top level only. x is any digit: of attributes that PS3.6 knows, and of private ones "
+        "where the last digit of their group is written; `remove` alone takes all. Group lengths, overlays, curves and "
+        "pixels inside sequences go whatever is said here."
     ),
 ]
 
@@ -63,8 +65,13 @@ class AttributeRule(_Part):
     """One attribute, or all that a pattern means, treated otherwise than Table E.1-1 with the options says."""
 
     path: Path
-    action: Act
-    value: str | None = Field(default=None, description="What `set` writes.")
+    action: Act = Field(
+        description="What happens. It has to suit the VR that PS3.6 gives: `set` what is written as text, `code` and "
+        "`clean` text, `shift` and `first-of-month` dates, `age` ages, `uid` UIDs, `redact` no dates, UIDs and bytes. "
+        "Where a pattern meets another VR, Table E.1-1 decides. SOP Class, SOP Instance, Study and Series Instance UID "
+        "can have `uid` and `keep`, Specific Character Set `keep`."
+    )
+    value: str | None = Field(default=None, description="What `set` writes: a value of the VR (PS3.5 Section 6.2).")
     vr: frozenset[str] = Field(default=frozenset(), description="Only elements of these VRs; empty for all.")
     why: str = Field(min_length=1, description="The reason, for whoever reviews the profile.")
 

@@ -21,6 +21,15 @@ class PathPattern:
             return False
         return all(_fits(step, tag) for step, tag in zip(self.steps, path[-len(self.steps) :], strict=True))
 
+    def ends(self, tag: int) -> bool:
+        """Whether the attribute itself, without its path, may be `tag`."""
+        return _fits(self.steps[-1], tag)
+
+    @property
+    def several(self) -> bool:
+        """Whether it may mean several attributes."""
+        return "x" in self.steps[-1]
+
 
 def parsed(text: str) -> PathPattern:
     """The pattern in `text`. Raises ValueError for a word that is neither a tag nor a keyword of PS3.6."""

@@ -8,6 +8,7 @@ from services.anonymiser.descriptors.attributes import FREE_TEXT_ATTRIBUTES
 from services.anonymiser.findings import Code
 from services.anonymiser.profile import beyond
 from services.anonymiser.profile.decision import Decision, Mode
+from services.anonymiser.profile.fitting import fits, means
 from services.anonymiser.profile.model import Act, AttributeRule, Profile
 from services.anonymiser.profile.options import Option
 from services.anonymiser.profile.paths import PathPattern, parsed
@@ -28,6 +29,8 @@ _VALID: dict[tuple[Act, str | None], Act] = {
     **{(act, kind): Act.DUMMY for act in (Act.REMOVE, Act.EMPTY) for kind in ("1", "1C")},
     **{(Act.REMOVE, kind): Act.EMPTY for kind in ("2", "2C")},
 }
+# What a rule for a sequence says of its items.
+_ITEMS = {Act.DUMMY: Mode.DUMMY, Act.CLEAN: Mode.CLEAN}
 _CLEANS_TEXT = (Option.CLEAN_DESCRIPTORS, Option.RETAIN_PATIENT_CHARACTERISTICS)
 _RETAINS = (
     Option.RETAIN_FULL_DATES,
@@ -76,17 +79,20 @@ class Rules:
         return _within(ruled, path[-1], vr, mode)
 
     def override(self, path: tuple[int, ...], vr: str) -> Decision | None:
-        """What the profile itself says of it."""
+        """What the profile itself says of it, where that can be carried out."""
         rule = self.ruling(path, vr)
-        if rule is None:
+        if rule is None or not fits(rule, path, vr):
             return None
         said = f"profile {self.profile.name}: {rule.why}"
-        return Decision(rule.action, said, value=rule.value or "", ruled=True)
+        mode = _ITEMS.get(rule.action, Mode.PLAIN) if vr == "SQ" else Mode.PLAIN
+        return Decision(rule.action, said, value=rule.value or "", mode=mode, ruled=True)
 
     def ruling(self, path: tuple[int, ...], vr: str) -> AttributeRule | None:
-        """The rule of the profile that decides about it: the last one that matches."""
+        """The rule of the profile that is about it: the last one that matches. None for what goes anyway."""
+        if beyond.misplaced(path[-1], len(path)):
+            return None
         for pattern, rule in reversed(self.overrides):
-            if pattern.matches(path) and (not rule.vr or vr in rule.vr):
+            if means(pattern, rule, path) and (not rule.vr or vr in rule.vr):
                 return rule
         return None
 

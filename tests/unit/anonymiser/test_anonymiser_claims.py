@@ -118,7 +118,6 @@ DEPARTING = {
     "a group": (rule("(0018,xxxx)", "keep"), "(0018,xxxx) keep"),
     "a group, one VR": (rule("(0010,xxxx)", "keep", ", vr: [AS]"), "(0010,xxxx) keep"),
     "everything": (rule("(xxxx,xxxx)", "keep"), "(xxxx,xxxx) keep"),
-    "overlays": (rule("(60xx,3000)", "keep"), "(60xx,3000) keep"),
     "a private group": (rule("(0019,xxxx)", "keep"), "(0019,xxxx) keep"),
     "a private element": (rule("(0019,1001)", "keep"), "(0019,1001) keep"),
     "nested": (
