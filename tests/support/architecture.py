@@ -9,7 +9,7 @@ EDGES = {
     "receiver": {"edge", "arrivals"},
     "anonymiser": set[str](),
     "validator": set[str](),
-    "indexer": {"database", "tables", "migrate"},
+    "indexer": {"database", "tables", "migrate", "migrations"},
     "thumbnailer": {"worker"},
     "tracker": {"edge", "publishing"},
     "gateway": {
@@ -26,7 +26,7 @@ EDGES = {
         "wado",
     },
 }
-"""Modules that do I/O beside `__main__`, `settings` and `handler`, which may always. All others are pure."""
+"""Modules and packages that do I/O beside `__main__`, `settings` and `handler`, which may always. All others are pure."""
 
 WIRING = {"__main__", "settings", "handler", "migrate"}
 PURE_IMPORTS = {"pydantic", "yaml", "pydicom", "numpy", "PIL", "shared.events", "shared.outcome", "shared.dicom"}
@@ -35,12 +35,35 @@ IMPURE_STANDARD = {
     "http",
     "multiprocessing",
     "os",
+    "random",
+    "secrets",
     "socket",
     "sqlite3",
     "subprocess",
     "threading",
+    "time",
     "urllib.request",
 }
+CLOCKS = {"now", "today", "utcnow"}
+"""Methods of dates that look at the clock."""
+
+_ARRAYS = "a library of pure functions on arrays"
+_LIMIT = "the clock of a limit: decides about held or not, and about nothing that comes out"
+EXCEPTIONS = {
+    ("services/anonymiser/dataset/limits.py", "time"): _LIMIT,
+    ("services/anonymiser/dataset/reference.py", "time"): _LIMIT,
+    ("services/anonymiser/dataset/walking.py", "time"): _LIMIT,
+    ("services/anonymiser/engine.py", "time"): _LIMIT,
+    ("services/anonymiser/pixels/detecting.py", "cv2"): _ARRAYS,
+    ("services/anonymiser/pixels/dispatch.py", "shared.isolation"): "tells by which exception a worker failed",
+    ("services/anonymiser/pixels/filling.py", "cv2"): _ARRAYS,
+    ("services/anonymiser/pixels/lines.py", "cv2"): _ARRAYS,
+    ("services/anonymiser/pixels/models.py", "cv2"): _ARRAYS,
+    ("services/anonymiser/pixels/models.py", "onnxruntime"): "runs the networks, in worker processes only",
+    ("services/anonymiser/pixels/preparing.py", "cv2"): _ARRAYS,
+    ("services/anonymiser/pixels/workers.py", "shared.isolation"): "the door to the worker processes",
+}
+"""What a pure module imports all the same, and why it may."""
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -54,26 +77,58 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 def impure(root: Path) -> list[str]:
-    """Pure modules of services that import what only edges may."""
+    """Pure modules of services, in packages too, that import what only edges may, or look at the clock."""
     found = []
-    for path in sorted((root / "services").glob("*/*.py")):
-        service, module = path.parent.name, path.stem
-        if module in WIRING | EDGES[service] or module.startswith(("__init__", "generate_")):
-            continue
-        for name in imports_of(path):
-            if not _is_pure(name, service):
-                found.append(f"services/{service}/{path.name} imports {name}")
+    for path, service in _pure_modules(root):
+        module = path.relative_to(root).as_posix()
+        found += [
+            f"{module} imports {name}"
+            for name in imports_of(path)
+            if not _is_pure(name, service) and not _excepted(module, name)
+        ]
+        found += [f"{module} looks at the clock: {call}" for call in _clocks(path)]
     return found
+
+
+def needless_exceptions(root: Path) -> list[tuple[str, str]]:
+    """Of EXCEPTIONS those that no module needs any more."""
+    used = {
+        (module, excepted)
+        for module, excepted in EXCEPTIONS
+        if any(_within(name, excepted) for name in imports_of(root / module))
+    }
+    return sorted(EXCEPTIONS.keys() - used)
+
+
+def _pure_modules(root: Path) -> Iterator[tuple[Path, str]]:
+    for path in sorted((root / "services").rglob("*.py")):
+        service, *below = path.relative_to(root / "services").with_suffix("").parts
+        if below and below[0] not in WIRING | EDGES[service] and not below[-1].startswith(("__init__", "generate_")):
+            yield path, service
+
+
+def _excepted(module: str, name: str) -> bool:
+    return any(module == where and _within(name, excepted) for where, excepted in EXCEPTIONS)
+
+
+def _within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def _clocks(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCKS:
+            yield ast.unparse(node.func)
 
 
 def _is_pure(name: str, service: str) -> bool:
     top = name.split(".")[0]
     if top in sys.stdlib_module_names:
-        return not any(name == impure or name.startswith(f"{impure}.") for impure in IMPURE_STANDARD)
+        return not any(_within(name, impure) for impure in IMPURE_STANDARD)
     own = f"services.{service}"
-    if name == own or name.startswith(f"{own}."):
+    if _within(name, own):
         return name.removeprefix(f"{own}.").split(".")[0] not in EDGES[service] | WIRING
-    return name in ("shared", "services") or any(name == free or name.startswith(f"{free}.") for free in PURE_IMPORTS)
+    return name in ("shared", "services") or any(_within(name, free) for free in PURE_IMPORTS)
 
 
 def settings_readers(root: Path) -> list[str]:

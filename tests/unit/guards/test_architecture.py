@@ -17,6 +17,10 @@ def test_pure_modules_import_only_pure_things() -> None:
     assert architecture.impure(ROOT) == []
 
 
+def test_every_exception_from_purity_is_still_needed() -> None:
+    assert architecture.needless_exceptions(ROOT) == []
+
+
 def test_only_wiring_reads_settings() -> None:
     assert architecture.settings_readers(ROOT) == []
 
@@ -52,6 +56,32 @@ def tree(tmp_path: Path) -> Path:
 def test_an_impure_module_is_seen(tree: Path, line: str, finding: str) -> None:
     (tree / "services" / "validator" / "broken.py").write_text(f"{line}\n", encoding="utf-8")
     assert any(finding in found for found in architecture.impure(tree))
+
+
+@pytest.mark.parametrize(
+    ("line", "finding"),
+    [
+        ("import socket", "imports socket"),
+        ("import time", "imports time"),
+        ("from random import choice", "imports random.choice"),
+        ("import cv2", "imports cv2"),
+        ("from shared.isolation import Pool", "imports shared.isolation.Pool"),
+        ("from services.anonymiser.handler import Anonymise", "imports services.anonymiser.handler"),
+        ("from datetime import datetime\nX = datetime.now()", "looks at the clock: datetime.now"),
+        ("def late():\n    import os", "imports os"),
+    ],
+)
+@pytest.mark.parametrize("package", ["gate", "dataset/deeper"])
+def test_an_impure_module_in_a_package_is_seen(tree: Path, package: str, line: str, finding: str) -> None:
+    broken = tree / "services" / "anonymiser" / package / "broken.py"
+    broken.parent.mkdir(exist_ok=True)
+    broken.write_text(f"{line}\n", encoding="utf-8")
+    assert f"services/anonymiser/{package}/broken.py {finding}" in architecture.impure(tree)
+
+
+def test_a_module_that_no_longer_needs_its_exception_is_seen(tree: Path) -> None:
+    (tree / "services" / "anonymiser" / "pixels" / "filling.py").write_text("import numpy\n", encoding="utf-8")
+    assert architecture.needless_exceptions(tree) == [("services/anonymiser/pixels/filling.py", "cv2")]
 
 
 def test_a_module_that_reads_settings_is_seen(tree: Path) -> None:
