@@ -26,7 +26,7 @@ EDGES = {
         "wado",
     },
 }
-"""Modules and packages that do I/O beside `__main__`, `settings` and `handler`, which may always. All others are pure."""
+"""Modules and packages that do I/O beside WIRING, which may always. All others are pure."""
 
 WIRING = {"__main__", "settings", "handler", "migrate"}
 PURE_IMPORTS = {"pydantic", "yaml", "pydicom", "numpy", "PIL", "shared.events", "shared.outcome", "shared.dicom"}

@@ -9,20 +9,13 @@ _PAIRS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 
 
 def listed(name: str) -> frozenset[str]:
-    """The words of data/`name`.json, folded; none if the file is not there yet (it is being generated)."""
-    if not _path(name).exists():
-        return frozenset()
-    groups = json.loads(_path(name).read_text(encoding="utf-8"))["words"].values()
-    return frozenset(word for lines in groups for line in lines for word in line.split())
-
-
-def source(name: str) -> str:
-    """Where the words of data/`name`.json come from."""
-    return str(json.loads(_path(name).read_text(encoding="utf-8"))["source"])
-
-
-def _path(name: str) -> Path:
-    return DATA / f"{name}.json"
+    """The words of data/`name`.json, folded. Raises OSError without the file and ValueError without any word in it:
+    the gate must not look with half of its knowledge."""
+    groups = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))["words"].values()
+    words = frozenset(word for lines in groups for line in lines for word in line.split())
+    if not words:
+        raise ValueError(f"no words in {name}.json")
+    return words
 
 
 def collapsed(word: str) -> str:

@@ -1,5 +1,7 @@
 """What is no residue: what profiles retain, public words, coincidences of numbers, what we wrote ourselves."""
 
+import json
+import shutil
 import subprocess
 import sys
 import time
@@ -216,9 +218,23 @@ def test_words_of_the_standard_are_no_names():
     assert not {b"robinson", b"smith", b"miller"} & words.public()
 
 
+@pytest.mark.parametrize("name", ["first_names", "surnames", "standard_words", "common_words"])
+def test_without_one_of_its_lists_the_gate_looks_at_nothing(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    shutil.copytree(words.DATA, tmp_path / "data")
+    monkeypatch.setattr(words, "DATA", tmp_path / "data")
+    assert words.listed(name)
+    (tmp_path / "data" / f"{name}.json").write_text('{"source": "", "words": {"all": []}}', encoding="utf-8")
+    with pytest.raises(ValueError, match=name):
+        words.listed(name)
+    (tmp_path / "data" / f"{name}.json").unlink()
+    reading = {"first_names": words.first_names, "surnames": words.surnames}.get(name, words.public)
+    with pytest.raises(FileNotFoundError, match=name):
+        reading.__wrapped__()
+
+
 def test_generated_words_are_those_of_the_installed_pydicom(tmp_path: Path):
     generate = pytest.importorskip("services.anonymiser.gate.generate_words")
-    if words.source("standard_words") != generate.SOURCE:
+    if json.loads(generate.OUTPUT.read_text(encoding="utf-8"))["source"] != generate.SOURCE:
         pytest.skip("data/standard_words.json was made with another pydicom")
     # In a process of its own: other tests bring libraries that add to pydicom's dictionaries.
     made = tmp_path / "words.json"
