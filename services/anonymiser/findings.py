@@ -6,7 +6,7 @@ from shared.events import Finding
 
 
 class Code(StrEnum):
-    """Why a value was not kept, or not shown, and what to know of the object."""
+    """Why a value was not kept, or not shown, and what to know of the object. README.md tells what each means."""
 
     MALFORMED_DATE = "malformed-date"
     MALFORMED_NUMBER = "malformed-number"
@@ -18,6 +18,7 @@ class Code(StrEnum):
     POSSIBLE_FACE = "possible-face"
     RESIDUE = "residue"
     RELEASED = "released"
+    PATIENT_FROM_STUDY = "patient-from-study"
 
 
 def finding(code: Code, tag: int | None = None) -> Finding:

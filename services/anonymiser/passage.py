@@ -104,7 +104,8 @@ class Passage:
         residues = self._residues(cleaned, syntax, chunks, deadline)
         if self._holds(residues):
             return Held(Reason.RESIDUAL_IDENTITY, tuple(f"{one.place} {one.detector}" for one in residues))
-        cleaner.told.findings.extend(finding(code) for code in self._told(pixels, residues))
+        # First, because an event has room for so many only.
+        cleaner.told.findings[:0] = [finding(code) for code in self._told(pixels, residues, patient)]
         return _cleaned(cleaned, syntax, chunks, patient, cleaner)
 
     def cleaned(self, elements: Item, syntax: Syntax, patient: PatientCode, deadline: Deadline) -> tuple[Cleaner, Item]:
@@ -173,8 +174,12 @@ class Passage:
         lifted = self.means.profile.gate != "quarantine" or Reason.RESIDUAL_IDENTITY in self.released
         return decides(residues) and not lifted
 
-    def _told(self, pixels: Untouched | Blanked | HeldPixels, residues: tuple[Residue, ...]) -> Iterator[Code]:
+    def _told(
+        self, pixels: Untouched | Blanked | HeldPixels, residues: tuple[Residue, ...], patient: PatientCode
+    ) -> Iterator[Code]:
         """What is worth telling of the object as a whole."""
+        if patient.from_study:
+            yield Code.PATIENT_FROM_STUDY
         if isinstance(pixels, Blanked):
             yield Code.PIXELS_BLANKED
         if self.released:

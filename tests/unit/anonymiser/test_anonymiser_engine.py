@@ -174,6 +174,8 @@ def test_without_a_patient_id_the_study_stands_in_and_it_says_so():
     result = cleaned(instance(text(0x00100020, "LO", " ")))
     assert result.patient.from_study
     assert value_of(result, 0x00100020) == result.patient.code.encode()
+    assert Finding(code="patient-from-study") in result.findings
+    assert Finding(code="patient-from-study") not in cleaned(instance()).findings
 
 
 def test_another_key_gives_another_identity():
