@@ -1,7 +1,7 @@
 """By how much a patient's time line moves."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 MIN_SHIFT_DAYS = 365
 MAX_SHIFT_DAYS = 3650
@@ -26,14 +26,6 @@ class Shift:
     def day(self, day: date) -> date:
         """A date. Raises OverflowError beyond the years 1 to 9999."""
         return day + timedelta(days=self.days)
-
-    def instant(self, instant: datetime) -> datetime:
-        """A date and time of day, as one. Raises OverflowError beyond the years 1 to 9999."""
-        return instant + timedelta(days=self.days, seconds=self.seconds)
-
-    def time(self, of_day: time) -> time:
-        """A time of day that no date belongs to."""
-        return (datetime.combine(date(2000, 1, 1), of_day) + timedelta(seconds=self.seconds)).time()
 
 
 def shift_of(days: int, seconds: int, *, whole_weeks: bool) -> Shift:

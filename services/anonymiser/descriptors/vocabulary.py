@@ -1,6 +1,5 @@
 """The words that cleaned text may hold (PS3.15 Section E.3.5), read from data/; README.md says how to add one."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,8 +32,7 @@ class Vocabulary:
     what a number stands before; `takers`: what a number stands behind; `parts`: what compound words are made of;
     `combining`: what makes one of a plain word (peri-, hepato-); `suffixes`: what makes one of any stem (-ectomy);
     `stems` and `endings`: which languages (bits) a stem and an ending belong to; `excluded`: what must not come in by
-    them; `makers` of equipment; `accented`: the words that are written with accents;
-    `digest`: SHA-256 over all of it, for whoever has to say which vocabulary it was."""
+    them; `makers` of equipment; `accented`: the words that are written with accents."""
 
     words: dict[str, Trust]
     phrases: frozenset[tuple[str, str]]
@@ -48,7 +46,6 @@ class Vocabulary:
     excluded: frozenset[str]
     makers: frozenset[str]
     accented: frozenset[str]
-    digest: str
 
     def kind(self, word: str) -> Trust | None:
         """The kind of a folded word, None if it is none of ours. Inflected forms and compounds of ours are plain."""
@@ -130,7 +127,6 @@ def shipped() -> Vocabulary:
         excluded=excluded,
         makers=frozenset(entries(DATA / "makers.txt")),
         accented=frozenset(_accented(lists.values())),
-        digest=_digest(),
     )
 
 
@@ -191,8 +187,3 @@ def _phrases(file: Path) -> Iterator[tuple[str, str]]:
     for line in _lines(file):
         first, second = line.split()
         yield from ((one, two) for one in spellings(first) for two in spellings(second))
-
-
-def _digest() -> str:
-    files = sorted(DATA.rglob("*.txt"))
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()

@@ -1,6 +1,5 @@
 """Known layouts: where devices write into their pictures, in our own YAML, as data of the project and of a site."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -63,17 +62,7 @@ def masked(elements: Item, syntax: Syntax, layouts: Iterable[Layout]) -> tuple[B
 @cache
 def shipped() -> tuple[Layout, ...]:
     """The layouts of the project."""
-    return parsed(_document())
-
-
-@cache
-def digest() -> str:
-    """Names the shipped layouts, for a revision."""
-    return hashlib.sha256(_document().encode()).hexdigest()
-
-
-def _document() -> str:
-    return files(__package__).joinpath("data", "layouts.yaml").read_text("utf-8")
+    return parsed(files(__package__).joinpath("data", "layouts.yaml").read_text("utf-8"))
 
 
 def parsed(document: str) -> tuple[Layout, ...]:

@@ -50,11 +50,12 @@ class Reading:
 
 
 @cache
-def revision() -> str:
-    """Digest of the networks: other ones find other text."""
+def digest() -> str:
+    """SHA-256 over the files of both networks: others find other text. Raises ModuleNotFoundError without rapidocr."""
     whole = hashlib.sha256()
     for part in ("det", "rec"):
-        whole.update(_file(part).read_bytes())
+        with _file(part).open("rb") as network:
+            whole.update(hashlib.file_digest(network, "sha256").digest())
     return whole.hexdigest()
 
 
@@ -91,6 +92,7 @@ def _session(model: Path, threads: int) -> Any:
 def _file(part: str) -> Path:
     found = importlib.util.find_spec("rapidocr")
     origin = found.origin if found else None
-    assert origin is not None, "the wheel rapidocr is not installed"
+    if origin is None:
+        raise ModuleNotFoundError("the wheel rapidocr is not installed")
     (model,) = (Path(origin).parent / "models").glob(f"*_{part}_*.onnx")
     return model

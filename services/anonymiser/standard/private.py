@@ -6,7 +6,6 @@ creator, never by the sequence around it: a kept private sequence is kept for wh
 """
 
 import csv
-import hashlib
 import io
 import json
 import re
@@ -83,12 +82,6 @@ def disposition(creator: str, group: int, element: int, vr: str) -> Private | No
         return None
     action: Literal["keep", "uid", "date"] = "uid" if found == "UI" else "date" if found in DATES else "keep"
     return Private(action, found, entry.source, text=found in TEXTS or found == "CS", form=entry.form)
-
-
-def digest() -> str:
-    """SHA-256 over the three tables, for the revision of a profile."""
-    parts = (hashlib.sha256(path.read_bytes()).digest() for path in (SAFE_FILE, REVIEWED_FILE, KNOWLEDGE_BASE_FILE))
-    return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
 @lru_cache(maxsize=4096)

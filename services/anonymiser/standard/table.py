@@ -1,6 +1,5 @@
 """PS3.15 Table E.1-1 as one question: what happens to this attribute, by the basic profile and by each option?"""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 TABLE_FILE = Path(__file__).parent / "data" / "ps3.15_table_e.1-1.json"
-OPTION = "retain_longitudinal_modified_dates"
 _PRIVATE = "private"
 
 
@@ -33,20 +31,8 @@ class Row:
 
     tag_pattern: str
     name: str
-    retired: bool
     basic: str
     options: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One row under the option Retain Longitudinal Temporal Information With Modified Dates (Section E.3.6).
-
-    `modified` says that the option moves a date here instead (its column says C).
-    """
-
-    action: Action
-    modified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +40,11 @@ class Table:
     """All rows; attributes of repeating groups stand under the pattern of the standard, as in '60xx3000'."""
 
     edition: str
-    digest: str
     rows: dict[str, Row]
-    rules: dict[str, Rule]
 
     def row(self, tag: int) -> Row | None:
         """The row for `tag` (group << 16 | element), None if the table does not name it."""
         return self.rows.get(_pattern(tag))
-
-    def rule(self, tag: int) -> Rule | None:
-        """The rule for `tag` (group << 16 | element), None if the table does not name it."""
-        return self.rules.get(_pattern(tag))
 
 
 def _pattern(tag: int) -> str:
@@ -96,25 +76,17 @@ def compound(codes: str, attribute_type: str | None) -> Action:
     return next(Action(code) for code in wanted if code in offered)
 
 
-def resolved(codes: str) -> Action:
-    """`compound` without a type: valid in every IOD."""
-    return compound(codes, None)
-
-
 def parsed(text: str) -> Table:
     """The table in `text`, as services.anonymiser.standard.generate_table writes it."""
     content: dict[str, Any] = json.loads(text)
     rows = [_row(dict(zip(content["columns"], row, strict=True))) for row in content["rows"]]
-    rules = {row.tag_pattern: Rule(resolved(row.basic), modified=row.options.get(OPTION) == "C") for row in rows}
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return Table(content["edition"], digest, {row.tag_pattern: row for row in rows}, rules)
+    return Table(content["edition"], {row.tag_pattern: row for row in rows})
 
 
 def _row(cells: dict[str, str]) -> Row:
     tag, name, basic = cells.pop("tag"), cells.pop("name"), cells.pop("basic_profile")
-    retired = cells.pop("retired") == "Y"
-    del cells["in_standard_iod"]
-    return Row(tag, name, retired, basic, {option: code for option, code in cells.items() if code})
+    del cells["retired"], cells["in_standard_iod"]
+    return Row(tag, name, basic, {option: code for option, code in cells.items() if code})
 
 
 @cache

@@ -1,6 +1,5 @@
 """What PS3.3 demands of an attribute in the IOD at hand: its type, which decides what may happen to it."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,11 +31,6 @@ def attribute_type(sop_class: str, path: tuple[int, ...]) -> str | None:
     if found:
         return min(found, key=STRICTEST_FIRST.index)
     return "3" if not sequences and sop_class in _tables().complete else None
-
-
-def digest() -> str:
-    """SHA-256 of the tables, for the revision of a profile."""
-    return hashlib.sha256(TYPES_FILE.read_bytes()).hexdigest()
 
 
 def _of_first_group(tag: int) -> int:

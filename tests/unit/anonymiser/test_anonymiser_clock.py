@@ -1,6 +1,6 @@
 """Dates move together, and whatever is not quite a date does not pass for one."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,11 @@ from shared.dicom.shift import Shift
 
 DATES = st.dates(date(2001, 1, 1), date(2090, 1, 1))
 SHIFTS = st.integers(-3650, 3650)
+SHIFTED = st.builds(Shift, SHIFTS, st.integers(0, 86399))
+# Days on which unset clocks begin do not move, nor does the day before one, if its time goes past midnight.
+INSTANTS = st.datetimes(datetime(1912, 1, 1), datetime(2088, 1, 1)).filter(
+    lambda at: all(f"{day:%m%d}" != "0101" for day in (at, at + timedelta(days=1)))
+)
 
 
 def moved(vr: str, value: bytes, days: int) -> bytes | None:
@@ -90,25 +95,44 @@ def test_times_of_day_by_the_hour():
     assert clock.moved("DT", b"20240102101112.5") == b"20240103100000"
 
 
-@given(
-    st.datetimes(datetime(2001, 1, 2), datetime(2090, 1, 1)), st.datetimes(datetime(2001, 1, 2), datetime(2090, 1, 1))
-)
-def test_shifted_instants_keep_their_intervals_in_da_with_tm_and_in_dt(first: datetime, second: datetime):
-    clock = Clock(Shift(400, 80_000), time_of_day="shift")
-    first, second = (one.replace(microsecond=0) for one in (first, second))
+def shifted(shift: Shift, vr: str, value: str) -> str:
+    """`value` where times of day are shifted too."""
+    result = Clock(shift, time_of_day="shift").moved(vr, value.encode())
+    assert result is not None
+    return result.decode()
+
+
+def instant(shift: Shift, one: datetime) -> datetime:
+    return datetime.strptime(shifted(shift, "DT", f"{one:%Y%m%d%H%M%S.%f}"), "%Y%m%d%H%M%S.%f")
+
+
+@given(SHIFTED, INSTANTS, INSTANTS)
+def test_shifted_instants_keep_their_intervals_in_da_with_tm_and_in_dt(shift: Shift, first: datetime, second: datetime):
     study = (
         Element(0x00080020, "DA", f"{first:%Y%m%d}".encode()),
-        Element(0x00080030, "TM", f"{first:%H%M%S}".encode()),
+        Element(0x00080030, "TM", f"{first:%H%M%S.%f}".encode()),
     )
-    if any(f"{day:%m%d}" == "0101" for day in (first, first + timedelta(days=1), second, second + timedelta(days=1))):
-        return  # days on which unset clocks begin do not move
-    day, time = (clock.moved(element.vr, element.content) for element in clock.paired(study))
-    instant = clock.moved("DT", f"{second:%Y%m%d%H%M%S}".encode())
-    assert day is not None
-    assert time is not None
-    assert instant is not None
-    moved_first = datetime.strptime((day + time).decode(), "%Y%m%d%H%M%S")
-    assert datetime.strptime(instant.decode(), "%Y%m%d%H%M%S") - moved_first == second - first
+    paired = Clock(shift, time_of_day="shift").paired(study)
+    day, time = (shifted(shift, element.vr, element.content.decode()) for element in paired)
+    assert instant(shift, second) - datetime.strptime(day + time, "%Y%m%d%H%M%S.%f") == second - first
+
+
+@given(SHIFTED, INSTANTS)
+def test_a_day_beside_its_instant_is_off_by_what_the_instant_carried(shift: Shift, one: datetime):
+    moved = instant(shift, one)
+    assert moved - one == timedelta(days=shift.days, seconds=shift.seconds)
+    assert moved.date() - parsed(shifted(shift, "DA", f"{one:%Y%m%d}").encode()) in (timedelta(0), timedelta(days=1))
+    assert shifted(shift, "TM", f"{one:%H%M%S.%f}") == f"{moved:%H%M%S.%f}"
+
+
+@given(SHIFTED, st.times(), st.times())
+def test_intervals_between_times_alone_stay_modulo_a_day(shift: Shift, one: time, other: time):
+    def between(first: str, second: str) -> timedelta:
+        first_at, second_at = (datetime.strptime(at, "%H%M%S.%f") for at in (first, second))
+        return (second_at - first_at) % timedelta(days=1)
+
+    sent = [f"{at:%H%M%S.%f}" for at in (one, other)]
+    assert between(*(shifted(shift, "TM", at) for at in sent)) == between(*sent)
 
 
 def test_the_first_of_the_month():

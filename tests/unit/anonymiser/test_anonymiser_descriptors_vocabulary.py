@@ -132,10 +132,6 @@ def test_what_is_excluded_does_not_come_back_by_an_ending() -> None:
     assert [word for word in vocabulary.excluded if vocabulary.kind(word)] == []
 
 
-def test_the_digest_is_over_the_files() -> None:
-    assert len(shipped().digest) == 64
-
-
 def test_facts_are_not_what_is_kept_after_cleaning() -> None:
     """But for the occupation and the requesting service: both may be cleaned, and both name somebody in other texts."""
     cleaned = {tag for tag in FACTS if (row := table().row(tag)) and row.options.get("clean_descriptors") == "C"}

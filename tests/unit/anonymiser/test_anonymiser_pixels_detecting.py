@@ -233,9 +233,14 @@ def test_importing_loads_no_models_and_no_network_libraries() -> None:
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
-def test_the_revision_is_that_of_the_models() -> None:
-    assert models.revision() == models.revision()
-    assert len(models.revision()) == 64
+def test_the_digest_is_that_of_both_networks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = set()
+    for contents in (("a", "b"), ("a", "c"), ("c", "b"), ("b", "a")):
+        for part, content in zip(("det", "rec"), contents, strict=True):
+            (tmp_path / part).write_text(content)
+        monkeypatch.setattr(models, "_file", tmp_path.joinpath)
+        found.add(models.digest.__wrapped__())
+    assert len(found) == 4
 
 
 def test_what_is_marked_where_all_pixels_are_the_same_is_nothing(eyes: Detector, monkeypatch) -> None:

@@ -6,7 +6,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
 from services.anonymiser.dataset.tree import Element, Item, Syntax
 from services.anonymiser.pixels.boxes import Box
 from services.anonymiser.pixels.margins import doubtful, roomy
-from services.anonymiser.pixels.masks import MalformedLayouts, digest, masked, parsed, shipped
+from services.anonymiser.pixels.masks import MalformedLayouts, masked, parsed, shipped
 from services.anonymiser.pixels.regions import outside, regions
 from tests.unit.anonymiser.building import text
 from tests.unit.anonymiser.pictures import with_elements
@@ -98,7 +98,6 @@ def test_shipped_layouts_name_their_sources_and_pin_a_matrix() -> None:
         assert layout.source
         assert {condition.tag for condition in layout.conditions} & {0x00280010, 0x00280011}, layout.name
         assert all(box.right <= 2304 and box.bottom <= 2592 for box in layout.boxes)
-    assert len(digest()) == 64
 
 
 def test_a_shipped_layout_fits_its_device() -> None:

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
 from services.anonymiser.profile.load import SHIPPED, BadProfile, load, shipped, texts
 from services.anonymiser.profile.options import Option
 from services.anonymiser.profile.paths import parsed, shown
-from services.anonymiser.profile.revision import profile_text, revision
+from services.anonymiser.profile.revision import engine_digest, profile_text, revision
 
 BASIC = {"basic": "name: basic\ntitle: Basic"}
 
@@ -89,6 +90,21 @@ def test_the_revision_names_everything_that_decides():
     assert revision(basic, "key-1") != revision(basic, "key-2")
     assert revision(basic).startswith("basic-")
     assert revision(research).split("-")[1] != revision(basic).split("-")[1]
+
+
+BESIDE = {
+    "a network": ("services.anonymiser.pixels.models.digest", lambda: "0" * 64),
+    "no networks": ("services.anonymiser.pixels.models.digest", lambda: import_module("rapidocr.not_there")),
+    "zlib": ("zlib.ZLIB_RUNTIME_VERSION", "1.0"),
+    "Python": ("platform.python_version", lambda: "4.0.0"),
+}
+
+
+@pytest.mark.parametrize(("name", "other"), BESIDE.values(), ids=BESIDE)
+def test_what_decides_beside_our_own_code_is_in_the_revision(name: str, other: object, monkeypatch: pytest.MonkeyPatch):
+    ours = engine_digest.__wrapped__()
+    monkeypatch.setattr(name, other)
+    assert engine_digest.__wrapped__() != ours
 
 
 def test_the_text_of_a_profile_is_the_same_in_every_process():

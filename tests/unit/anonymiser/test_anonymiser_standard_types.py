@@ -20,7 +20,7 @@ from pydicom.uid import (
 )
 
 from services.anonymiser.standard.generate_types import STRICTEST_FIRST, content, generate, main
-from services.anonymiser.standard.types import TYPES_FILE, attribute_type, digest
+from services.anonymiser.standard.types import TYPES_FILE, attribute_type
 
 
 def path(text: str) -> tuple[int, ...]:
@@ -119,7 +119,6 @@ def test_the_file_is_what_the_generator_makes_and_stays_small(tmp_path):
     assert main([str(tmp_path / "types.json")]) == 0
     assert (tmp_path / "types.json").read_bytes() == TYPES_FILE.read_bytes()
     assert TYPES_FILE.stat().st_size < 300_000
-    assert digest() == hashlib.sha256(TYPES_FILE.read_bytes()).hexdigest()
     head = json.loads(TYPES_FILE.read_text())
     assert "NEMA" in head["notice"]
     assert "MIT" in head["wheel"]
