@@ -10,7 +10,7 @@ from collections.abc import Callable
 from services.anonymiser.dataset.header import header
 from services.anonymiser.dataset.reading import read, read_by_reference, syntax_of
 from services.anonymiser.dataset.tree import Item
-from services.anonymiser.dataset.writing import part10, parts
+from services.anonymiser.dataset.writing import parts
 from shared.dicom.part10 import wrap
 from tests.bench import instances
 
@@ -48,7 +48,7 @@ def main() -> None:
         "header of the public elements": lambda: header(public, syntax),
     }
     for name, uid in (("implicit", IMPLICIT), ("big endian", BIG)):
-        other = part10(elements, syntax_of(uid), *UIDS)
+        other = b"".join(parts(elements, syntax_of(uid), *UIDS))
         work[f"read by the walker, {name}"] = lambda other=other: read(other)  # type: ignore[misc]
     for name, one in work.items():
         print(f"{median(one):7.3f} ms  {name}")

@@ -17,13 +17,9 @@ _ITEM, _SEQUENCE_END = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 Part = bytes | memoryview
 
 
-def part10(elements: Item, syntax: Syntax, sop_class: str, sop_instance: str) -> bytes:
-    """The file: preamble of zeros, file meta information of our own, data set in `syntax`."""
-    return b"".join(parts(elements, syntax, sop_class, sop_instance))
-
-
 def parts(elements: Item, syntax: Syntax, sop_class: str, sop_instance: str) -> list[Part]:
-    """The file as `part10` makes it, in parts: large values are parts of their own, uncopied."""
+    """The file: preamble of zeros, file meta information of our own, data set in `syntax`. In parts: large values are
+    parts of their own, uncopied."""
     chunks: list[Part] = [b""]
     _Writer(syntax, chunks).elements(elements)
     if syntax.deflated:

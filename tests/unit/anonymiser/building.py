@@ -7,8 +7,8 @@ from io import BytesIO
 from pydicom.filereader import _read_file_meta_info, read_preamble
 
 from services.anonymiser.dataset.reading import read, syntax_of
-from services.anonymiser.dataset.tree import Element, Item, find, word
-from services.anonymiser.dataset.writing import part10
+from services.anonymiser.dataset.tree import Element, Item, Syntax, find, word
+from services.anonymiser.dataset.writing import parts
 from services.anonymiser.engine import Cleaned, Engine, Verdict
 from services.anonymiser.profile.load import load, shipped
 from shared.dicom.identity import Pseudonyms
@@ -35,6 +35,11 @@ def text(tag: int, vr: str, value: str) -> Element:
 
 def sequence(tag: int, *items: Item) -> Element:
     return Element(tag, "SQ", items=items)
+
+
+def part10(elements: Item, syntax: Syntax, sop_class: str, sop_instance: str) -> bytes:
+    """The file in one piece."""
+    return b"".join(parts(elements, syntax, sop_class, sop_instance))
 
 
 def instance(*extra: Element, sop_class: str = MR, syntax: str = EXPLICIT) -> bytes:

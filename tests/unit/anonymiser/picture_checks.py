@@ -7,13 +7,13 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from services.anonymiser.dataset.tree import Item, Syntax, word
-from services.anonymiser.dataset.writing import part10
 from services.anonymiser.pixels.boxes import Box
 from services.anonymiser.pixels.cleaning import Blanked
 from services.anonymiser.pixels.description import Array, describe, pixels_of
 from services.anonymiser.pixels.fragments import Encapsulated, parted
 from services.anonymiser.pixels.source import source_of
 from services.anonymiser.pixels.stored import decoded
+from tests.unit.anonymiser.building import part10
 from tests.unit.anonymiser.pictures import TEXT
 
 

@@ -16,10 +16,9 @@ from services.anonymiser.dataset.reading import read, read_by_reference, syntax_
 from services.anonymiser.dataset.reference import read_elements
 from services.anonymiser.dataset.tree import BULK_BYTES, Item
 from services.anonymiser.dataset.walking import walk
-from services.anonymiser.dataset.writing import part10
 from shared.dicom.part10 import PREAMBLE, wrap
 from tests.support import corpus
-from tests.unit.anonymiser.building import flat
+from tests.unit.anonymiser.building import flat, part10
 from tests.unit.anonymiser.raw import (
     DEFLATED_UID,
     EXPLICIT,
