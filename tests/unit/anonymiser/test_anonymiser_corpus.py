@@ -56,7 +56,9 @@ def check_cleaned(data: bytes, syntax: str | None, result: Cleaned) -> None:
     assert dataset.SOPInstanceUID == result.instance_uid
     before = read(data, syntax)[1]
     after = read(result.part10)[1]
-    assert [even(e.content) for e in before if e.tag == PIXELS] == [e.value for e in after if e.tag == PIXELS]
+    if [even(e.content) for e in before if e.tag == PIXELS] != [e.value for e in after if e.tag == PIXELS]:
+        # What stood around the image in its codestream has gone; the image has not changed.
+        assert pydicom.dcmread(BytesIO(data)).pixel_array.tobytes() == dataset.pixel_array.tobytes()
     header = bytes(result.part10)
     for element in flat(after):
         if element.vr.startswith("O") and len(element.value) > 256:
