@@ -174,7 +174,7 @@ def test_two_letter_names_count_when_they_are_a_part_of_one() -> None:
 
 def test_objects_that_know_the_same_share_what_they_know() -> None:
     again = tuple(Element(element.tag, element.vr, element.value, element.items) for element in OBJECT)
-    assert Known.of(again) is KNOWN
+    assert Known.of(again) is Known.of(OBJECT)
 
 
 @pytest.mark.parametrize(
