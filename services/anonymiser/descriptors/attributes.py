@@ -13,6 +13,7 @@ class Fact(StrEnum):
 
     NAME = "name"  # of a person
     NUMBER = "number"  # of one thing or person: identifiers, telephone
+    STEP = "number of a procedure or its step"  # for which some departments take the code of the procedure
     PLACE = "place"  # organisation, department, address: its words count where they are no plain ones
     LABEL = "label"  # what may be an ordinary word as well: station, room, occupation
     DATE = "date"
@@ -29,15 +30,16 @@ DeviceAlternateIdentifier DeviceID DeviceSerialNumber FillerOrderNumberImagingSe
 FillerOrderNumberImagingServiceRequestRetired FillerOrderNumberProcedure GantryID GeneratorID GridID
 HardcopyCreationDeviceID HL7InstanceIdentifier InsurancePlanIdentification InterpretationID LensSerialNumber
 ManufacturerDeviceIdentifier MedicalRecordLocator OrderCallbackPhoneNumber OrderCallbackTelecomInformation
-OtherPatientIDs PatientID PatientTelecomInformation PatientTelephoneNumbers PerformedProcedureStepID
+OtherPatientIDs PatientID PatientTelecomInformation PatientTelephoneNumbers
 PersonTelecomInformation PersonTelephoneNumbers PlacerOrderNumberImagingServiceRequest
 PlacerOrderNumberImagingServiceRequestRetired PlacerOrderNumberProcedure PlateID ReferringPhysicianTelephoneNumbers
-RequestedProcedureID ResultsID ScheduledProcedureStepID SecondaryCaptureDeviceID ServiceEpisodeID SlideIdentifier
+ResultsID SecondaryCaptureDeviceID ServiceEpisodeID SlideIdentifier
 SourceSerialNumber SpecimenAccessionNumber SpecimenIdentifier StudyID TelephoneNumberTrial UniqueDeviceIdentifier
 XRayDetectorID XRaySourceID BreedRegistrationNumber StrainStockNumber ImplantPartNumber ProductLotIdentifier
 PatientBirthDateInAlternativeCalendar PatientDeathDateInAlternativeCalendar StorageMediaFileSetID
 AuthorizationEquipmentCertificationNumber
 """
+_STEPS = "PerformedProcedureStepID RequestedProcedureID ScheduledProcedureStepID"
 _PLACES = """
 AddressTrial ClinicalTrialCoordinatingCenterName ClinicalTrialProtocolEthicsCommitteeName ClinicalTrialProtocolName
 ClinicalTrialSiteName ClinicalTrialSponsorName CodingSchemeResponsibleOrganization CountryOfResidence
@@ -88,6 +90,7 @@ def _free_text() -> frozenset[int]:
 FACTS: dict[int, Fact] = {
     **dict.fromkeys(_tags(_NAMES), Fact.NAME),
     **dict.fromkeys(_tags(_NUMBERS), Fact.NUMBER),
+    **dict.fromkeys(_tags(_STEPS), Fact.STEP),
     **dict.fromkeys(_tags(_PLACES), Fact.PLACE),
     **dict.fromkeys(_tags(_LABELS), Fact.LABEL),
     **dict.fromkeys(_tags(_AGES), Fact.AGE),

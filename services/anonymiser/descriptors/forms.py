@@ -67,7 +67,7 @@ class Forms:
         for fact, value in facts:
             if fact is Fact.NAME:
                 self._name(value)
-            elif fact is Fact.NUMBER:
+            elif fact in (Fact.NUMBER, Fact.STEP):
                 self._number(value)
             elif fact in (Fact.PLACE, Fact.LABEL):
                 self._place(value, label=fact is Fact.LABEL)

@@ -10,9 +10,11 @@ from typing import TypeVar, cast
 
 from services.anonymiser.dataset.limits import UNHURRIED, Deadline
 from services.anonymiser.dataset.tree import Item
+from services.anonymiser.descriptors.attributes import Fact
 from services.anonymiser.descriptors.dates import FoundDate, find_dates
 from services.anonymiser.descriptors.detectors import find_ages, find_numbers
 from services.anonymiser.descriptors.facts import Written, gathered, values
+from services.anonymiser.descriptors.folding import tokens
 from services.anonymiser.descriptors.forms import Forms
 from services.anonymiser.descriptors.matching import Matcher, Span
 from services.anonymiser.descriptors.people import find_people
@@ -56,13 +58,15 @@ _BIRTH = re.compile(
 class Known:
     """Finds in texts what identifies. Built once per original object, and shared by objects that know the same."""
 
-    __slots__ = ("_ages", "_births", "_matcher", "_numbers", "_remembered", "_vocabulary", "dates")
+    __slots__ = ("_ages", "_births", "_matcher", "_numbers", "_remembered", "_steps", "_vocabulary", "dates")
 
     def __init__(self, written: tuple[Written, ...], vocabulary: Vocabulary, deadline: Deadline = UNHURRIED) -> None:
-        forms = Forms(vocabulary)
+        forms, steps = Forms(vocabulary), Forms(vocabulary)
         for one in written:
             deadline.check()
-            forms.join(_forms(one, vocabulary))
+            (steps if one[0] is Fact.STEP else forms).join(_forms(one, vocabulary))
+        self._steps = steps.strong - forms.strong - forms.glued - forms.weak
+        forms.join(steps)
         forms.reckon()
         self._matcher, self._vocabulary = Matcher(forms), vocabulary
         self._ages = frozenset(forms.ages)
@@ -113,6 +117,17 @@ class Known:
             return False
         whole = (_WHOLE_NUMBER.fullmatch(number.strip()) for number in numbers.split("\\"))
         return any(found is not None and found[1] in self._numbers for found in whole)
+
+    def names(self, code: str, shortest: int) -> bool:
+        """Whether `code` holds a name or a number that the object knows, of so many letters and digits at least. What
+        is the number of a procedure's step and of nothing else may be the code of the procedure, and is none."""
+        return self.remember(("names", shortest), code, lambda: self._names(code, shortest))
+
+    def _names(self, code: str, shortest: int) -> bool:
+        if "".join(token.key for token in tokens(code)).lstrip("0") in self._steps:
+            return False
+        spans = self._matcher.find(code, inside=False)
+        return any(sum(map(str.isalnum, code[start:end])) >= shortest for start, end in spans)
 
     def look(self, text: str) -> Identity:
         """What identifies in `text`."""
