@@ -227,7 +227,7 @@ def _silent(codes: str, known: Known) -> str:
 
 def _speaks(code: str, known: Known) -> bool:
     if len(code) <= _SHORT_WORD:
-        return False
+        return known.has_short_number(code)
     return (len(code) == _DATE and known.has_date(code)) or known.redact(code)[1] > 0
 
 

@@ -13,6 +13,7 @@ class Fact(StrEnum):
 
     NAME = "name"  # of a person
     NUMBER = "number"  # of one thing or person: identifiers, telephone
+    CHIEF = "number of the patient or of his request"  # searched for even if it has only three digits
     STEP = "number of a procedure or its step"  # for which some departments take the code of the procedure
     PLACE = "place"  # organisation, department, address: its words count where they are no plain ones
     LABEL = "label"  # what may be an ordinary word as well: station, room, occupation
@@ -24,13 +25,13 @@ class Fact(StrEnum):
 
 _NAMES = "CameraOwnerName NameToUse TopicAuthor"
 _NUMBERS = """
-AccessionNumber AdmissionID BarcodeValue CassetteID ClinicalTrialProtocolEthicsCommitteeApprovalNumber
-ClinicalTrialSubjectID ClinicalTrialSubjectReadingID ContainerComponentID ContainerIdentifier DetectorID
+AdmissionID BarcodeValue CassetteID ClinicalTrialProtocolEthicsCommitteeApprovalNumber
+ClinicalTrialSubjectReadingID ContainerComponentID ContainerIdentifier DetectorID
 DeviceAlternateIdentifier DeviceID DeviceSerialNumber FillerOrderNumberImagingServiceRequest
 FillerOrderNumberImagingServiceRequestRetired FillerOrderNumberProcedure GantryID GeneratorID GridID
 HardcopyCreationDeviceID HL7InstanceIdentifier InsurancePlanIdentification InterpretationID LensSerialNumber
 ManufacturerDeviceIdentifier MedicalRecordLocator OrderCallbackPhoneNumber OrderCallbackTelecomInformation
-OtherPatientIDs PatientID PatientTelecomInformation PatientTelephoneNumbers
+PatientTelecomInformation PatientTelephoneNumbers
 PersonTelecomInformation PersonTelephoneNumbers PlacerOrderNumberImagingServiceRequest
 PlacerOrderNumberImagingServiceRequestRetired PlacerOrderNumberProcedure PlateID ReferringPhysicianTelephoneNumbers
 ResultsID SecondaryCaptureDeviceID ServiceEpisodeID SlideIdentifier
@@ -39,6 +40,7 @@ XRayDetectorID XRaySourceID BreedRegistrationNumber StrainStockNumber ImplantPar
 PatientBirthDateInAlternativeCalendar PatientDeathDateInAlternativeCalendar StorageMediaFileSetID
 AuthorizationEquipmentCertificationNumber
 """
+_CHIEF = "AccessionNumber ClinicalTrialSubjectID OtherPatientIDs PatientID"
 _STEPS = "PerformedProcedureStepID RequestedProcedureID ScheduledProcedureStepID"
 _PLACES = """
 AddressTrial ClinicalTrialCoordinatingCenterName ClinicalTrialProtocolEthicsCommitteeName ClinicalTrialProtocolName
@@ -90,6 +92,7 @@ def _free_text() -> frozenset[int]:
 FACTS: dict[int, Fact] = {
     **dict.fromkeys(_tags(_NAMES), Fact.NAME),
     **dict.fromkeys(_tags(_NUMBERS), Fact.NUMBER),
+    **dict.fromkeys(_tags(_CHIEF), Fact.CHIEF),
     **dict.fromkeys(_tags(_STEPS), Fact.STEP),
     **dict.fromkeys(_tags(_PLACES), Fact.PLACE),
     **dict.fromkeys(_tags(_LABELS), Fact.LABEL),

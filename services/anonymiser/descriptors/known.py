@@ -19,6 +19,7 @@ from services.anonymiser.descriptors.forms import Forms
 from services.anonymiser.descriptors.matching import Matcher, Span
 from services.anonymiser.descriptors.people import find_people
 from services.anonymiser.descriptors.places import find_places
+from services.anonymiser.descriptors.short import find_short
 from services.anonymiser.descriptors.technical import technical
 from services.anonymiser.descriptors.tidying import Kept, tidied
 from services.anonymiser.descriptors.vocabulary import Vocabulary, shipped
@@ -58,7 +59,7 @@ _BIRTH = re.compile(
 class Known:
     """Finds in texts what identifies. Built once per original object, and shared by objects that know the same."""
 
-    __slots__ = ("_ages", "_births", "_matcher", "_numbers", "_remembered", "_steps", "_vocabulary", "dates")
+    __slots__ = ("_ages", "_births", "_matcher", "_numbers", "_remembered", "_short", "_steps", "_vocabulary", "dates")
 
     def __init__(self, written: tuple[Written, ...], vocabulary: Vocabulary, deadline: Deadline = UNHURRIED) -> None:
         forms, steps = Forms(vocabulary), Forms(vocabulary)
@@ -72,6 +73,7 @@ class Known:
         self._ages = frozenset(forms.ages)
         self.dates = frozenset(forms.dates | forms.births)
         self._births = frozenset(forms.births)
+        self._short = frozenset(forms.short)
         self._numbers = frozenset(digits for digits in forms.digits if len(digits) >= _SURE_DIGITS)
         self._remembered: dict[tuple[object, str], object] = {}
 
@@ -118,6 +120,10 @@ class Known:
         whole = (_WHOLE_NUMBER.fullmatch(number.strip()) for number in numbers.split("\\"))
         return any(found is not None and found[1] in self._numbers for found in whole)
 
+    def has_short_number(self, code: str) -> bool:
+        """Whether all of `code` is an identifier of three digits that is the patient's or his request's."""
+        return code in self._short
+
     def names(self, code: str, shortest: int) -> bool:
         """Whether `code` holds a name or a number that the object knows, of so many letters and digits at least. What
         is the number of a procedure's step and of nothing else may be the code of the procedure, and is none."""
@@ -145,10 +151,11 @@ class Known:
         return cast(Result, found)
 
     def _look(self, text: str) -> Identity:
-        return self._of_object(text, _general(text, self._vocabulary))
+        short = find_short(text, self._short, self._vocabulary)
+        return self._of_object(text, _general(text, self._vocabulary), short)
 
-    def _of_object(self, text: str, general: Identity) -> Identity:
-        known = [*self._matcher.find(text), *find_ages(text, self._ages)]
+    def _of_object(self, text: str, general: Identity, short: Iterable[Span] = ()) -> Identity:
+        known = [*self._matcher.find(text), *find_ages(text, self._ages), *short]
         if not known:
             return general
         gone = _merged((*known, *general.gone))
