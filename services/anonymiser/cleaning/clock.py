@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pydicom._dicom_dict import DicomDictionary
 from pydicom.datadict import tag_for_keyword
 
-from services.anonymiser.dataset.tree import Element, Item
+from services.anonymiser.dataset.tree import Element, Item, words
 from shared.dicom.shift import Shift
 
 FIRST_YEAR, LAST_YEAR = 1901, 2099
@@ -18,6 +18,9 @@ _TM = re.compile(r"([01]\d|2[0-3])(?:([0-5]\d)(?:([0-5]\d|60)(\.\d{1,6})?)?)?", 
 _TM_OLD = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(\.\d{1,6})?)?", re.ASCII)
 _DT_ZONE = re.compile(r"[+-]\d{4}$", re.ASCII)
 _DAY = 24 * 60 * 60
+# Study, Series, Acquisition and Content Date, Acquisition DateTime.
+_EXAMINED = (0x00080020, 0x00080021, 0x00080022, 0x00080023, 0x0008002A)
+_DATE = len("YYYYMMDD")
 
 
 # A date and the time of day that belongs to it, as PS3.6 names them: StudyDate and StudyTime.
@@ -56,7 +59,7 @@ class Clock:
     def day(self, day: date) -> date | None:
         """A day of the patient's time line, moved; None for one that stands for no date (1970-01-01), which must not
         move: moved, it tells everybody by how much."""
-        if f"{day:%Y%m%d}" in _EPOCHS or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        if _unset(day):
             return None
         return day.replace(day=1) if self.first_of_month else self.shift.day(day)
 
@@ -118,6 +121,18 @@ def apart(one: bytes, other: str) -> int:
     """Days between two dates (DA), either way; 0 when one of them is none."""
     first, second = _day(one.decode("ascii", "replace").strip(" \0")), _day(other)
     return abs((first - second).days) if first and second else 0
+
+
+def latest(elements: Item) -> date | None:
+    """The last of the days on which an object says that the patient was examined; None if it says none."""
+    said = (word for tag in _EXAMINED for word in words(elements, tag))
+    days = (_day(word) or _day(word[:_DATE]) for word in said)
+    return max((day for day in days if day and not _unset(day)), default=None)
+
+
+def _unset(day: date) -> bool:
+    """Whether a day stands for no date."""
+    return f"{day:%Y%m%d}" in _EPOCHS or not FIRST_YEAR <= day.year <= LAST_YEAR
 
 
 def _day(word: str) -> date | None:

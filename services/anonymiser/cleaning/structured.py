@@ -194,15 +194,19 @@ def _one_form(value: Item) -> Item:
 
 
 def _capped(value: Item, cap: int) -> Item:
-    """The age in an item of Measured Value Sequence, by its unit (UCUM: a, mo, wk, d); years if it has none."""
+    """The age in an item of Measured Value Sequence in one form, by its unit (UCUM: a, mo, wk, d); years if it has
+    none."""
     units = find(value, _UNITS)
     unit = word(units.items[0], CODE_VALUE) if units and units.items else "a"
     days = _DAYS.get(unit, _DAYS["a"])
+    most = (cap + 1) * _DAYS["a"] / days
+    left = "\\".join(_at_most(number, most) for number in words(value, NUMERIC_VALUE)).encode("ascii")
+    return tuple(replace(one, value=left) if one.tag == NUMERIC_VALUE else one for one in _one_form(value))
+
+
+def _at_most(number: str, most: float) -> str:
+    """`number` (DS), or `most` if it is more. What is no number is told elsewhere."""
     try:
-        number = float(word(value, NUMERIC_VALUE))
+        return number if float(number) < most else f"{round(most)}"
     except ValueError:
-        return value
-    if number * days / _DAYS["a"] < cap + 1:
-        return value
-    most = f"{round((cap + 1) * _DAYS['a'] / days)}".encode("ascii")
-    return tuple(replace(one, value=most) if one.tag == NUMERIC_VALUE else one for one in _one_form(value))
+        return number

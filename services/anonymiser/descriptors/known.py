@@ -59,7 +59,7 @@ _BIRTH = re.compile(
 class Known:
     """Finds in texts what identifies. Built once per original object, and shared by objects that know the same."""
 
-    __slots__ = ("_ages", "_births", "_matcher", "_numbers", "_remembered", "_short", "_steps", "_vocabulary", "dates")
+    __slots__ = ("_ages", "_matcher", "_numbers", "_remembered", "_short", "_steps", "_vocabulary", "births", "dates")
 
     def __init__(self, written: tuple[Written, ...], vocabulary: Vocabulary, deadline: Deadline = UNHURRIED) -> None:
         forms, steps = Forms(vocabulary), Forms(vocabulary)
@@ -72,7 +72,7 @@ class Known:
         self._matcher, self._vocabulary = Matcher(forms), vocabulary
         self._ages = frozenset(forms.ages)
         self.dates = frozenset(forms.dates | forms.births)
-        self._births = frozenset(forms.births)
+        self.births = frozenset(forms.births)
         self._short = frozenset(forms.short)
         self._numbers = frozenset(digits for digits in forms.digits if len(digits) >= _SURE_DIGITS)
         self._remembered: dict[tuple[object, str], object] = {}
@@ -102,7 +102,7 @@ class Known:
 
     def moved(self, text: str, found: FoundDate, move: Move | None) -> str | None:
         """What a date in `text` becomes. A date of birth goes, as the attribute does: moved, it would tell the age."""
-        if found.day(self.dates) in self._births or _BIRTH.search(text, max(0, found.start - _LABEL), found.start):
+        if found.day(self.dates) in self.births or _BIRTH.search(text, max(0, found.start - _LABEL), found.start):
             return None
         return found.moved(self.dates, move)
 
