@@ -11,6 +11,7 @@ from services.anonymiser.cleaning.clock import Clock, latest
 from services.anonymiser.cleaning.memory import Memory
 from services.anonymiser.cleaning.private import characteristics
 from services.anonymiser.cleaning.subject import Subject
+from services.anonymiser.cleaning.uids import proper
 from services.anonymiser.cleaning.values import older
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.header import bulk, header
@@ -193,16 +194,19 @@ def _cleaned(elements: Item, syntax: Syntax, chunks: Chunks, patient: PatientCod
         described = bulk(elements, syntax)
     except ValueError:
         return Rejected(Reason.UNDECODABLE)
+    own = {tag: word(elements, tag) for tag in (STUDY, SERIES, SOP_INSTANCE, SOP_CLASS)}
+    if not all(map(proper, own.values())):
+        return Rejected(Reason.MISSING_UID)
     json, inexpressible = header(elements, syntax)
     return Cleaned(
         chunks=chunks,
         digest=_digest(chunks),
         size=sum(len(chunk) for chunk in chunks),
         patient=patient,
-        study_uid=word(elements, STUDY),
-        series_uid=word(elements, SERIES),
-        instance_uid=word(elements, SOP_INSTANCE),
-        sop_class_uid=word(elements, SOP_CLASS),
+        study_uid=own[STUDY],
+        series_uid=own[SERIES],
+        instance_uid=own[SOP_INSTANCE],
+        sop_class_uid=own[SOP_CLASS],
         transfer_syntax_uid=syntax.uid,
         header=json,
         bulk=described,

@@ -1,6 +1,7 @@
 """Dates and times that move (PS3.15 Section E.3.6; PS3.5 Section 6.2: DA, DT, TM)."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -16,6 +17,7 @@ _EPOCHS = frozenset({"19700101", "19800101", "20000101", "20010101"})
 _DA = re.compile(r"(\d{4})(\.?)(\d{2})\2(\d{2})", re.ASCII)
 _TM = re.compile(r"([01]\d|2[0-3])(?:([0-5]\d)(?:([0-5]\d|60)(\.\d{1,6})?)?)?", re.ASCII)
 _TM_OLD = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(\.\d{1,6})?)?", re.ASCII)
+_DT_SHORT = re.compile(r"\d{4}(?:0[1-9]|1[0-2])?", re.ASCII)
 _DT_ZONE = re.compile(r"[+-]\d{4}$", re.ASCII)
 _DAY = 24 * 60 * 60
 # Study, Series, Acquisition and Content Date, Acquisition DateTime.
@@ -123,6 +125,19 @@ def apart(one: bytes, other: str) -> int:
     return abs((first - second).days) if first and second else 0
 
 
+def proper(vr: str, value: bytes) -> bool:
+    """Whether every value of a DA, DT or TM is what it should be (PS3.5 Section 6.2) and not text in disguise."""
+    words = (word.strip(" \0") for word in value.decode("ascii", "replace").split("\\"))
+    return all(not word or _IS[vr](word) for word in words)
+
+
+def _is_date_time(word: str) -> bool:
+    word = _DT_ZONE.sub("", word)
+    if len(word) < _DATE:
+        return _DT_SHORT.fullmatch(word) is not None
+    return _day(word[:_DATE]) is not None and (not word[_DATE:] or _time(word[_DATE:]) is not None)
+
+
 def latest(elements: Item) -> date | None:
     """The last of the days on which an object says that the patient was examined; None if it says none."""
     said = (word for tag in _EXAMINED for word in words(elements, tag))
@@ -145,6 +160,13 @@ def _day(word: str) -> date | None:
 
 def _time(word: str) -> re.Match[str] | None:
     return _TM.fullmatch(word) or _TM_OLD.fullmatch(word)
+
+
+_IS: dict[str, Callable[[str], bool]] = {
+    "DA": lambda word: _day(word) is not None,
+    "DT": _is_date_time,
+    "TM": lambda word: _time(word) is not None,
+}
 
 
 def _seconds(match: re.Match[str]) -> int:
