@@ -132,6 +132,8 @@ class Known:
     def _names(self, code: str, shortest: int) -> bool:
         if "".join(token.key for token in tokens(code)).lstrip("0") in self._steps:
             return False
+        if shortest <= _SHORT_NUMBER and self.has_short_number(code):
+            return True
         spans = self._matcher.find(code, inside=False)
         return any(sum(map(str.isalnum, code[start:end])) >= shortest for start, end in spans)
 

@@ -109,9 +109,9 @@ def test_a_short_name_is_no_code_of_a_scheme_of_numbers():
     assert len(code_in(elements_of(result), PROCEDURE)[0]) == 16
 
 
-@pytest.mark.parametrize("value", ["DOE1", "4711"])
-def test_a_private_code_that_the_object_knows_as_somebodys_gets_another_value(value: str):
-    person = text(ID_OF_PATIENT, "LO", "4711")
+@pytest.mark.parametrize(("value", "identity"), [("DOE1", "4711"), ("4711", "4711"), ("471", "471")])
+def test_a_private_code_that_the_object_knows_as_somebodys_gets_another_value(value: str, identity: str):
+    person = text(ID_OF_PATIENT, "LO", identity)
     given = instance(person, sequence(PROCEDURE, code(value, "99ACME", "liver")))
     assert len(code_in(elements_of(cleaned(given, "research")), PROCEDURE)[0]) == 16
 
