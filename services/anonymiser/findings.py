@@ -9,6 +9,7 @@ class Code(StrEnum):
     """Why a value was not kept, or not shown, and what to know of the object. README.md tells what each means."""
 
     MALFORMED_DATE = "malformed-date"
+    MALFORMED_UID = "malformed-uid"
     MALFORMED_NUMBER = "malformed-number"
     UNDECODABLE_TEXT = "undecodable-text"
     WRONG_VR = "wrong-vr"

@@ -7,16 +7,17 @@ from typing import Self
 
 from services.anonymiser.cleaning.acts import Acts
 from services.anonymiser.cleaning.cleaner import Cleaner
-from services.anonymiser.cleaning.clock import Clock
+from services.anonymiser.cleaning.clock import Clock, latest
 from services.anonymiser.cleaning.memory import Memory
 from services.anonymiser.cleaning.private import characteristics
 from services.anonymiser.cleaning.subject import Subject
+from services.anonymiser.cleaning.uids import proper
 from services.anonymiser.cleaning.values import older
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.header import bulk, header
 from services.anonymiser.dataset.limits import Deadline, Limits
 from services.anonymiser.dataset.mapped import pieces
-from services.anonymiser.dataset.tree import Element, Item, Syntax, find, replaced, word
+from services.anonymiser.dataset.tree import Element, Item, Syntax, find, replaced, word, words
 from services.anonymiser.dataset.writing import encoded, parts
 from services.anonymiser.descriptors.known import Known
 from services.anonymiser.descriptors.vocabulary import shipped as vocabulary
@@ -31,7 +32,7 @@ from services.anonymiser.profile.claims import marks
 from services.anonymiser.profile.model import Act, Profile
 from services.anonymiser.profile.options import Option
 from services.anonymiser.profile.pixel_policy import policy_of
-from services.anonymiser.profile.rules import PATIENT_AGE, PATIENT_BIRTH_DATE, PATIENT_ID, PATIENT_NAME, Rules
+from services.anonymiser.profile.rules import PATIENT_AGE, PATIENT_ID, PATIENT_NAME, Rules
 from services.anonymiser.verdict import Chunks, Cleaned, Held, Rejected, Verdict
 from shared.dicom.identity import PatientCode, Pseudonyms
 from shared.dicom.patients import Patients
@@ -140,13 +141,14 @@ class Passage:
     def _subject(self, patient: PatientCode, deadline: Deadline) -> Subject:
         dates, cap = self.means.profile.dates, self.means.profile.cap_ages
         shift = self.means.pseudonyms.shift(patient, whole_weeks=dates.whole_weeks)
-        age, birth, study = (word(self.original, tag) for tag in (PATIENT_AGE, PATIENT_BIRTH_DATE, STUDY_DATE))
+        known = Known.of(self.original, deadline)
+        old = cap is not None and older(words(self.original, PATIENT_AGE), known.births, latest(self.original), cap)
         return Subject(
             code=patient.code,
             clock=Clock(shift, dates.time_of_day, dates.style == "first-of-month"),
-            known=Known.of(self.original, deadline),
-            examined=study,
-            old=cap is not None and older(age, birth, study, cap),
+            known=known,
+            examined=word(self.original, STUDY_DATE),
+            old=old,
             cap=cap,
         )
 
@@ -195,8 +197,8 @@ def _cleaned(elements: Item, syntax: Syntax, chunks: Chunks, patient: PatientCod
         described = bulk(elements, syntax)
     except ValueError:
         return Rejected(Reason.UNDECODABLE)
-    uids = {tag: word(elements, tag) for tag in (SOP_CLASS, SOP_INSTANCE, STUDY, SERIES)}
-    if not all(uids.values()):
+    own = {tag: word(elements, tag) for tag in (STUDY, SERIES, SOP_INSTANCE, SOP_CLASS)}
+    if not all(map(proper, own.values())):
         return Rejected(Reason.MISSING_UID)
     json, inexpressible = header(elements, syntax)
     return Cleaned(
@@ -204,10 +206,10 @@ def _cleaned(elements: Item, syntax: Syntax, chunks: Chunks, patient: PatientCod
         digest=_digest(chunks),
         size=sum(len(chunk) for chunk in chunks),
         patient=patient,
-        study_uid=uids[STUDY],
-        series_uid=uids[SERIES],
-        instance_uid=uids[SOP_INSTANCE],
-        sop_class_uid=uids[SOP_CLASS],
+        study_uid=own[STUDY],
+        series_uid=own[SERIES],
+        instance_uid=own[SOP_INSTANCE],
+        sop_class_uid=own[SOP_CLASS],
         transfer_syntax_uid=syntax.uid,
         header=json,
         bulk=described,

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from services.anonymiser.cleaning import structured, uids
-from services.anonymiser.cleaning.clock import apart
+from services.anonymiser.cleaning.clock import apart, proper
 from services.anonymiser.cleaning.memory import Told
 from services.anonymiser.cleaning.subject import Subject
 from services.anonymiser.cleaning.values import capped, dummy, each, proper_number
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.tree import Element
-from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
+from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, DATE_VRS, NUMBER_VRS, TEXT_VRS
 from services.anonymiser.descriptors.attributes import MAKERS
 from services.anonymiser.descriptors.cleaning import clean
 from services.anonymiser.descriptors.known import Known
@@ -66,24 +66,30 @@ class Acts:
         tag, vr = element.tag, element.vr
         if vr in _WITHOUT_WORDS:
             return element
-        value = element.content
         if tag == text.CHARACTER_SET:
             return None if names == text.UNKNOWN else element
-        if vr in ("DS", "IS", "AS") and not proper_number(vr, value):
-            return self._emptied(element, Code.MALFORMED_NUMBER, place)
-        if vr in CODE_VRS and not value.isascii():
-            return self._emptied(element, Code.UNDECODABLE_TEXT, place)
-        if vr in TEXT_VRS and not value.isascii() and text.decoded(value, names) is None:
-            return self._emptied(element, Code.UNDECODABLE_TEXT, place)
+        if vr == "UI":
+            return self._mended(element)
+        if unfit := _unfit(element, names):
+            return self._emptied(element, unfit, place)
         if tag == PATIENT_BIRTH_DATE and self.subject.old:
             return Element(tag, vr)
-        if decision.option is not None or enumerated(tag, value):
+        if enumerated(tag, element.content):
             return element
         if vr == "CS":
             return self._codes(element, place)
+        if decision.option is not None:
+            return element
         if vr in ("DS", "IS") and self._tells(element, place):
             return self._emptied(element, Code.REDACTED, place)
         return element
+
+    def _mended(self, element: Element) -> Element:
+        value = uids.mended(element.tag, element.content, self.pseudonyms)
+        if value == element.content:
+            return element
+        self.find(Code.MALFORMED_UID, element.tag)
+        return Element(element.tag, "UI", value)
 
     def _codes(self, element: Element, place: Place) -> Element:
         """Without those that are a name, a number or a date of somebody; the others stay where they are."""
@@ -121,7 +127,7 @@ class Acts:
         return Element(element.tag, element.vr, dummy(element.vr, element.tag))
 
     def _uid(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
-        if element.vr != "UI":
+        if element.vr != "UI" and element.tag not in uids.OWN:
             return self._dummy(element, decision, place, names) if element.vr != "UN" else None
         value = uids.replaced(element.tag, element.content, decision.named, self.pseudonyms)
         return Element(element.tag, "UI", value)
@@ -213,12 +219,26 @@ class Acts:
 
     def _emptied(self, element: Element, code: Code, place: Place) -> Element:
         self.find(code, element.tag)
-        needed = element.tag in structured.FILLED or (element.vr in TEXT_VRS and place.required(element.tag))
+        filled = element.vr in TEXT_VRS | DATE_VRS
+        needed = element.tag in structured.FILLED or (filled and place.required(element.tag))
         return Element(element.tag, element.vr, dummy(element.vr) if needed else b"")
 
     def find(self, code: Code, tag: int) -> None:
         """Tell that it was come across."""
         self.told.findings.append(finding(code, tag))
+
+
+def _unfit(element: Element, names: text.Encodings) -> Code | None:
+    """Why a value is not what its VR says that it is (PS3.5 Section 6.2)."""
+    vr, value = element.vr, element.content
+    if vr in ("DS", "IS", "AS") and not proper_number(vr, value):
+        return Code.MALFORMED_NUMBER
+    if vr in DATE_VRS and not proper(vr, value):
+        return Code.MALFORMED_DATE
+    if value.isascii():
+        return None
+    unreadable = vr in CODE_VRS or (vr in TEXT_VRS and text.decoded(value, names) is None)
+    return Code.UNDECODABLE_TEXT if unreadable else None
 
 
 def _silent(codes: str, known: Known) -> str:
@@ -227,7 +247,7 @@ def _silent(codes: str, known: Known) -> str:
 
 def _speaks(code: str, known: Known) -> bool:
     if len(code) <= _SHORT_WORD:
-        return False
+        return known.has_short_number(code)
     return (len(code) == _DATE and known.has_date(code)) or known.redact(code)[1] > 0
 
 

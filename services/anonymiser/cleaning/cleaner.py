@@ -87,7 +87,10 @@ class Cleaner:
             return elements, structured.of_device(elements)
         texts = place.mode in (Mode.STRUCTURED, Mode.CLEAN)
         clean = texts or Option.CLEAN_DESCRIPTORS in place.options
-        said = structured.of_code(elements, clean=clean, wholly=lambda meaning: self.acts.stays(meaning, names))
+        names_somebody = self.acts.subject.known.names
+        said = structured.of_code(
+            elements, clean=clean, wholly=lambda meaning: self.acts.stays(meaning, names), names=names_somebody
+        )
         if said or not texts:
             return elements, said
         said = structured.of_item(elements, place.options)

@@ -1,13 +1,14 @@
 """Dates and times that move (PS3.15 Section E.3.6; PS3.5 Section 6.2: DA, DT, TM)."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from pydicom._dicom_dict import DicomDictionary
 from pydicom.datadict import tag_for_keyword
 
-from services.anonymiser.dataset.tree import Element, Item
+from services.anonymiser.dataset.tree import Element, Item, words
 from shared.dicom.shift import Shift
 
 FIRST_YEAR, LAST_YEAR = 1901, 2099
@@ -16,8 +17,12 @@ _EPOCHS = frozenset({"19700101", "19800101", "20000101", "20010101"})
 _DA = re.compile(r"(\d{4})(\.?)(\d{2})\2(\d{2})", re.ASCII)
 _TM = re.compile(r"([01]\d|2[0-3])(?:([0-5]\d)(?:([0-5]\d|60)(\.\d{1,6})?)?)?", re.ASCII)
 _TM_OLD = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d|60)(\.\d{1,6})?)?", re.ASCII)
+_DT_SHORT = re.compile(r"\d{4}(?:0[1-9]|1[0-2])?", re.ASCII)
 _DT_ZONE = re.compile(r"[+-]\d{4}$", re.ASCII)
 _DAY = 24 * 60 * 60
+# Study, Series, Acquisition and Content Date, Acquisition DateTime.
+_EXAMINED = (0x00080020, 0x00080021, 0x00080022, 0x00080023, 0x0008002A)
+_DATE = len("YYYYMMDD")
 
 
 # A date and the time of day that belongs to it, as PS3.6 names them: StudyDate and StudyTime.
@@ -56,7 +61,7 @@ class Clock:
     def day(self, day: date) -> date | None:
         """A day of the patient's time line, moved; None for one that stands for no date (1970-01-01), which must not
         move: moved, it tells everybody by how much."""
-        if f"{day:%Y%m%d}" in _EPOCHS or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        if _unset(day):
             return None
         return day.replace(day=1) if self.first_of_month else self.shift.day(day)
 
@@ -120,6 +125,31 @@ def apart(one: bytes, other: str) -> int:
     return abs((first - second).days) if first and second else 0
 
 
+def proper(vr: str, value: bytes) -> bool:
+    """Whether every value of a DA, DT or TM is what it should be (PS3.5 Section 6.2) and not text in disguise."""
+    words = (word.strip(" \0") for word in value.decode("ascii", "replace").split("\\"))
+    return all(not word or _IS[vr](word) for word in words)
+
+
+def _is_date_time(word: str) -> bool:
+    word = _DT_ZONE.sub("", word)
+    if len(word) < _DATE:
+        return _DT_SHORT.fullmatch(word) is not None
+    return _day(word[:_DATE]) is not None and (not word[_DATE:] or _time(word[_DATE:]) is not None)
+
+
+def latest(elements: Item) -> date | None:
+    """The last of the days on which an object says that the patient was examined; None if it says none."""
+    said = (word for tag in _EXAMINED for word in words(elements, tag))
+    days = (_day(word) or _day(word[:_DATE]) for word in said)
+    return max((day for day in days if day and not _unset(day)), default=None)
+
+
+def _unset(day: date) -> bool:
+    """Whether a day stands for no date."""
+    return f"{day:%Y%m%d}" in _EPOCHS or not FIRST_YEAR <= day.year <= LAST_YEAR
+
+
 def _day(word: str) -> date | None:
     match = _DA.fullmatch(word)
     try:
@@ -130,6 +160,13 @@ def _day(word: str) -> date | None:
 
 def _time(word: str) -> re.Match[str] | None:
     return _TM.fullmatch(word) or _TM_OLD.fullmatch(word)
+
+
+_IS: dict[str, Callable[[str], bool]] = {
+    "DA": lambda word: _day(word) is not None,
+    "DT": _is_date_time,
+    "TM": lambda word: _time(word) is not None,
+}
 
 
 def _seconds(match: re.Match[str]) -> int:

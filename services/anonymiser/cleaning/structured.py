@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import cache
 
-from services.anonymiser.dataset.tree import Element, Item, find, word
+from services.anonymiser.dataset.tree import Element, Item, find, word, words
 from services.anonymiser.profile.decision import Decision, Mode
 from services.anonymiser.profile.model import Act
 from services.anonymiser.profile.options import Option
@@ -18,9 +18,14 @@ from services.anonymiser.standard.concepts import (
     URN_CODE_VALUE,
     Asks,
     asks,
+    listed,
+    numbered,
     of_a_maker,
     published,
 )
+
+Names = Callable[[str, int], bool]
+"""Whether a code holds what the object knows of somebody, of so many letters or digits at least."""
 
 Decisions = Mapping[int, Decision]
 """What happens to some attributes of one item, whatever is decided of them elsewhere."""
@@ -37,18 +42,14 @@ FILLED = frozenset({TEXT_VALUE, _DATE_TIME, _DATE, _TIME, CODE_VALUE, SCHEME, CO
 NOTHING: Decisions = {}
 _OWN_SCHEME = "a code of somebody's own scheme"
 _SAID = "PS3.16: the concept of the item asks for "
-_PUBLISHED_CODE: Decisions = {
-    tag: Decision(act, "a code of a published scheme")
-    for tag, act in (
-        *dict.fromkeys((*_VALUES, SCHEME, _SCHEME_VERSION, _SCHEME_NAME, _SCHEME_OWNER), Act.KEEP).items(),
-        (CODE_MEANING, Act.REDACT),
-    )
-}
 _CODE_OF_A_DEVICE: Decisions = dict.fromkeys(
     (*_VALUES, SCHEME, _SCHEME_VERSION, CODE_MEANING),
     Decision(Act.KEEP, "a code of a published scheme, of a device that is retained"),
 )
-_WELL_FORMED = re.compile(r"(?=.*[^A-Za-z])[!-\]_-~]{1,64}|[A-Za-z]{1,11}", re.ASCII)
+_WELL_FORMED = re.compile(r"(?=.*[^A-Za-z])[!-\[\]_-~]{1,64}|[A-Za-z]{1,11}", re.ASCII)
+_SHORT_NAME, _LONG_NAME = 3, 4
+"""Letters of a name (or digits, of which fewer are not looked for) from which on it is none of the codes of numbers,
+and of those in which units and languages have letters, too."""
 _OWN_CODE = re.compile(r"[A-Za-z]{0,8}[-_.:]?\d{1,6}([-_.]\w{1,4}){0,3}", re.ASCII)
 _VERSION = re.compile(r"([A-Za-z]{0,8}[-_. ]?)?[\d._-]{1,10}[A-Za-z]?", re.ASCII)
 # Concepts that no published scheme has, by their words: what stands beside them is a name or a number of somebody.
@@ -90,26 +91,30 @@ def without_numbers(item: Item, decisions: Decisions, cap: int | None) -> Item:
     return tuple(measured if element.tag == MEASURED_VALUE else element for element in item)
 
 
-def of_code(item: Item, *, clean: bool, wholly: Callable[[Element | None], bool]) -> Decisions:
+def of_code(item: Item, *, clean: bool, wholly: Callable[[Element | None], bool], names: Names) -> Decisions:
     """What becomes of a code. `clean`: meanings that are nobody's standard are cleaned; `wholly`: whether such a
-    meaning would stay to the last word, which tells that the code stands for nobody's name either."""
-    scheme, value = _scheme_and_value(item)
-    if not scheme and not value:
+    meaning would stay to the last word, which tells that the code stands for nobody's name either.
+
+    The sender says which scheme it is: only a code that PS3.16 lists is not asked whom it `names`.
+    """
+    scheme, values = _scheme_and_values(item)
+    if not scheme and not values:
         return NOTHING
-    if _of_all(scheme, value):
-        return _PUBLISHED_CODE
+    if published(scheme) and all(_of_all(scheme, value, names) for value in values):
+        return _published(Act.DUMMY if names(_said(item, _SCHEME_VERSION), _LONG_NAME) else Act.KEEP)
     known = scheme == "L" or published(scheme) or of_a_maker(scheme)
-    stays = bool(_OWN_CODE.fullmatch(value)) and (of_a_maker(scheme) or wholly(find(item, CODE_MEANING)))
-    return _own(known=known, stays=stays, clean=clean, version=_version(item))
+    stays = all(_OWN_CODE.fullmatch(value) and not names(value, _SHORT_NAME) for value in values)
+    stays = stays and (of_a_maker(scheme) or wholly(find(item, CODE_MEANING)))
+    return _own(known=known, stays=stays, clean=clean, version=_version(item, names))
 
 
 def of_device(item: Item) -> Decisions:
     """What becomes of a code that says which device it was, where that is retained: a private scheme's stays too if it
     has the form of one. What the site says in words beside it is cleaned (Mode.DEVICE)."""
-    scheme, value = _scheme_and_value(item)
-    if _of_all(scheme, value):
+    scheme, values = _scheme_and_values(item)
+    if published(scheme) and all(_WELL_FORMED.fullmatch(value) for value in values):
         return _CODE_OF_A_DEVICE
-    given = {tag: word(item, tag) for tag in (*_VALUES, SCHEME)}
+    given = {tag: _said(item, tag) for tag in (*_VALUES, SCHEME)}
     odd = [tag for tag, said in given.items() if said and not _WELL_FORMED.fullmatch(said)]
     return _of_device(tuple(odd), _version(item))
 
@@ -122,17 +127,35 @@ def _of_device(odd: tuple[int, ...], version: Act) -> Decisions:
     }
 
 
-def _scheme_and_value(item: Item) -> tuple[str, str]:
-    return word(item, SCHEME), next((found for tag in _VALUES if (found := word(item, tag))), "")
+def _scheme_and_values(item: Item) -> tuple[str, list[str]]:
+    return _said(item, SCHEME), [found for tag in _VALUES if (found := _said(item, tag))]
 
 
-def _of_all(scheme: str, value: str) -> bool:
-    """Whether it is a code that means the same everywhere."""
-    return published(scheme) and (not value or _WELL_FORMED.fullmatch(value) is not None)
+def _said(item: Item, tag: int) -> str:
+    """All that stands there, should it be several values where there is one."""
+    return "\\".join(words(item, tag))
 
 
-def _version(item: Item) -> Act:
-    return Act.KEEP if _VERSION.fullmatch(word(item, _SCHEME_VERSION)) else Act.DUMMY
+def _of_all(scheme: str, value: str, names: Names) -> bool:
+    """Whether a code of a published scheme means the same everywhere."""
+    if listed(scheme, value):
+        return True
+    return bool(_WELL_FORMED.fullmatch(value)) and not names(value, _SHORT_NAME if numbered(scheme) else _LONG_NAME)
+
+
+def _version(item: Item, names: Names = lambda *_: False) -> Act:
+    version = _said(item, _SCHEME_VERSION)
+    return Act.KEEP if _VERSION.fullmatch(version) and not names(version, _SHORT_NAME) else Act.DUMMY
+
+
+@cache
+def _published(version: Act) -> Decisions:
+    acts = {
+        **dict.fromkeys((*_VALUES, SCHEME), Act.KEEP),
+        _SCHEME_VERSION: version,
+        **dict.fromkeys((CODE_MEANING, _SCHEME_NAME, _SCHEME_OWNER), Act.REDACT),
+    }
+    return {tag: Decision(act, "a code of a published scheme") for tag, act in acts.items()}
 
 
 @cache
@@ -171,15 +194,19 @@ def _one_form(value: Item) -> Item:
 
 
 def _capped(value: Item, cap: int) -> Item:
-    """The age in an item of Measured Value Sequence, by its unit (UCUM: a, mo, wk, d); years if it has none."""
+    """The age in an item of Measured Value Sequence in one form, by its unit (UCUM: a, mo, wk, d); years if it has
+    none."""
     units = find(value, _UNITS)
     unit = word(units.items[0], CODE_VALUE) if units and units.items else "a"
     days = _DAYS.get(unit, _DAYS["a"])
+    most = (cap + 1) * _DAYS["a"] / days
+    left = "\\".join(_at_most(number, most) for number in words(value, NUMERIC_VALUE)).encode("ascii")
+    return tuple(replace(one, value=left) if one.tag == NUMERIC_VALUE else one for one in _one_form(value))
+
+
+def _at_most(number: str, most: float) -> str:
+    """`number` (DS), or `most` if it is more. What is no number is told elsewhere."""
     try:
-        number = float(word(value, NUMERIC_VALUE))
+        return number if float(number) < most else f"{round(most)}"
     except ValueError:
-        return value
-    if number * days / _DAYS["a"] < cap + 1:
-        return value
-    most = f"{round((cap + 1) * _DAYS['a'] / days)}".encode("ascii")
-    return tuple(replace(one, value=most) if one.tag == NUMERIC_VALUE else one for one in _one_form(value))
+        return number

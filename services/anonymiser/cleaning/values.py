@@ -1,6 +1,8 @@
 """Single values (PS3.5 Section 6.2): dummies that fit, UIDs that are DICOM's own, numbers that are numbers."""
 
 import re
+from collections.abc import Collection, Iterable
+from datetime import date
 
 from pydicom._uid_dict import UID_dictionary
 
@@ -11,7 +13,6 @@ _FIXED = {"AS": b"000Y", "DA": b"19000101", "DT": b"19000101000000", "TM": b"000
 _ZEROS = {"OF": 4, "OL": 4, "SL": 4, "UL": 4, "FL": 4, "AT": 4, "OD": 8, "OV": 8, "FD": 8, "SV": 8, "UV": 8}
 _REGISTERED = re.compile(r"1\.2\.840\.10008(\.\d{1,4}){1,10}", re.ASCII)
 _AGE = re.compile(rb"(\d{3})([DWMY])")
-_DAY = re.compile(r"\d{8}", re.ASCII)
 _ONE = rb" *[-+]?\d{1,16}(?:\.\d{0,16})?(?:[eE][-+]?\d{1,3})? *"
 _ORDINARY = re.compile(rb"%b(?:\\%b)*" % (_ONE, _ONE))
 """Most numbers, by one look."""
@@ -67,15 +68,23 @@ def years(age: bytes) -> float | None:
     return int(match[1]) * _UNIT_DAYS[match[2]] / _DAYS_A_YEAR if match else None
 
 
-def capped(age: bytes, cap: int) -> bytes:
-    """`age` (AS), or one year above `cap` for everybody who is older than that: they are few."""
-    found = years(age)
-    return f"{cap + 1:03d}Y".encode("ascii") if found is not None and found >= cap + 1 else age
+def capped(ages: bytes, cap: int) -> bytes:
+    """`ages` (AS, one or more), with one year above `cap` for everybody who is older than that: they are few."""
+    most = f"{cap + 1:03d}Y".encode("ascii")
+    return b"\\".join(most if (years(age) or 0) >= cap + 1 else age for age in ages.split(b"\\"))
 
 
-def older(age: str, birth_date: str, study_date: str, cap: int) -> bool:
-    """Whether somebody with that age (AS), or born at `birth_date` at the time of `study_date` (DA), is over `cap`."""
-    found = years(age.encode("ascii", "replace"))
-    if found is None and _DAY.fullmatch(birth_date) and _DAY.fullmatch(study_date):
-        found = (int(study_date) - int(birth_date)) / 10_000
-    return found is not None and found >= cap + 1
+def older(ages: Iterable[str], births: Collection[date], latest: date | None, cap: int) -> bool:
+    """Whether somebody is over `cap`: by one of his `ages` (AS), or born on the first of `births` and examined on the
+    `latest` day. Also if nobody can tell: born some day, with no day to reckon to and no age but 0, which stands for
+    none."""
+    stated = max((years(age.encode("ascii", "replace")) or 0 for age in ages), default=0)
+    reckoned = _whole_years(min(births), latest) if births and latest else None
+    if births and reckoned is None and not stated:
+        return True
+    return max(stated, reckoned or 0) >= cap + 1
+
+
+def _whole_years(birth: date, day: date) -> int | None:
+    """None for somebody who was not born yet: one of the days is wrong."""
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day)) if birth <= day else None

@@ -13,6 +13,8 @@ class Fact(StrEnum):
 
     NAME = "name"  # of a person
     NUMBER = "number"  # of one thing or person: identifiers, telephone
+    CHIEF = "number of the patient or of his request"  # searched for even if it has only three digits
+    STEP = "number of a procedure or its step"  # for which some departments take the code of the procedure
     PLACE = "place"  # organisation, department, address: its words count where they are no plain ones
     LABEL = "label"  # what may be an ordinary word as well: station, room, occupation
     DATE = "date"
@@ -23,21 +25,23 @@ class Fact(StrEnum):
 
 _NAMES = "CameraOwnerName NameToUse TopicAuthor"
 _NUMBERS = """
-AccessionNumber AdmissionID BarcodeValue CassetteID ClinicalTrialProtocolEthicsCommitteeApprovalNumber
-ClinicalTrialSubjectID ClinicalTrialSubjectReadingID ContainerComponentID ContainerIdentifier DetectorID
+AdmissionID BarcodeValue CassetteID ClinicalTrialProtocolEthicsCommitteeApprovalNumber
+ClinicalTrialSubjectReadingID ContainerComponentID ContainerIdentifier DetectorID
 DeviceAlternateIdentifier DeviceID DeviceSerialNumber FillerOrderNumberImagingServiceRequest
 FillerOrderNumberImagingServiceRequestRetired FillerOrderNumberProcedure GantryID GeneratorID GridID
 HardcopyCreationDeviceID HL7InstanceIdentifier InsurancePlanIdentification InterpretationID LensSerialNumber
 ManufacturerDeviceIdentifier MedicalRecordLocator OrderCallbackPhoneNumber OrderCallbackTelecomInformation
-OtherPatientIDs PatientID PatientTelecomInformation PatientTelephoneNumbers PerformedProcedureStepID
+PatientTelecomInformation PatientTelephoneNumbers
 PersonTelecomInformation PersonTelephoneNumbers PlacerOrderNumberImagingServiceRequest
 PlacerOrderNumberImagingServiceRequestRetired PlacerOrderNumberProcedure PlateID ReferringPhysicianTelephoneNumbers
-RequestedProcedureID ResultsID ScheduledProcedureStepID SecondaryCaptureDeviceID ServiceEpisodeID SlideIdentifier
+ResultsID SecondaryCaptureDeviceID ServiceEpisodeID SlideIdentifier
 SourceSerialNumber SpecimenAccessionNumber SpecimenIdentifier StudyID TelephoneNumberTrial UniqueDeviceIdentifier
 XRayDetectorID XRaySourceID BreedRegistrationNumber StrainStockNumber ImplantPartNumber ProductLotIdentifier
 PatientBirthDateInAlternativeCalendar PatientDeathDateInAlternativeCalendar StorageMediaFileSetID
 AuthorizationEquipmentCertificationNumber
 """
+_CHIEF = "AccessionNumber ClinicalTrialSubjectID OtherPatientIDs PatientID"
+_STEPS = "PerformedProcedureStepID RequestedProcedureID ScheduledProcedureStepID"
 _PLACES = """
 AddressTrial ClinicalTrialCoordinatingCenterName ClinicalTrialProtocolEthicsCommitteeName ClinicalTrialProtocolName
 ClinicalTrialSiteName ClinicalTrialSponsorName CodingSchemeResponsibleOrganization CountryOfResidence
@@ -88,6 +92,8 @@ def _free_text() -> frozenset[int]:
 FACTS: dict[int, Fact] = {
     **dict.fromkeys(_tags(_NAMES), Fact.NAME),
     **dict.fromkeys(_tags(_NUMBERS), Fact.NUMBER),
+    **dict.fromkeys(_tags(_CHIEF), Fact.CHIEF),
+    **dict.fromkeys(_tags(_STEPS), Fact.STEP),
     **dict.fromkeys(_tags(_PLACES), Fact.PLACE),
     **dict.fromkeys(_tags(_LABELS), Fact.LABEL),
     **dict.fromkeys(_tags(_AGES), Fact.AGE),

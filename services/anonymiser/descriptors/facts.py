@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from services.anonymiser.dataset import text
 from services.anonymiser.dataset.limits import UNHURRIED, Deadline
-from services.anonymiser.dataset.tree import Element, Item
+from services.anonymiser.dataset.tree import Element, Item, word
 from services.anonymiser.descriptors.attributes import (
     CODE_MEANINGS,
     CODE_VALUES,
@@ -13,10 +13,10 @@ from services.anonymiser.descriptors.attributes import (
     IDENTITY_SEQUENCES,
     Fact,
 )
-from services.anonymiser.standard.concepts import Asks, asks
+from services.anonymiser.standard.concepts import SCHEME, Asks, asks, published
 
 _TEXT_VRS = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
-_TEXT_VALUE, _DATE_VALUE, _CODE_VALUE = 0x0040A160, 0x0040A121, 0x0040A168
+_TEXT_VALUE, _DATE_VALUE, _CODE_VALUE, _SCHEME_OWNER = 0x0040A160, 0x0040A121, 0x0040A168, 0x00080116
 # What stands beside these concepts in a content tree (PS3.3 Section C.17.3) is a fact as well.
 _ASKED = {
     Asks.NAME: Fact.NAME,
@@ -62,6 +62,8 @@ def _gather(
         fact = FACTS.get(tag) or FACT_VRS.get(element.vr) or (_of_identity(element) if within_identity else None)
         if tag in (_TEXT_VALUE, _DATE_VALUE) and (asked := asks(elements)):
             fact = _ASKED.get(asked, fact)
+        if tag == _SCHEME_OWNER and published(word(elements, SCHEME)):
+            continue  # SNOMED International, Regenstrief Institute
         if fact and element.value and len(element.value) <= _MOST_BYTES:
             found[_written(fact, names, bytes(element.value))] = None
 

@@ -10,6 +10,7 @@ from itertools import permutations
 from services.anonymiser.descriptors.attributes import Fact
 from services.anonymiser.descriptors.folding import fold, key, tokens
 from services.anonymiser.descriptors.people import introductions
+from services.anonymiser.descriptors.short import short_numbers
 from services.anonymiser.descriptors.transliteration import latin
 from services.anonymiser.descriptors.vocabulary import Vocabulary
 
@@ -48,7 +49,8 @@ class Forms:
     """`strong`: keys of `folding` that are taken out wherever they stand for themselves; `glued`: where nothing stands
     within them; `weak`: only beside a strong
     one, or as capitals that are no word of ours; `initials`: single letters beside a strong one; `digits`: taken out
-    within longer numbers too; `ideographs`: text in scripts that have no spaces."""
+    within longer numbers too; `short`: numbers of three digits; `ideographs`: text in scripts that have no
+    spaces."""
 
     vocabulary: Vocabulary
     strong: set[str] = field(default_factory=set)
@@ -58,6 +60,7 @@ class Forms:
     particles: set[str] = field(default_factory=set)
     stems: set[str] = field(default_factory=set)
     digits: set[str] = field(default_factory=set)
+    short: set[str] = field(default_factory=set)
     ideographs: set[str] = field(default_factory=set)
     dates: set[date] = field(default_factory=set)
     births: set[date] = field(default_factory=set)
@@ -67,8 +70,9 @@ class Forms:
         for fact, value in facts:
             if fact is Fact.NAME:
                 self._name(value)
-            elif fact is Fact.NUMBER:
+            elif fact in (Fact.NUMBER, Fact.CHIEF, Fact.STEP):
                 self._number(value)
+                self.short |= short_numbers(value) if fact is Fact.CHIEF else frozenset()
             elif fact in (Fact.PLACE, Fact.LABEL):
                 self._place(value, label=fact is Fact.LABEL)
             elif fact is Fact.AGE:

@@ -10,13 +10,16 @@ from typing import TypeVar, cast
 
 from services.anonymiser.dataset.limits import UNHURRIED, Deadline
 from services.anonymiser.dataset.tree import Item
+from services.anonymiser.descriptors.attributes import Fact
 from services.anonymiser.descriptors.dates import FoundDate, find_dates
 from services.anonymiser.descriptors.detectors import find_ages, find_numbers
 from services.anonymiser.descriptors.facts import Written, gathered, values
+from services.anonymiser.descriptors.folding import tokens
 from services.anonymiser.descriptors.forms import Forms
 from services.anonymiser.descriptors.matching import Matcher, Span
 from services.anonymiser.descriptors.people import find_people
 from services.anonymiser.descriptors.places import find_places
+from services.anonymiser.descriptors.short import find_short
 from services.anonymiser.descriptors.technical import technical
 from services.anonymiser.descriptors.tidying import Kept, tidied
 from services.anonymiser.descriptors.vocabulary import Vocabulary, shipped
@@ -56,18 +59,21 @@ _BIRTH = re.compile(
 class Known:
     """Finds in texts what identifies. Built once per original object, and shared by objects that know the same."""
 
-    __slots__ = ("_ages", "_births", "_matcher", "_numbers", "_remembered", "_vocabulary", "dates")
+    __slots__ = ("_ages", "_matcher", "_numbers", "_remembered", "_short", "_steps", "_vocabulary", "births", "dates")
 
     def __init__(self, written: tuple[Written, ...], vocabulary: Vocabulary, deadline: Deadline = UNHURRIED) -> None:
-        forms = Forms(vocabulary)
+        forms, steps = Forms(vocabulary), Forms(vocabulary)
         for one in written:
             deadline.check()
-            forms.join(_forms(one, vocabulary))
+            (steps if one[0] is Fact.STEP else forms).join(_forms(one, vocabulary))
+        self._steps = steps.strong - forms.strong - forms.glued - forms.weak
+        forms.join(steps)
         forms.reckon()
         self._matcher, self._vocabulary = Matcher(forms), vocabulary
         self._ages = frozenset(forms.ages)
         self.dates = frozenset(forms.dates | forms.births)
-        self._births = frozenset(forms.births)
+        self.births = frozenset(forms.births)
+        self._short = frozenset(forms.short)
         self._numbers = frozenset(digits for digits in forms.digits if len(digits) >= _SURE_DIGITS)
         self._remembered: dict[tuple[object, str], object] = {}
 
@@ -96,7 +102,7 @@ class Known:
 
     def moved(self, text: str, found: FoundDate, move: Move | None) -> str | None:
         """What a date in `text` becomes. A date of birth goes, as the attribute does: moved, it would tell the age."""
-        if found.day(self.dates) in self._births or _BIRTH.search(text, max(0, found.start - _LABEL), found.start):
+        if found.day(self.dates) in self.births or _BIRTH.search(text, max(0, found.start - _LABEL), found.start):
             return None
         return found.moved(self.dates, move)
 
@@ -114,6 +120,23 @@ class Known:
         whole = (_WHOLE_NUMBER.fullmatch(number.strip()) for number in numbers.split("\\"))
         return any(found is not None and found[1] in self._numbers for found in whole)
 
+    def has_short_number(self, code: str) -> bool:
+        """Whether all of `code` is an identifier of three digits that is the patient's or his request's."""
+        return code in self._short
+
+    def names(self, code: str, shortest: int) -> bool:
+        """Whether `code` holds a name or a number that the object knows, of so many letters and digits at least. What
+        is the number of a procedure's step and of nothing else may be the code of the procedure, and is none."""
+        return self.remember(("names", shortest), code, lambda: self._names(code, shortest))
+
+    def _names(self, code: str, shortest: int) -> bool:
+        if "".join(token.key for token in tokens(code)).lstrip("0") in self._steps:
+            return False
+        if shortest <= _SHORT_NUMBER and self.has_short_number(code):
+            return True
+        spans = self._matcher.find(code, inside=False)
+        return any(sum(map(str.isalnum, code[start:end])) >= shortest for start, end in spans)
+
     def look(self, text: str) -> Identity:
         """What identifies in `text`."""
         return self.remember(None, text, lambda: self._look(text))
@@ -130,10 +153,11 @@ class Known:
         return cast(Result, found)
 
     def _look(self, text: str) -> Identity:
-        return self._of_object(text, _general(text, self._vocabulary))
+        short = find_short(text, self._short, self._vocabulary)
+        return self._of_object(text, _general(text, self._vocabulary), short)
 
-    def _of_object(self, text: str, general: Identity) -> Identity:
-        known = [*self._matcher.find(text), *find_ages(text, self._ages)]
+    def _of_object(self, text: str, general: Identity, short: Iterable[Span] = ()) -> Identity:
+        known = [*self._matcher.find(text), *find_ages(text, self._ages), *short]
         if not known:
             return general
         gone = _merged((*known, *general.gone))

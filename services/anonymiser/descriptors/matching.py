@@ -28,10 +28,10 @@ class Matcher:
         self._digits = frozenset(forms.digits)
         self._lengths = sorted({len(digits) for digits in forms.digits})
 
-    def find(self, text: str) -> list[Span]:
-        """Where the forms stand in `text`, in order."""
+    def find(self, text: str, *, inside: bool = True) -> list[Span]:
+        """Where the forms stand in `text`, in order. `inside`: numbers within longer ones too."""
         runs = tokens(text)
-        strong, weak = self._matches(text, runs)
+        strong, weak = self._matches(text, runs, inside=inside)
         marked = self._widened(text, runs, strong, weak)
         spans = [self._edges(text, runs, first, last) for first, last in marked]
         if self._forms.ideographs and not text.isascii():
@@ -49,14 +49,14 @@ class Matcher:
             start = start if ours else before.start
         return start, end
 
-    def _matches(self, text: str, runs: tuple[Token, ...]) -> tuple[list[Span], list[Span]]:
+    def _matches(self, text: str, runs: tuple[Token, ...], *, inside: bool) -> tuple[list[Span], list[Span]]:
         """Runs [first, last] that together are a strong form, and those that are a weak one."""
         strong: list[Span] = []
         weak: list[Span] = []
         here = 0
         while here < len(runs):
             last, last_weak = self._longest(text, runs, here)
-            if last is None and self._single(text, runs[here]):
+            if last is None and (inside or not runs[here].key.isdigit()) and self._single(text, runs[here]):
                 last = here
             if last is not None:
                 strong.append((here, last))

@@ -84,13 +84,18 @@ class Needle:
                 return None
             sure = self.kind == Kind.NAME and spot.is_text and not spot.standard and self.bytes not in public()
             return STRONG if sure else WEAK
-        if self.kind == Kind.PRIVATE or spot.standard or spot.vr == "CS":
+        if self.kind == Kind.PRIVATE or self._excused(spot) or spot.vr == "CS":
             return WEAK if whole else None
         if self.kind == Kind.CHARACTERISTIC and len(self.form) < LONG_PHRASE:
             return WEAK if whole else None
         if whole or len(self.form) >= SURE_LETTERS:
             return STRONG
         return None if self.kind in _WORDS and _around(text, match).encode() in public() else WEAK
+
+    def _excused(self, spot: Spot) -> bool:
+        """Whether it may well be a coincidence: the code would be the same without this patient, or the form is short.
+        The sender says of which scheme a code is, so the scheme excuses nothing that is longer."""
+        return spot.listed or (spot.standard and len(self.form) < SURE_DIGITS)
 
     def _number(self, spot: Spot, text: str) -> Severity | None:
         sure = len(self.form) >= SURE_DIGITS
@@ -101,7 +106,7 @@ class Needle:
             return (STRONG if len(self.form) > SURE_DIGITS else WEAK) if same else None
         if not self.pattern.search(text):
             return None
-        if self.kind == Kind.PRIVATE or spot.standard or self.short:
+        if self.kind == Kind.PRIVATE or self._excused(spot) or self.short:
             return WEAK if spot.is_text else None
         return STRONG if sure or (self.kind == Kind.IDENTIFIER and spot.is_text) else WEAK
 

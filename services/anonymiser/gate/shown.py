@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.anonymiser.dataset.text import DEFAULT, Encodings, encodings
 from services.anonymiser.dataset.tree import Item, word
+from services.anonymiser.gate.codes import listed
 from services.anonymiser.gate.folding import folded
 from services.anonymiser.gate.reading import readings
 from services.anonymiser.gate.sources import (
@@ -89,7 +90,8 @@ def _plain(value: bytes | memoryview, names: Encodings) -> bytes:
 
 @dataclass(slots=True)
 class Spot:
-    """An element of the finished object: where, of what kind (None if of none), and whether it is a standard code.
+    """An element of the finished object: where, of what kind (None if of none), whether it says that it is a code of a
+    standard scheme or its meaning, and whether it is one that PS3.16 lists.
 
     Not to be changed; it is not frozen because that would make it three times as dear to build.
     """
@@ -100,6 +102,7 @@ class Spot:
     names: Encodings
     kind: int | None
     standard: bool
+    listed: bool = False
 
     @property
     def tag(self) -> int:
@@ -132,7 +135,8 @@ def spots(
     item: Item, names: Encodings = DEFAULT, way: tuple[int, ...] = (), coded: Kind | None = None
 ) -> Iterator[Spot]:
     """All elements with a value that can be searched, at every depth."""
-    standard = word(item, CODING_SCHEME) in _STANDARD_SCHEMES
+    scheme, coded_value = word(item, CODING_SCHEME), word(item, CODE_VALUE)
+    standard = scheme in _STANDARD_SCHEMES
     for element in item:
         tag, vr, value = element.tag, element.vr, element.value
         if tag == CHARACTER_SET:
@@ -146,7 +150,8 @@ def spots(
                 kind = observed_kind(item)
             code = tag in (CODE_VALUE, CODE_MEANING)
             kind = coded if code and coded is not None else kind
-            yield Spot((*way, tag), vr, bytes(value), names, kind, standard and code)
+            known = standard and code and listed(scheme, coded_value, bytes(value).decode("latin-1").strip(" \0"))
+            yield Spot((*way, tag), vr, bytes(value), names, kind, standard and code, known)
 
 
 def all_text(item: Item) -> bytes:

@@ -1,6 +1,11 @@
 """Concepts and coding schemes (PS3.16): which concept asks who or where, and which schemes are nobody's own."""
 
 from enum import Enum
+from functools import cache
+from typing import cast
+
+from pydicom.sr._concepts_dict import concepts
+from pydicom.sr._snomed_dict import mapping
 
 from services.anonymiser.dataset.tree import Item, find, word
 
@@ -64,6 +69,29 @@ NBG NCDR NCIT NDC NEU NICIP NYUMCCG PATHLEX POS PUBCHEM_CID RADELEMENT RADLEX RF
 SCPECG SCT SNM3 SRT UBERON UCUM UMLS UNS UPC
 """
 _PUBLISHED = frozenset(_PUBLISHED_SCHEMES.split())
+# Schemes whose codes are numbers, with letters at most before or within them. Words of letters only are none of them,
+# but for what PS3.16 lists.
+_NUMBERED = frozenset(
+    [
+        "99SDM",
+        "DCM",
+        "FMA",
+        "ITIS_TSN",
+        "LN",
+        "MDC",
+        "NCIT",
+        "PUBCHEM_CID",
+        "RADLEX",
+        "RXNORM",
+        "SCPECG",
+        "SCT",
+        "SNM3",
+        "SRT",
+        "UMLS",
+    ]
+)
+_NOTATIONS = {"99SDM": "SRT", "SNM3": "SRT"}
+"""Other designators of one scheme."""
 # Private ones that makers of software publish with it: the designator tells the maker, as Manufacturer does.
 _OF_MAKERS = frozenset({"99DCMJS", "99GEMS", "99PMP", "99QIICR", "99_OFFIS_DCMTK", "CORNERSTONEJS", "GEK", "GEU"})
 
@@ -80,6 +108,25 @@ def asks(item: Item) -> Asks | None:
 def published(scheme: str) -> bool:
     """Whether `scheme` (0008,0102) is one of those whose codes mean the same everywhere."""
     return scheme.upper() in _PUBLISHED
+
+
+def listed(scheme: str, code: str) -> bool:
+    """Whether `code` is one of `scheme` that PS3.16 lists, of the edition in pydicom: then it is a code for certain."""
+    scheme = scheme.upper()
+    return code in _listed().get(_NOTATIONS.get(scheme, scheme), ())
+
+
+@cache
+def _listed() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {scheme: set(codes) for scheme, codes in mapping.items()}
+    for scheme, keywords in cast(dict[str, dict[str, dict[str, object]]], concepts).items():
+        found.setdefault(scheme.upper(), set()).update(*keywords.values())
+    return {scheme: frozenset(codes) for scheme, codes in found.items()}
+
+
+def numbered(scheme: str) -> bool:
+    """Whether codes of a published `scheme` are numbers, so that a word is rather somebody's name."""
+    return scheme.upper() in _NUMBERED
 
 
 def of_a_maker(scheme: str) -> bool:

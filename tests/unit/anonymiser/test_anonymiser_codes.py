@@ -10,6 +10,8 @@ from tests.unit.anonymiser.building import cleaned, elements_of, instance, seque
 from tests.unit.anonymiser.reporting import CONCEPT_CODE, FINDING, code, code_in, coded, items_of, only, report
 
 ANATOMIC_REGION, CODE_VALUE = 0x00082218, 0x00080100
+PROCEDURE, REQUESTED_PROCEDURE_ID = 0x00081032, 0x00401001
+NAME_OF_PATIENT, ID_OF_PATIENT = 0x00100010, 0x00100020
 REMOVES = """
 name: own
 base: basic
@@ -45,9 +47,90 @@ def test_a_published_code_stays_to_the_last_letter(published: Item, profile: str
 def test_all_codes_that_pydicom_lists_are_well_formed():
     listed = [(scheme, value) for scheme in concepts for kinds in concepts[scheme].values() for value in kinds]
     assert len(listed) > 18_000
-    decided = [(one, of_code(code(one[1], one[0], ""), clean=True, wholly=lambda _: False)) for one in listed if one[1]]
-    changed = [one for one, said in decided if said[CODE_VALUE].act is not Act.KEEP]
-    assert changed == [("MDC", "2: 33792")]
+    decided = [
+        (one, of_code(code(one[1], one[0], ""), clean=True, wholly=lambda _: False, names=lambda *_: True))
+        for one in listed
+        if one[1]
+    ]
+    assert [one for one, said in decided if said[CODE_VALUE].act is not Act.KEEP] == []
+
+
+ROSALIND = (text(NAME_OF_PATIENT, "PN", "Quintanilla^Rosalind"), text(ID_OF_PATIENT, "LO", "A1234567"))
+
+
+@pytest.mark.parametrize("profile", ["basic", "research"])
+@pytest.mark.parametrize("scheme", ["DCM", "LN", "SCT", "UCUM", "RFC5646"])
+@pytest.mark.parametrize("value", ["A1234567", "a-1234567", "1234567", "QUINTANILLA_R", "Rosalind", "RQUINTANILLA"])
+def test_a_scheme_that_is_published_makes_no_code_of_what_the_object_knows(value: str, scheme: str, profile: str):
+    procedure = sequence(PROCEDURE, code(value, scheme, "Procedure"))
+    after, kept, meaning = code_in(elements_of(cleaned(instance(*ROSALIND, procedure), profile)), PROCEDURE)
+    assert (len(after), kept, meaning) == (16, scheme, "Procedure")
+    assert after != value
+
+
+def test_a_second_code_beside_one_of_the_standard_is_asked_as_well():
+    long = text(0x00080119, "UC", "QUINTANILLA_R")
+    several = "113014\\QUINTANILLA_R"
+    for given in ((*code("113014", "DCM", "Study"), long), code(several, "DCM", "Study")):
+        result = cleaned(instance(*ROSALIND, sequence(PROCEDURE, given)), "research")
+        assert b"QUINTANILLA" not in result.part10
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "identity", "value", "scheme"),
+    [
+        (ID_OF_PATIENT, "LO", "113014", "113014", "DCM"),
+        (ID_OF_PATIENT, "LO", "108369006", "108369006", "SCT"),
+        (ID_OF_PATIENT, "LO", "4000", "T-04000", "SRT"),
+        (ID_OF_PATIENT, "LO", "12345", "9123459", "SCT"),
+        (NAME_OF_PATIENT, "PN", "Min^Li", "mg/min/dl", "UCUM"),
+        (NAME_OF_PATIENT, "PN", "Eng^Ada", "eng", "RFC3066"),
+        (REQUESTED_PROCEDURE_ID, "SH", "70450", "70450", "C4"),
+    ],
+)
+def test_what_is_a_code_for_certain_stays_whomever_it_reminds_of(
+    tag: int, vr: str, identity: str, value: str, scheme: str
+):
+    description = text(0x0008103E, "LO", f"liver {identity}")
+    given = instance(text(tag, vr, identity), description, sequence(PROCEDURE, code(value, scheme, "Procedure")))
+    result = elements_of(cleaned(given, "research"))
+    assert code_in(result, PROCEDURE)[:2] == (value, scheme)
+    assert word(result, 0x0008103E) == "liver"
+
+
+def test_the_code_of_a_procedure_that_is_also_the_patients_number_is_none():
+    numbers = (text(REQUESTED_PROCEDURE_ID, "SH", "70450"), text(ID_OF_PATIENT, "LO", "70450"))
+    result = cleaned(instance(*numbers, sequence(PROCEDURE, code("70450", "C4", "Procedure"))), "research")
+    assert len(code_in(elements_of(result), PROCEDURE)[0]) == 16
+
+
+def test_a_short_name_is_no_code_of_a_scheme_of_numbers():
+    result = cleaned(instance(sequence(PROCEDURE, code("DOE", "DCM", "Procedure"))), "research")
+    assert len(code_in(elements_of(result), PROCEDURE)[0]) == 16
+
+
+@pytest.mark.parametrize(("value", "identity"), [("DOE1", "4711"), ("4711", "4711"), ("471", "471")])
+def test_a_private_code_that_the_object_knows_as_somebodys_gets_another_value(value: str, identity: str):
+    person = text(ID_OF_PATIENT, "LO", identity)
+    given = instance(person, sequence(PROCEDURE, code(value, "99ACME", "liver")))
+    assert len(code_in(elements_of(cleaned(given, "research")), PROCEDURE)[0]) == 16
+
+
+def test_words_beside_a_published_scheme_lose_whom_they_name():
+    words = (text(0x00080115, "ST", "Codes of Rosalind"), text(0x00080116, "ST", "SNOMED International, Quintanilla"))
+    given = instance(*ROSALIND, sequence(PROCEDURE, (*code("108369006", "SCT", "Neoplasm", "A1234567"), *words)))
+    (item,) = find(elements_of(cleaned(given, "research")), PROCEDURE).items
+    assert [word(item, tag) for tag in (0x00080103, 0x00080115, 0x00080116)] == [
+        "ANONYMISED",
+        "Codes of",
+        "SNOMED International",
+    ]
+
+
+def test_the_owner_of_a_published_scheme_is_no_organisation_of_the_object():
+    owner = (text(0x00080102, "SH", "SCT"), text(0x00080116, "ST", "Regenstrief"))
+    given = instance(sequence(0x00080110, owner), text(0x00181020, "LO", "Regenstrief 1"))
+    assert word(elements_of(cleaned(given, "research")), 0x00181020) == "Regenstrief 1"
 
 
 def test_a_meaning_that_names_the_patient_does_not_stay_because_its_scheme_is_published():

@@ -140,14 +140,36 @@ def test_a_date_in_text_is_something_only_where_none_was_moved():
 
 def test_codes_and_versions_of_vocabularies_tell_nothing():
     code = item(
-        text(0x00080100, "SH", "111222333"),
-        text(0x00080102, "SH", "SCT"),
+        text(0x00080100, "SH", "11914-9"),
+        text(0x00080102, "SH", "LN"),
         text(0x00080103, "SH", "20200203"),
-        text(0x00080104, "LO", "Gestational age by Robinson"),
+        text(0x00080104, "LO", "CRL, Robinson 1975"),
     )
     original = item(text(NAME, "PN", "Robinson^Anne"), text(0x00080020, "DA", "20200203"))
     residues = look(original, item(Element(0x00081032, "SQ", items=(code,))), Expect(moved=True))
     assert not decides(residues)
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning", "decided"),
+    [
+        ("11914-9", "by Robinson", True),
+        ("111222333", "CRL, Robinson 1975", True),
+        ("ROBINSON", "CRL", True),
+        ("A1234567", "CRL", True),
+        ("12345", "CRL", False),
+        ("108369006", "Neoplasm", False),
+    ],
+)
+def test_that_a_scheme_is_said_to_be_published_excuses_only_what_the_standard_lists_and_short_forms(
+    value: str, meaning: str, decided: bool
+):
+    scheme = "LN" if value == "11914-9" else "SCT"
+    code = item(text(0x00080100, "SH", value), text(0x00080102, "SH", scheme), text(0x00080104, "LO", meaning))
+    original = item(text(NAME, "PN", "Robinson^Anne"), text(PATIENT_ID, "LO", "A1234567\\12345\\108369006"))
+    residues = look(original, item(Element(0x00081032, "SQ", items=(code,))))
+    assert decides(residues) is decided
+    assert bool(residues) is True
 
 
 def test_a_name_beside_a_local_code_is_a_residue():

@@ -135,6 +135,18 @@ def test_ages_above_89_are_90(age: str, units: Item, left: str):
     assert number_in(only(number(dcm("121033"), age, units))) == left
 
 
+@pytest.mark.parametrize(("ages", "left"), [("97\\", b"90\\"), ("45\\97", b"45\\90"), ("\\97", b"\\90")])
+def test_each_of_several_ages_is_capped(ages: str, left: bytes):
+    (measured,) = find(only(number(dcm("121033"), ages, YEARS)), MEASURED).items
+    assert find(measured, NUMBER).content.rstrip() == left
+
+
+def test_another_form_of_an_age_does_not_stay_beside_a_lower_one():
+    item = only(number(dcm("121033"), "45", YEARS, Element(0x0040A161, "FD", b"\0\0\0\0\0\x40\x58\x40")))
+    (measured,) = find(item, MEASURED).items
+    assert [element.tag for element in measured] == [0x004008EA, NUMBER]
+
+
 def test_an_age_leaves_no_other_form_of_itself():
     item = only(number(dcm("121033"), "97", YEARS, Element(0x0040A161, "FD", b"\0\0\0\0\0\x40\x58\x40")))
     (measured,) = find(item, MEASURED).items

@@ -1,8 +1,11 @@
 """Dummies fit, numbers are numbers, and great ages are nobody's."""
 
+from datetime import date
+
 import pytest
 
 from services.anonymiser.cleaning.values import capped, dummy, older, proper_number, registered
+from services.anonymiser.dataset.tree import Element
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, NUMBER_VRS, TEXT_VRS
 from services.anonymiser.engine import Held
 from shared.events import Finding
@@ -49,6 +52,10 @@ def test_numbers_in_disguise(vr: str, value: bytes, proper: bool):
         (b"1300W", b"1300W"),
         (b"999M", b"999M"),
         (b"old", b"old"),
+        (b"095Y\\", b"090Y\\"),
+        (b"\\095Y ", b"\\090Y"),
+        (b"095Y\\045Y\\1200M\\5000W", b"090Y\\045Y\\1200M\\5000W"),
+        (b"095Y\\089Y\\120Y", b"090Y\\089Y\\090Y"),
     ],
 )
 def test_ages_above_the_cap_are_all_alike(age: bytes, result: bytes):
@@ -56,17 +63,62 @@ def test_ages_above_the_cap_are_all_alike(age: bytes, result: bytes):
 
 
 @pytest.mark.parametrize(
-    ("age", "birth", "study", "result"),
+    ("ages", "births", "latest", "result"),
     [
-        ("091Y", "", "", True),
-        ("089Y", "19000101", "20240101", False),
-        ("", "19330601", "20240531", True),
-        ("", "19340601", "20240531", False),
-        ("", "", "20240531", False),
+        (["091Y"], [], None, True),
+        (["045Y", "091Y"], [], None, True),
+        (["089Y"], [date(1900, 1, 1)], date(2024, 1, 1), True),
+        (["000Y"], [date(1920, 1, 15)], date(2020, 1, 1), True),
+        ([], [date(1934, 5, 31)], date(2024, 5, 31), True),
+        ([], [date(1934, 6, 1)], date(2024, 5, 31), False),
+        ([], [date(1990, 6, 1), date(1920, 6, 1)], date(2024, 5, 31), True),
+        ([], [], date(2024, 5, 31), False),
+        (["045Y"], [date(1975, 1, 1)], None, False),
+        (["000Y"], [date(1975, 1, 1)], None, True),
+        ([], [date(1975, 1, 1)], None, True),
+        ([], [date(1975, 1, 1)], date(1960, 1, 1), True),
+        (["000Y"], [], None, False),
+        (["old"], [], None, False),
     ],
 )
-def test_who_is_over_the_cap(age: str, birth: str, study: str, result: bool):
-    assert older(age, birth, study, 89) is result
+def test_who_is_over_the_cap(ages: list[str], births: list[date], latest: date | None, result: bool):
+    assert older(ages, births, latest, 89) is result
+
+
+STUDY_DATE, SERIES_DATE, CONTENT_DATE, ACQUIRED = 0x00080020, 0x00080021, 0x00080023, 0x0008002A
+BIRTH_DATE, AGE = 0x00100030, 0x00101010
+
+
+@pytest.mark.parametrize("birth", ["19200115", "1920.01.15", " 19200115", "19900101\\19200115"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        (text(STUDY_DATE, "DA", "20200101"),),
+        (text(STUDY_DATE, "DA", "2020.01.01"),),
+        (text(SERIES_DATE, "DA", "20200101"),),
+        (text(ACQUIRED, "DT", "20200101103000.5+0100"),),
+        (text(STUDY_DATE, "DA", "19000101"), text(CONTENT_DATE, "DA", "20200101")),
+        (text(STUDY_DATE, "DA", "19700101"),),
+        (text(STUDY_DATE, "DA", "20200101"), text(AGE, "AS", "000Y")),
+        (text(STUDY_DATE, "DA", "20200101"), text(AGE, "AS", "045Y")),
+        (text(AGE, "AS", "045Y\\100Y"),),
+        (),
+    ],
+    ids=lambda elements: " ".join(element.value.decode() for element in elements) or "nothing",
+)
+def test_month_and_year_of_birth_stay_of_nobody_over_the_cap(said: tuple[Element, ...], birth: str):
+    assert value_of(cleaned(instance(*said, text(BIRTH_DATE, "DA", birth)), "eucaim"), BIRTH_DATE) == b""
+
+
+def test_month_and_year_of_birth_stay_of_the_younger():
+    said = (text(SERIES_DATE, "DA", "20200101"), text(BIRTH_DATE, "DA", "19600115"))
+    assert value_of(cleaned(instance(*said), "eucaim"), BIRTH_DATE) == b"19600101"
+
+
+@pytest.mark.parametrize("age", ["095Y", "095Y\\", "\\095Y", "095Y\\095Y"])
+def test_no_way_of_writing_gets_an_age_past_the_cap(age: str):
+    after = value_of(cleaned(instance(text(AGE, "AS", age)), "research"), AGE)
+    assert after == age.replace("095Y", "090Y").encode()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from click.testing import Result
 from tests.unit.anonymiser.building import SC, instance, text
 from tests.unit.infra.alone import RING, modified, person, run, written
 
+RETAINS_UIDS = "name: own\nbase: basic\ntitle: Own\noptions: [retain-uids]\n"
 LINE_KEYS = {"input", "outcome", "reason", "output", "places", "findings"}
 
 
@@ -182,6 +183,23 @@ def test_one_file_goes_where_a_folder_goes(ran: Ran, tmp_path: Path):
     run(given, tmp_path / "out", "--profile", "research", "--key", ran.folder / "key")
     ((name, content),) = written(tmp_path / "out").items()
     assert written(ran.output)[name] == content
+
+
+@pytest.mark.parametrize("uid", ["..", "../../up", "1.2\\..", "/up"])
+def test_no_uid_leads_out_of_the_folder_of_results(tmp_path: Path, uid: str):
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "own.yaml").write_text(RETAINS_UIDS)
+    (tmp_path / "key").touch(0o600)
+    (tmp_path / "key").write_text(RING)
+    given = tmp_path / "given.dcm"
+    given.write_bytes(person("1.2.3.1", text(0x0020000D, "UI", uid), text(0x0020000E, "UI", uid)))
+    before = set(tmp_path.iterdir())
+    output = tmp_path / "deep" / "out"
+    arguments = ("--profile", "own", "--profiles", tmp_path / "profiles", "--key", tmp_path / "key")
+    assert run(given, output, *arguments, "--jobs", "1").exit_code == 0
+    (name,) = written(tmp_path / "deep")
+    assert name.startswith("out/2.25.")
+    assert set(tmp_path.iterdir()) - before == {tmp_path / "deep"}
 
 
 def test_basic_needs_no_key_says_so_and_gives_others_each_time(tmp_path: Path):
