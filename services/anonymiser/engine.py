@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from services.anonymiser.changes import Change, between
 from services.anonymiser.dataset.limits import LIMITS, BeyondLimits, Limits, Unreadable
 from services.anonymiser.dataset.reading import read
+from services.anonymiser.dataset.tags import SERIES, SOP_CLASS, SOP_INSTANCE, STUDY
 from services.anonymiser.dataset.tree import Item, Syntax, word
 from services.anonymiser.kinds import Kind, kind_of
-from services.anonymiser.passage import SERIES, SOP_CLASS, SOP_INSTANCE, STUDY, Means, Passage
+from services.anonymiser.passage import Means, Passage
 from services.anonymiser.pixels.faces import may_show_face
 from services.anonymiser.pixels.workers import Examiner
 from services.anonymiser.profile.model import Profile

@@ -3,10 +3,11 @@
 import re
 from enum import Enum
 
+from services.anonymiser.dataset.tags import DOCUMENT, SOP_CLASS
 from services.anonymiser.dataset.tree import Item, find, word
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
-_SOP_CLASS, _DOCUMENT, _WAVEFORM = 0x00080016, 0x00420011, 0x54000100
+_WAVEFORM = 0x54000100
 
 # Encapsulated PDF, CDA, STL, OBJ, MTL; video; voices and other sound.
 _DOCUMENTS = re.compile(r"104\..+|77\.1\.[124]\.1|9\.4\..+")
@@ -32,9 +33,9 @@ class Kind(Enum):
 
 def kind_of(elements: Item, transfer_syntax: str) -> Kind:
     """The kind of the object by SOP class, transfer syntax, and what it holds."""
-    uid = word(elements, _SOP_CLASS)
+    uid = word(elements, SOP_CLASS)
     number = uid.removeprefix(_STORAGE) if uid.startswith(_STORAGE) else ""
-    if _DOCUMENTS.fullmatch(number) or find(elements, _DOCUMENT) or _VIDEO_SYNTAX.fullmatch(transfer_syntax):
+    if _DOCUMENTS.fullmatch(number) or find(elements, DOCUMENT) or _VIDEO_SYNTAX.fullmatch(transfer_syntax):
         return Kind.DOCUMENT
     if find(elements, _WAVEFORM) and not number.startswith("9."):
         return Kind.DOCUMENT  # a voice beside an image

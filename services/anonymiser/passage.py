@@ -17,6 +17,17 @@ from services.anonymiser.dataset import text
 from services.anonymiser.dataset.header import bulk, header
 from services.anonymiser.dataset.limits import Deadline, Limits
 from services.anonymiser.dataset.mapped import pieces
+from services.anonymiser.dataset.tags import (
+    DOCUMENT,
+    ISSUER_OF_PATIENT_ID,
+    PATIENT_AGE,
+    PATIENT_ID,
+    PATIENT_NAME,
+    SERIES,
+    SOP_CLASS,
+    SOP_INSTANCE,
+    STUDY,
+)
 from services.anonymiser.dataset.tree import Element, Item, Syntax, find, replaced, word, words
 from services.anonymiser.dataset.writing import encoded, parts
 from services.anonymiser.descriptors.known import Known
@@ -24,23 +35,22 @@ from services.anonymiser.descriptors.vocabulary import shipped as vocabulary
 from services.anonymiser.findings import Code, finding
 from services.anonymiser.gate.residue import Expect, Residue, decides
 from services.anonymiser.gate.witness import Witness
+from services.anonymiser.gate_policy import expected_of
 from services.anonymiser.pixels.cleaning import Blanked, HeldPixels, Untouched, clean_pixels
 from services.anonymiser.pixels.faces import may_show_face
 from services.anonymiser.pixels.policy import PixelPolicy
 from services.anonymiser.pixels.workers import Examiner
 from services.anonymiser.profile.claims import marks
-from services.anonymiser.profile.model import Act, Profile
+from services.anonymiser.profile.model import Profile
 from services.anonymiser.profile.options import Option
 from services.anonymiser.profile.pixel_policy import policy_of
-from services.anonymiser.profile.rules import PATIENT_AGE, PATIENT_ID, PATIENT_NAME, Rules
+from services.anonymiser.profile.rules import Rules
 from services.anonymiser.verdict import Chunks, Cleaned, Held, Rejected, Verdict
 from shared.dicom.identity import PatientCode, Pseudonyms
 from shared.dicom.patients import Patients
 from shared.outcome import Reason
 
-SOP_CLASS, SOP_INSTANCE, STUDY, SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
-ISSUER_OF_PATIENT_ID, STUDY_DATE = 0x00100021, 0x00080020
-_PIXELS, _DOCUMENT = 0x7FE0, 0x00420011
+_STUDY_DATE, _PIXELS = 0x00080020, 0x7FE0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class Means:
         clock: Callable[[], float],
     ) -> Self:
         prefixed = pseudonyms.prefixed(profile.patient.prefix)
-        return cls(profile, prefixed, patients, examiner, policy_of(profile), _expected(profile), limits, clock)
+        return cls(profile, prefixed, patients, examiner, policy_of(profile), expected_of(profile), limits, clock)
 
 
 @dataclass(slots=True)
@@ -97,9 +107,9 @@ class Passage:
         cleaner, cleaned = self.cleaned(elements, syntax, patient, deadline)
         if not isinstance(pixels, HeldPixels) and pixels.examined and self.means.pixels.clean:
             cleaner.told.carried.add(Option.CLEAN_PIXEL_DATA)
-        if Reason.ENCAPSULATED_DOCUMENT in self.released and (document := find(elements, _DOCUMENT)):
+        if Reason.ENCAPSULATED_DOCUMENT in self.released and (document := find(elements, DOCUMENT)):
             # The person who let it through has read it; the table's dummy would leave nothing to let through.
-            cleaned = replaced(cleaned, {_DOCUMENT: document})
+            cleaned = replaced(cleaned, {DOCUMENT: document})
         cleaned = self.marked(cleaned, cleaner)
         chunks = self.written(cleaned, syntax)
         residues = self._residues(cleaned, syntax, chunks, deadline)
@@ -147,7 +157,7 @@ class Passage:
             code=patient.code,
             clock=Clock(shift, dates.time_of_day, dates.style == "first-of-month"),
             known=known,
-            examined=word(self.original, STUDY_DATE),
+            examined=word(self.original, _STUDY_DATE),
             old=old,
             cap=cap,
         )
@@ -234,22 +244,3 @@ def _identifier(elements: Item, tag: int, names: text.Encodings) -> str:
         return ""
     decoded = text.decoded(element.content, names)
     return element.content.decode("latin-1") if decoded is None else decoded
-
-
-def _expected(profile: Profile) -> Expect:
-    """What the gate must not take for a residue, since the profile retains it."""
-    options = profile.options
-    return Expect(
-        dates=Option.RETAIN_FULL_DATES in options,
-        moved=Option.RETAIN_MODIFIED_DATES in options,
-        months=profile.dates.style == "first-of-month" or _cuts_to_months(profile),
-        uids=Option.RETAIN_UIDS in options,
-        device=Option.RETAIN_DEVICE_IDENTITY in options,
-        institution=Option.RETAIN_INSTITUTION_IDENTITY in options,
-        characteristics=Option.RETAIN_PATIENT_CHARACTERISTICS in options,
-    )
-
-
-def _cuts_to_months(profile: Profile) -> bool:
-    rules = (*profile.attributes, *(one for rule in profile.rules for one in rule.attributes))
-    return any(rule.action is Act.FIRST_OF_MONTH for rule in rules)

@@ -9,6 +9,7 @@ from services.anonymiser.cleaning.memory import Told
 from services.anonymiser.cleaning.subject import Subject
 from services.anonymiser.cleaning.values import capped, dummy, each, proper_number
 from services.anonymiser.dataset import text
+from services.anonymiser.dataset.tags import OWN_UIDS, PATIENT_BIRTH_DATE, PATIENT_ID, PATIENT_NAME
 from services.anonymiser.dataset.tree import Element
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, DATE_VRS, NUMBER_VRS, TEXT_VRS
 from services.anonymiser.descriptors.attributes import MAKERS
@@ -19,7 +20,7 @@ from services.anonymiser.findings import Code, finding
 from services.anonymiser.profile.beyond import TYPED_CODES, enumerated
 from services.anonymiser.profile.decision import Decision
 from services.anonymiser.profile.model import Act
-from services.anonymiser.profile.rules import PATIENT_BIRTH_DATE, PATIENT_ID, PATIENT_NAME, Place
+from services.anonymiser.profile.rules import Place
 from services.anonymiser.standard.concepts import SCHEME
 from shared.dicom.identity import Pseudonyms
 
@@ -127,7 +128,7 @@ class Acts:
         return Element(element.tag, element.vr, dummy(element.vr, element.tag))
 
     def _uid(self, element: Element, decision: Decision, place: Place, names: text.Encodings) -> Element | None:
-        if element.vr != "UI" and element.tag not in uids.OWN:
+        if element.vr != "UI" and element.tag not in OWN_UIDS:
             return self._dummy(element, decision, place, names) if element.vr != "UN" else None
         value = uids.replaced(element.tag, element.content, decision.named, self.pseudonyms)
         return Element(element.tag, "UI", value)

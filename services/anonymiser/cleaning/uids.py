@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterable
 
 from services.anonymiser.cleaning.values import of_all, registered
+from services.anonymiser.dataset.tags import OWN_UIDS, SERIES, SOP_CLASS, SOP_INSTANCE, STUDY
 from shared.dicom.identity import Pseudonyms
 
 # The UIDs that an object and its references are known by are replaced even where one looks like DICOM's own.
-_INSTANCES = frozenset({0x00080018, 0x00081155, 0x0020000D, 0x0020000E})
+_INSTANCES = frozenset({SOP_INSTANCE, 0x00081155, STUDY, SERIES})
 # SOP classes and transfer syntaxes: also private ones say what an object is, not whose.
 KINDS = frozenset(
-    {0x00080016, 0x0008001A, 0x0008001B, 0x00080062, 0x0008040E, 0x00081150, 0x0008115A, 0x00083002}
+    {SOP_CLASS, 0x0008001A, 0x0008001B, 0x00080062, 0x0008040E, 0x00081150, 0x0008115A, 0x00083002}
     | {0x04000010, 0x04000510, 0x30100052, 0x30100053}
 )
 # Have one value, by which the object is filed.
-OWN = frozenset({0x00080016, 0x00080018, 0x0020000D, 0x0020000E})
 _LONGEST = 64
 _FORM = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
 
@@ -43,7 +43,7 @@ def proper(uid: str) -> bool:
 
 def _words(tag: int, value: bytes) -> list[str]:
     said = value.decode("ascii", "backslashreplace")
-    return [word.strip(" \0") for word in ([said] if tag in OWN else said.split("\\"))]
+    return [word.strip(" \0") for word in ([said] if tag in OWN_UIDS else said.split("\\"))]
 
 
 def _joined(words: Iterable[str]) -> bytes:

@@ -17,12 +17,12 @@ from pydicom.filereader import read_dataset, read_sequence
 
 from services.anonymiser.dataset.fragments import fragments
 from services.anonymiser.dataset.limits import LIMITS, BeyondLimits, Limits, Unreadable
+from services.anonymiser.dataset.tags import PIXEL_REPRESENTATION
 from services.anonymiser.dataset.tree import BULK_BYTES, Element, Item, Syntax
 from services.anonymiser.dataset.vrs import BYTES_VRS, LONG_VRS, US_OR_SS, VRS, implied_vr, may_be_bulk
 from services.anonymiser.dataset.walking import PIXELS, UNDEFINED_LENGTH
 from shared.outcome import Reason
 
-_PIXEL_REPRESENTATION = 0x00280103
 _READS_PER_ELEMENT = 4
 _TIMES_READ = 4
 """Sequences within each other are read once per level."""
@@ -137,11 +137,11 @@ class _Tree:
     def elements(self, dataset: Dataset, depth: int, *, signed: bool) -> Item:
         if depth > self.limits.depth:
             raise BeyondLimits
-        signed = self._signed(dataset) if _PIXEL_REPRESENTATION in dataset else signed
+        signed = self._signed(dataset) if PIXEL_REPRESENTATION in dataset else signed
         return tuple(self._element(dataset, int(tag), depth, signed) for tag in sorted(dataset.keys()))
 
     def _signed(self, dataset: Dataset) -> bool:
-        raw = dataset.get_item(_PIXEL_REPRESENTATION, keep_deferred=True)
+        raw = dataset.get_item(PIXEL_REPRESENTATION, keep_deferred=True)
         order = "little" if self.little else "big"
         return isinstance(raw, RawDataElement) and int.from_bytes(raw.value or b"", order) == 1
 

@@ -9,10 +9,11 @@ from operator import lt
 from struct import Struct, error
 
 from services.anonymiser.dataset.limits import LIMITS, BeyondLimits, Limits
+from services.anonymiser.dataset.tags import PIXEL_REPRESENTATION
 from services.anonymiser.dataset.tree import BULK_BYTES, PUBLIC_VRS, Element, Item, Syntax, find
 from services.anonymiser.dataset.vrs import BYTES_VRS, LONG_VRS, US_OR_SS, VRS, implied_vr, may_be_bulk
 
-UNDEFINED_LENGTH, _PIXEL_REPRESENTATION = 0xFFFFFFFF, 0x00280103
+UNDEFINED_LENGTH = 0xFFFFFFFF
 PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _DELIMITING, _ITEM_END = 0xFFFE, 0xFFFEE00D
 _ITEMS = ((_DELIMITING, 0xE000), (_DELIMITING, 0xE0DD))
@@ -289,7 +290,7 @@ def _in_order(found: list[Element]) -> Item:
 
 def _settle(elements: Item, *, signed: bool) -> None:
     """Decides between US and SS by Pixel Representation, of this level or the nearest one above (PS3.3 C.7.6.3.1.2)."""
-    representation = find(elements, _PIXEL_REPRESENTATION)
+    representation = find(elements, PIXEL_REPRESENTATION)
     if representation is not None:
         signed = int.from_bytes(representation.value, "little") == 1
     for element in elements:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydicom.uid import ExplicitVRLittleEndian
 
 from services.anonymiser.dataset.limits import UNHURRIED, BeyondLimits, Deadline
+from services.anonymiser.dataset.tags import BURNED_IN_ANNOTATION
 from services.anonymiser.dataset.tree import Element, Item, Syntax, find
 from services.anonymiser.pixels import detecting, residue, segments
 from services.anonymiser.pixels.boxes import Box, merged
@@ -23,8 +24,6 @@ from services.anonymiser.pixels.source import Misfit, natively, source_of
 from services.anonymiser.pixels.stored import decodable
 from services.anonymiser.pixels.workers import Examiner, WorkerDied, WorkerFailed, WorkerTimeout
 from shared.outcome import Reason
-
-_BURNED_IN_ANNOTATION = 0x00280301
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +184,6 @@ class _Object:
     def _told(
         self, elements: dict[int, Element | None], syntax: Syntax, examined: bool, written: Iterable[Anew] = ()
     ) -> Blanked:
-        clean: dict[int, Element | None] = {_BURNED_IN_ANNOTATION: not_burned_in()} if examined else {}
+        clean: dict[int, Element | None] = {BURNED_IN_ANNOTATION: not_burned_in()} if examined else {}
         places = {box for made in written for box in made.boxes}
         return Blanked(elements | stale(self.elements) | clean, syntax, examined, len(places))

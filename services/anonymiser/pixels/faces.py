@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from services.anonymiser.dataset.tags import IMAGE_TYPE, MODALITY, SOP_CLASS
 from services.anonymiser.dataset.text import declared, decoded
 from services.anonymiser.dataset.tree import Item, find, word, words
 
@@ -49,8 +50,8 @@ _WORDS = re.compile(
 Russian (golov-, mozg, cherep), Chinese and Japanese (head, brain, face, cranium), Korean."""
 _BODY_PART, _REGION = 0x00180015, 0x00082218
 _TEXTS = (0x00081030, 0x0008103E, 0x00181030, 0x00400254, 0x00321060)
-_SOP_CLASS, _CODE, _MEANING = 0x00080016, 0x00080100, 0x00080104
-_IMAGE_TYPE, _MODALITY, _SLICE = 0x00080008, 0x00080060, 0x00180050
+_CODE, _MEANING = 0x00080100, 0x00080104
+_SLICE = 0x00180050
 _THICK = 10.0
 """Millimetres: slabs and scouts are thicker than the slices of a volume."""
 
@@ -58,7 +59,7 @@ _THICK = 10.0
 def may_show_face(elements: Item) -> bool:
     """Whether the object is a slice or a volume of a head with its skin, as far as attributes tell: body part, coded
     region, or a word in a description. Where none of them speaks of a head the answer is no."""
-    kind = word(elements, _SOP_CLASS)
+    kind = word(elements, SOP_CLASS)
     if kind in _PORTRAITS:
         return True
     if kind not in _VOLUMES or _no_volume(elements):
@@ -69,7 +70,7 @@ def may_show_face(elements: Item) -> bool:
 
 def _no_volume(elements: Item) -> bool:
     """A projection of CT, or a slab."""
-    if word(elements, _MODALITY) == "CT" and "LOCALIZER" in words(elements, _IMAGE_TYPE):
+    if word(elements, MODALITY) == "CT" and "LOCALIZER" in words(elements, IMAGE_TYPE):
         return True
     try:
         return float(word(elements, _SLICE) or 0) > _THICK

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.anonymiser.dataset.tags import BURNED_IN_ANNOTATION, IMAGE_TYPE, MODALITY, SOP_CLASS
 from services.anonymiser.dataset.tree import Item, Syntax, word, words
 from services.anonymiser.pixels.description import pixels_of
 from services.anonymiser.pixels.masks import Layout
@@ -20,8 +21,8 @@ WRITING_MODALITIES = frozenset(
 )
 """Their devices write into their pictures as a matter of course."""
 SCREEN_WORDS = ("SCREEN", "CAPTURE", "SNAPSHOT", "REPORT", "PROTOCOL", "DOSE_INFO")
-_SOP_CLASS, _IMAGE_TYPE, _MODALITY, _CONVERSION = 0x00080016, 0x00080008, 0x00080060, 0x00080064
-_SAMPLES, _PHOTOMETRIC, _BURNED_IN_ANNOTATION, _LABEL_IN_IMAGE = 0x00280002, 0x00280004, 0x00280301, 0x00480010
+_CONVERSION = 0x00080064
+_SAMPLES, _PHOTOMETRIC, _LABEL_IN_IMAGE = 0x00280002, 0x00280004, 0x00480010
 _SLIDE = _STORAGE + "77.1.6"
 
 
@@ -59,7 +60,7 @@ def to_look_at(elements: Item, syntax: Syntax, policy: PixelPolicy) -> bool:
     """Whether somebody may have written into the pixels (PS3.15 Section E.3.1). What nobody knows is looked at."""
     if pixels_of(elements) is None:
         return False
-    kind, modality = word(elements, _SOP_CLASS), word(elements, _MODALITY).upper()
+    kind, modality = word(elements, SOP_CLASS), word(elements, MODALITY).upper()
     if {kind, modality} & policy.never:
         return False
     if {kind, modality} & policy.always or modality in WRITING_MODALITIES or _signs(elements):
@@ -72,17 +73,17 @@ def to_look_at(elements: Item, syntax: Syntax, policy: PixelPolicy) -> bool:
 def _signs(elements: Item) -> bool:
     """Something in the object says that there is text. Nothing in it says that there is none: not even
     BurnedInAnnotation NO, which devices write without a look."""
-    if "YES" in (word(elements, _BURNED_IN_ANNOTATION).upper(), word(elements, _LABEL_IN_IMAGE).upper()):
+    if "YES" in (word(elements, BURNED_IN_ANNOTATION).upper(), word(elements, _LABEL_IN_IMAGE).upper()):
         return True
     # DI: from a digital interface. All others were drawn, scanned or captured (PS3.3 C.8.6.1).
     if word(elements, _CONVERSION).upper() not in ("", "DI"):
         return True
-    return any(mark in value.upper() for value in words(elements, _IMAGE_TYPE) for mark in SCREEN_WORDS)
+    return any(mark in value.upper() for value in words(elements, IMAGE_TYPE) for mark in SCREEN_WORDS)
 
 
 def _straight_from_detector(elements: Item, kind: str, syntax: Syntax) -> bool:
     """Original, or a primary result of the examination; grey where the detector sees no colours (PS3.3 C.7.6.1.1.2)."""
-    image_type = [value.upper() for value in words(elements, _IMAGE_TYPE)]
+    image_type = [value.upper() for value in words(elements, IMAGE_TYPE)]
     if kind == _SLIDE:
         # The label of a slide, and the overview that shows it (PS3.3 C.8.12.4.1.1).
         return not {"LABEL", "OVERVIEW"} & set(image_type)

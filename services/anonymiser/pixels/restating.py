@@ -11,6 +11,7 @@ from pydicom.uid import (
     JPEGLSNearLossless,
 )
 
+from services.anonymiser.dataset.tags import BURNED_IN_ANNOTATION
 from services.anonymiser.dataset.tree import Element, Item, find, word
 from services.anonymiser.pixels.description import Description
 from shared.dicom.codestream import JPEG_2000
@@ -18,7 +19,6 @@ from shared.dicom.codestream import JPEG_2000
 _PHOTOMETRIC, _PLANAR, _ALLOCATED, _STORED, _HIGH, _SIGNED = (
     0x00280004, 0x00280006, 0x00280100, 0x00280101, 0x00280102, 0x00280103,
 )  # fmt: skip
-_BURNED_IN_ANNOTATION = 0x00280301
 _LOSSY, _RATIO, _METHOD = 0x00282110, 0x00282112, 0x00282114
 _METHODS = {
     JPEGBaseline8Bit: "ISO_10918_1",
@@ -37,7 +37,7 @@ _STALE = (
 
 def not_burned_in() -> Element:
     """Burned In Annotation: NO, because there is none any more."""
-    return _text(_BURNED_IN_ANNOTATION, "CS", "NO")
+    return _text(BURNED_IN_ANNOTATION, "CS", "NO")
 
 
 def stale(elements: Item) -> dict[int, Element | None]:

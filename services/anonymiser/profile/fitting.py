@@ -6,6 +6,7 @@ when the profile is read; where a pattern meets an attribute that it does not fi
 
 from collections.abc import Iterator
 
+from services.anonymiser.dataset.tags import OWN_UIDS
 from services.anonymiser.dataset.text import CHARACTER_SET
 from services.anonymiser.dataset.tree import PUBLIC_VRS, known_vr
 from services.anonymiser.dataset.vrs import BYTES_VRS, CODE_VRS, DATE_VRS, TEXT_VRS, VRS
@@ -27,7 +28,6 @@ _FITTING: dict[Act, tuple[frozenset[str], str]] = {
     Act.REDACT: (VRS - BYTES_VRS - DATE_VRS - {"UI"}, "text, codes and numbers"),
 }
 """Of which VRs, and of what in words. Acts that are not named fit everything."""
-_KNOWN_BY = frozenset({0x00080016, 0x00080018, 0x0020000D, 0x0020000E})
 """Without SOP Class, SOP Instance, Study and Series Instance UID at its top level an object is none (PS3.3 C.12.1)."""
 
 
@@ -63,7 +63,7 @@ def _vrs_of(act: Act) -> frozenset[str]:
 def _possible(path: tuple[int, ...]) -> tuple[Act, ...]:
     if path[-1] == CHARACTER_SET:
         return (Act.KEEP,)
-    return (Act.UID, Act.KEEP) if len(path) == 1 and path[0] in _KNOWN_BY else tuple(Act)
+    return (Act.UID, Act.KEEP) if len(path) == 1 and path[0] in OWN_UIDS else tuple(Act)
 
 
 def vrs(tag: int, rule: AttributeRule, *, several: bool) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from services.anonymiser.dataset.tags import PATIENT_AGE, PATIENT_ID, PATIENT_NAME
 from services.anonymiser.dataset.text import CHARACTER_SET
 from services.anonymiser.dataset.vrs import DATE_VRS, NUMBER_VRS, TEXT_VRS
 from services.anonymiser.descriptors.attributes import FREE_TEXT_ATTRIBUTES
@@ -16,7 +17,6 @@ from services.anonymiser.standard.concepts import CODE_MEANING
 from services.anonymiser.standard.table import Action, Row, Table, compound
 from services.anonymiser.standard.types import attribute_type
 
-PATIENT_NAME, PATIENT_ID, PATIENT_AGE, PATIENT_BIRTH_DATE = 0x00100010, 0x00100020, 0x00101010, 0x00100030
 _FRAME_NUMBER = 0x00081160
 _BASIC = {
     Action.REMOVE: Act.REMOVE,
