@@ -14,7 +14,6 @@ KINDS = frozenset(
     {SOP_CLASS, 0x0008001A, 0x0008001B, 0x00080062, 0x0008040E, 0x00081150, 0x0008115A, 0x00083002}
     | {0x04000010, 0x04000510, 0x30100052, 0x30100053}
 )
-# Have one value, by which the object is filed.
 _LONGEST = 64
 _FORM = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
 
