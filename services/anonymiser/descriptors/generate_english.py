@@ -1,5 +1,5 @@
-"""Makes data/plain/wordnet.txt: the English words of WordNet that nobody and no place is called, in all their forms; and
-data/careful/wordnet.txt: everyday ones that hardly anybody is called.
+"""Makes data/plain/wordnet.txt: the English words of WordNet that nobody and no place is called, in all their forms;
+and data/careful/wordnet.txt: everyday ones that hardly anybody is called.
 
     python -m services.anonymiser.descriptors.generate_english DICT FORMS RARE NAMES... [--output FOLDER]
 
@@ -11,9 +11,9 @@ hold. A word that is a name is left out, its other forms are not. Left out is al
 group besides, what first of all means a building, a road, a mountain or a water, what WordNet writes with a capital in
 any sense, and what another list of the vocabulary holds already or excludes.
 
-Careful are everyday words that fail by little: they are surnames which a census finds with less than one in 200,000
-(written 0.000 per cent) and no other list knows, or they mean a person, a place or people in less than one in ten of
-their places in the tagged texts.
+Careful are words that the tagged texts hold ten times or more and that fail by little: surnames that less than one in
+200,000 has (0.000 per cent in the census) and no other list knows; words that mean a person, a place or people in less
+than one in ten of their places there.
 """
 
 import re
@@ -28,8 +28,12 @@ from services.anonymiser.descriptors.generate_vocabulary import filled
 from services.anonymiser.descriptors.vocabulary import DATA, entries, shipped
 
 PLAIN, CAREFUL = Path("plain", "wordnet.txt"), Path("careful", "wordnet.txt")
-_PLAIN_TITLE = "English words of WordNet that nobody and no place is called, with their plurals, forms of verbs, comparatives."
-_CAREFUL_TITLE = "Everyday English words of WordNet that hardly anybody is called, or that seldom mean a person or a place."
+_PLAIN_TITLE = (
+    "English words of WordNet that nobody and no place is called, with their plurals, forms of verbs, comparatives."
+)
+_CAREFUL_TITLE = (
+    "Everyday English words of WordNet that hardly anybody is called, or that seldom mean a person or a place."
+)
 _PLAIN_REVIEW = """\
 # Review: without the 88,799 surnames and 5,163 given names of the 1990 census of the United States (PyPI names 0.3.0)
 # and the names of all languages in Faker 40.63.0; without words that also mean persons, places or groups; without
@@ -208,7 +212,9 @@ def _wanted(wordnet: WordNet) -> Iterator[tuple[str, str]]:
         if found.file in _REFUSED or found.file == _PLANT or (found.part == "noun" and found.number in unwanted):
             continue
         rare = found.file == _ANIMAL and found.number not in microbes
-        yield from ((found.part, word) for word in found.words if _small(word) and (not rare or word in wordnet.everyday))
+        yield from (
+            (found.part, word) for word in found.words if _small(word) and (not rare or word in wordnet.everyday)
+        )
 
 
 def _small(word: str) -> bool:
@@ -216,8 +222,8 @@ def _small(word: str) -> bool:
 
 
 def _forms(wordnet: WordNet, part: str, word: str, refused: bool) -> Iterator[str]:
-    """A noun that is refused has none: its plural is as much a name, or a person. Nor has a verb that is refused a third
-    person, which might be that plural (he guides, the guides)."""
+    """A noun that is refused has none: its plural is as much a name, or a person. Nor has a verb that is refused a
+    third person, which might be that plural (he guides, the guides)."""
     irregular = wordnet.irregular.get(part, {}).get(word, ())
     if part == "verb":
         yield from verb_forms(word, irregular)

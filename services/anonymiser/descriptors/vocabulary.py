@@ -55,7 +55,7 @@ class Vocabulary:
         return self.words.get(word) or self.derived(word)
 
     def derived(self, word: str) -> Trust | None:
-        """The kind of a folded word as an inflected form or compound of ours, whether it stands in a list itself or not."""
+        """The kind of a folded word as an inflected form or compound of ours, whether a list holds it itself or not."""
         return _derived(self, word) if _SHORTEST_INFLECTED <= len(word) <= _LONGEST_DERIVED else None
 
     def written(self, word: str) -> Trust | None:
