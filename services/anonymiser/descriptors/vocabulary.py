@@ -49,10 +49,11 @@ class Vocabulary:
 
     def kind(self, word: str) -> Trust | None:
         """The kind of a folded word, None if it is none of ours. Inflected forms and compounds of ours are plain."""
-        found = self.words.get(word)
-        if found or not _SHORTEST_INFLECTED <= len(word) <= _LONGEST_DERIVED:
-            return found
-        return _derived(self, word)
+        return self.words.get(word) or self.derived(word)
+
+    def derived(self, word: str) -> Trust | None:
+        """The kind of a folded word as an inflected form or compound of ours, whether a list holds it itself or not."""
+        return _derived(self, word) if _SHORTEST_INFLECTED <= len(word) <= _LONGEST_DERIVED else None
 
     def written(self, word: str) -> Trust | None:
         """The kind of a word as it is written: with accents it is none of ours that has none (Löwer, Bašić)."""
