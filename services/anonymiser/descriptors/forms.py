@@ -161,7 +161,7 @@ class Forms:
         for segment in _SEGMENT.split(value):
             words = _words(segment)
             made = any(fold(word) in self.vocabulary.makers for word in words)
-            plain = [self.vocabulary.plain(fold(word)) or fold(word) in self.vocabulary.makers for word in words]
+            plain = [self._says_nothing(fold(word), label=label) for word in words]
             parts = [token.key for token in tokens(segment)]
             ordinary = all(plain) and (label or made or len(words) < 2) and not _DIGITS.search(segment)
             if not ordinary and len("".join(parts)) >= _SHORTEST_PLACE:
@@ -173,6 +173,10 @@ class Forms:
                 self.strong |= {run for run in _DIGITS.findall(segment) if len(run.lstrip("0")) >= _SHORTEST_NUMBER}
                 if len(words) > 2:
                     self.weak.add("".join(fold(word)[0] for word in words if fold(word) not in _particles()))
+
+    def _says_nothing(self, word: str, *, label: bool) -> bool:
+        known = self.vocabulary.plain if label else self.vocabulary.common
+        return word in self.vocabulary.makers or known(word)
 
     def _place_word(self, word: str) -> None:
         if fold(word) not in _particles() and fold(word) not in _titles():

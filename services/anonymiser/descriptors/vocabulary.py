@@ -32,7 +32,8 @@ class Vocabulary:
     what a number stands before; `takers`: what a number stands behind; `parts`: what compound words are made of;
     `combining`: what makes one of a plain word (peri-, hepato-); `suffixes`: what makes one of any stem (-ectomy);
     `stems` and `endings`: which languages (bits) a stem and an ending belong to; `excluded`: what must not come in by
-    them; `makers` of equipment; `accented`: the words that are written with accents."""
+    them; `makers` of equipment; `accented`: the words that are written with accents; `borrowed`: plain words that only a
+    dictionary holds, which knows nothing of hospitals."""
 
     words: dict[str, Trust]
     phrases: frozenset[tuple[str, str]]
@@ -46,6 +47,7 @@ class Vocabulary:
     excluded: frozenset[str]
     makers: frozenset[str]
     accented: frozenset[str]
+    borrowed: frozenset[str]
 
     def kind(self, word: str) -> Trust | None:
         """The kind of a folded word, None if it is none of ours. Inflected forms and compounds of ours are plain."""
@@ -65,6 +67,10 @@ class Vocabulary:
     def plain(self, word: str) -> bool:
         """Whether a folded word says nothing about anybody wherever it stands."""
         return self.kind(word) is Trust.PLAIN
+
+    def common(self, word: str) -> bool:
+        """Whether a folded word may stand in the name of any hospital: 'center', and not 'cornerstone'."""
+        return self.plain(word) and word not in self.borrowed
 
 
 @lru_cache(maxsize=8192)
@@ -128,7 +134,13 @@ def shipped() -> Vocabulary:
         excluded=excluded,
         makers=frozenset(entries(DATA / "makers.txt")),
         accented=frozenset(_accented(lists.values())),
+        borrowed=_borrowed(plain),
     )
+
+
+def _borrowed(plain: dict[str, set[str]]) -> frozenset[str]:
+    own = (words for name, words in plain.items() if name != _DICTIONARY)
+    return frozenset(plain[_DICTIONARY].difference(*own))
 
 
 def _accented(lists: Iterable[dict[str, dict[str, bool]]]) -> Iterator[str]:
@@ -154,6 +166,7 @@ def _inflections(plain: dict[str, set[str]]) -> tuple[dict[str, int], dict[str, 
     return stems, endings
 
 
+_DICTIONARY = "wordnet"
 _COMPOUNDING = ("german", "dutch", "swedish", "norwegian_danish", "finnish", "hungarian", "latin")
 
 

@@ -203,3 +203,9 @@ def test_an_object_that_knows_nothing_redacts_what_anybody_can_see() -> None:
 def test_each_of_several_days_with_times_is_known() -> None:
     known = Known.of((text(0x0018937F, "DT", "20150302101500.5\\ 20160411+0100"),))
     assert known.dates == {date(2015, 3, 2), date(2016, 4, 11)}
+
+
+def test_of_an_institution_goes_each_word_that_not_any_hospital_has() -> None:
+    known = Known.of((text(0x00080080, "LO", "Cornerstone Imaging Center"),))
+    assert known.redact("sent by Cornerstone for imaging at the center")[0] == "sent by for imaging at the center"
+    assert known.redact("Cornerstone Imaging Center")[0] == ""
