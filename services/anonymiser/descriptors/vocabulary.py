@@ -32,8 +32,8 @@ class Vocabulary:
     what a number stands before; `takers`: what a number stands behind; `parts`: what compound words are made of;
     `combining`: what makes one of a plain word (peri-, hepato-); `suffixes`: what makes one of any stem (-ectomy);
     `stems` and `endings`: which languages (bits) a stem and an ending belong to; `excluded`: what must not come in by
-    them; `makers` of equipment; `accented`: the words that are written with accents; `borrowed`: plain words that only a
-    dictionary holds, which knows nothing of hospitals."""
+    them; `makers` of equipment; `accented`: the words that are written with accents; `borrowed`: plain words that
+    only a dictionary holds, which knows nothing of hospitals."""
 
     words: dict[str, Trust]
     phrases: frozenset[tuple[str, str]]
