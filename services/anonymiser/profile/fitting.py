@@ -28,7 +28,6 @@ _FITTING: dict[Act, tuple[frozenset[str], str]] = {
     Act.REDACT: (VRS - BYTES_VRS - DATE_VRS - {"UI"}, "text, codes and numbers"),
 }
 """Of which VRs, and of what in words. Acts that are not named fit everything."""
-"""Without SOP Class, SOP Instance, Study and Series Instance UID at its top level an object is none (PS3.3 C.12.1)."""
 
 
 def means(pattern: PathPattern, rule: AttributeRule, path: tuple[int, ...]) -> bool:
@@ -61,6 +60,7 @@ def _vrs_of(act: Act) -> frozenset[str]:
 
 
 def _possible(path: tuple[int, ...]) -> tuple[Act, ...]:
+    """Without its character set an object cannot be read, without its own UIDs it is none (PS3.3 Section C.12.1)."""
     if path[-1] == CHARACTER_SET:
         return (Act.KEEP,)
     return (Act.UID, Act.KEEP) if len(path) == 1 and path[0] in OWN_UIDS else tuple(Act)
