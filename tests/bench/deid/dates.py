@@ -1,7 +1,7 @@
 """The days that a text names, in whatever form: nobody knows in which one a tool writes what it moved, or did not."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 _Y, _M, _D = r"(?P<y>(?:18|19|20|21)\d\d)", r"(?P<m>\d\d?)", r"(?P<d>\d\d?)"
 _GAP = r"(?P<gap>\s?[-./_ ]\s?)"
@@ -46,6 +46,14 @@ def _days(year: str, month: str, day: str) -> frozenset[date]:
 def readings(day: date, form: str) -> frozenset[date]:
     """All days that `day` may mean when it is written in this form of `strftime`."""
     return frozenset({day}).union(*dates_in(day.strftime(form)))
+
+
+def after(day: date, days: int) -> date | None:
+    """`day`, moved; None when no calendar has it: some tools write the year 1."""
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return None
 
 
 def shifted_day(text: str) -> date | None:

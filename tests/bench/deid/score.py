@@ -4,7 +4,7 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from pydicom.dataset import FileDataset
 from tests.bench.deid import pixels
 from tests.bench.deid.actions import LOCAL, text_of
 from tests.bench.deid.dataset import letters_file
-from tests.bench.deid.dates import dates_in, readings, shifted_day
+from tests.bench.deid.dates import after, dates_in, readings, shifted_day
 from tests.bench.deid.truth import Check, Instance, locate, read_checks, read_instances
 
 PIXELS = ("pixels_hidden", "pixels_retained")
@@ -172,7 +172,7 @@ def _day_in_text(check: Check, there: str, by: int | None, originals: set[frozen
     03/04/2016 reads two ways. A date that is left is right when one of its readings is one reading of an original,
     moved; none of them being right, it is unchanged when one of them is a reading of this original.
     """
-    right = {day + timedelta(days=by) for days in originals for day in days} if by else set()
+    right = {after(day, by) for days in originals for day in days} if by else set()
     wrong = [days for days in dates_in(there) if not days & right]
     if any(days & _meant(check) for days in wrong):
         return f"{UNCHANGED} in {there[:60]!r}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from tests.bench.deid.dates import dates_in, readings
+from tests.bench.deid.dates import after, dates_in, readings
 from tests.bench.deid.score import Scored, Seen, _days, score
 from tests.bench.deid.truth import Check, Instance, locate
 from tests.bench.deid.wording import WORDINGS
@@ -107,3 +107,8 @@ def test_dates_moved_by_another_number_of_days_are_seen(few: Path, tmp_path: Pat
 
 def test_dates_moved_like_all_others_pass(few: Path, tmp_path: Path) -> None:
     assert [one for one in spoiled(few, tmp_path, perfect.MOVED).verdicts if one.failure] == []
+
+
+def test_a_day_that_no_calendar_has_is_no_day() -> None:
+    assert after(date(2016, 5, 17), -400) == date(2015, 4, 13)
+    assert after(date(1920, 1, 15), -735_000) is None
