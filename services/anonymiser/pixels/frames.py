@@ -3,7 +3,8 @@ that they may hold other text.
 
 The cheap look reads two pictures for all frames of a group: the brightest and the darkest that each pixel becomes. Text
 in any of them shows there, unless the frames differ so much that they hide each other's, or the text of the first is
-not where it was: then all are read. How often this misses what reading would find tests/bench/recall_frames.py measures.
+not where it was: then all are read. How often this misses what reading would find is measured by
+tests/bench/recall_frames.py.
 """
 
 from collections.abc import Callable, Iterable, Iterator
