@@ -1,0 +1,240 @@
+"""One association on the acceptor's side: the states and events of PS3.8 Section 9.2 that an acceptor can meet.
+
+    Sta2   connected, no request yet            ARTIM runs
+    Sta6   data transfer
+    Sta13  all is said, the peer has to close    ARTIM runs
+
+Sta3 (asking the user) and Sta8 (asking him whether to release) take no time here: what we answer is known at once.
+"""
+
+import contextlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from services.receiver.upper import command, pdu
+from services.receiver.upper.landing import Landed, Landing
+from services.receiver.upper.pdu import Abort, Kind, Rejection
+from services.receiver.upper.wire import Closed, Silent, Wire
+
+_LONGEST_COMMAND = 64 * 1024
+_LONGEST_REQUEST = 1024 * 1024
+"""Bytes of an A-ASSOCIATE-RQ: 128 contexts with all transfer syntaxes take 300,000."""
+
+SUCCESS, UNRECOGNISED_OPERATION, CLASS_MISMATCH = 0x0000, 0x0211, 0x0122
+"""PS3.7 Annex C."""
+OUT_OF_RESOURCES, CANNOT_UNDERSTAND = 0xA700, 0xC000
+"""PS3.4 Table B.2-1."""
+
+
+class End(StrEnum):
+    """How an association ended."""
+
+    RELEASED = "released"
+    ABORTED_BY_PEER = "aborted-by-peer"
+    ABORTED = "aborted"
+    REJECTED = "rejected"
+    CLOSED = "closed"
+    SILENT = "silent"
+    DRAINED = "drained"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """An accepted presentation context."""
+
+    abstract_syntax: str
+    transfer_syntax: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What was negotiated: `answer` is the A-ASSOCIATE-AC, `contexts` go by their ids, `longest` is the longest PDU
+    that we may be sent, in bytes."""
+
+    answer: bytes
+    contexts: dict[int, Context]
+    longest: int
+
+
+class Serves(Protocol):
+    """Who decides, and takes what arrives."""
+
+    def requested(self, request: bytes) -> Accepted | Rejection | Abort:
+        """The answer to a whole A-ASSOCIATE-RQ."""
+        ...
+
+    def front(self, request: command.Request, context: Context) -> bytes:
+        """What stands before the data set of that request."""
+        ...
+
+    def stored(self, request: command.Request, context: Context, landed: Landed) -> int:
+        """The status that a C-STORE is answered with."""
+        ...
+
+    @property
+    def draining(self) -> bool:
+        """Whether associations are to end at the next instance."""
+        ...
+
+
+@dataclass(slots=True)
+class _Message:
+    """What has come of a message so far."""
+
+    context: int
+    bytes_of_command: bytearray = field(default_factory=bytearray)
+    request: command.Request | None = None
+
+
+class _Over(Exception):
+    """The association is over; `say` is to be said before."""
+
+    def __init__(self, end: End, say: bytes = b"") -> None:
+        super().__init__(end)
+        self.end, self.say = end, say
+
+
+def _aborted(reason: Abort) -> _Over:
+    return _Over(End.ABORTED, pdu.abort(reason))
+
+
+class Association:
+    """Serves one connection until it ends. `artim` and `idle` in seconds."""
+
+    def __init__(self, wire: Wire, serves: Serves, landing: Landing, *, artim: float, idle: float) -> None:
+        self._wire, self._serves, self._landing = wire, serves, landing
+        self._artim, self._idle = artim, idle
+        self._contexts: dict[int, Context] = {}
+        self._longest = 0
+        self._message: _Message | None = None
+
+    def run(self) -> End:
+        """Until the connection is closed; how it ended. Raises what storing raises."""
+        try:
+            self._wire.patience(self._artim)
+            self._request()
+            self._wire.patience(self._idle)
+            while True:
+                self._next()
+        except _Over as over:
+            self._say_and_wait(over)
+            return over.end
+        except Closed:
+            return End.CLOSED
+        except Silent:
+            self._say_and_wait(_aborted(Abort.NOT_SPECIFIED))
+            return End.SILENT
+        finally:
+            self._landing.clear()
+            self._wire.close()
+
+    # --- Sta2
+
+    def _request(self) -> None:
+        kind, length = pdu.head(self._wire.read(pdu.HEAD))
+        if kind == Kind.ABORT:
+            raise _Over(End.ABORTED_BY_PEER)
+        if kind != Kind.ASSOCIATE_RQ:
+            raise _aborted(_unexpected(kind))
+        if length > _LONGEST_REQUEST:
+            raise _aborted(Abort.INVALID_PARAMETER)
+        match self._serves.requested(self._wire.read(length)):
+            case Accepted(answer, contexts, longest):
+                self._contexts, self._longest = contexts, longest
+                self._wire.send(answer)
+            case Rejection() as rejection:
+                raise _Over(End.REJECTED, pdu.reject(rejection))
+            case Abort() as reason:
+                raise _aborted(reason)
+
+    # --- Sta6
+
+    def _next(self) -> None:
+        kind, length = pdu.head(self._wire.read(pdu.HEAD))
+        if kind == Kind.DATA_TF:
+            if length > self._longest:
+                raise _aborted(Abort.INVALID_PARAMETER)
+            self._data(length)
+        elif kind == Kind.RELEASE_RQ:
+            raise _Over(End.RELEASED, pdu.release_rp())
+        elif kind == Kind.ABORT:
+            raise _Over(End.ABORTED_BY_PEER)
+        else:
+            raise _aborted(_unexpected(kind))
+
+    def _data(self, left: int) -> None:
+        """The values of one P-DATA-TF."""
+        while left:
+            if left < pdu.PDV_HEAD:
+                raise _aborted(Abort.INVALID_PARAMETER)
+            length, context, control = pdu.pdv_head(self._wire.read(pdu.PDV_HEAD))
+            left -= pdu.PDV_HEAD + length
+            if length < 0 or left < 0 or context not in self._contexts or control > pdu.COMMAND | pdu.LAST:
+                raise _aborted(Abort.INVALID_PARAMETER)
+            message = self._message = self._message or _Message(context)
+            if message.context != context or bool(control & pdu.COMMAND) is not (message.request is None):
+                raise _aborted(Abort.UNEXPECTED_PARAMETER)
+            take = self._take_command if control & pdu.COMMAND else self._take_data
+            take(message, length, bool(control & pdu.LAST))
+
+    def _take_command(self, message: _Message, length: int, last: bool) -> None:
+        if len(message.bytes_of_command) + length > _LONGEST_COMMAND:
+            raise _aborted(Abort.INVALID_PARAMETER)
+        message.bytes_of_command += self._wire.read(length)
+        if not last:
+            return
+        try:
+            message.request = command.read(bytes(message.bytes_of_command))
+        except command.Malformed:
+            raise _aborted(Abort.INVALID_PARAMETER) from None
+        if message.request.data_set:
+            context = self._contexts[message.context]
+            self._landing.begin(self._serves.front(message.request, context), context.transfer_syntax.encode("ascii"))
+        else:
+            self._answer(message, message.request, None)
+
+    def _take_data(self, message: _Message, length: int, last: bool) -> None:
+        while length:
+            room = self._landing.room(length)
+            self._wire.fill(room)
+            self._landing.took(len(room))
+            length -= len(room)
+        if last:
+            assert message.request is not None
+            self._answer(message, message.request, self._landing.whole())
+
+    def _answer(self, message: _Message, request: command.Request, landed: Landed | None) -> None:
+        self._message = None
+        if request.field == command.C_CANCEL_RQ:
+            return
+        status = self._status(request, self._contexts[message.context], landed)
+        self._wire.send(pdu.data_tf(message.context, pdu.COMMAND | pdu.LAST, command.response(request, status)))
+        if self._serves.draining:
+            raise _Over(End.DRAINED, pdu.abort(Abort.NOT_SPECIFIED))
+
+    def _status(self, request: command.Request, context: Context, landed: Landed | None) -> int:
+        if request.field & command.RESPONSE:
+            raise _aborted(Abort.UNEXPECTED_PARAMETER)
+        if request.sop_class_uid != context.abstract_syntax:
+            return CLASS_MISMATCH
+        if request.field == command.C_ECHO_RQ:
+            return SUCCESS
+        if request.field != command.C_STORE_RQ:
+            return UNRECOGNISED_OPERATION
+        if not request.data_set:
+            return CANNOT_UNDERSTAND
+        return OUT_OF_RESOURCES if landed is None else self._serves.stored(request, context, landed)
+
+    # --- Sta13
+
+    def _say_and_wait(self, over: _Over) -> None:
+        """Say the last word, and let the peer close: a reset would take what he has not read yet from him."""
+        with contextlib.suppress(Closed, Silent):
+            if over.say:
+                self._wire.send(over.say)
+                self._wire.finish(self._artim)
+
+
+def _unexpected(kind: int) -> Abort:
+    return Abort.UNEXPECTED_PDU if kind in set(Kind) else Abort.UNRECOGNISED_PDU

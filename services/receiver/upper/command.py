@@ -1,0 +1,83 @@
+"""DIMSE commands as bytes (PS3.7 Section 6.3.1 and Annex E): Implicit VR Little Endian, always."""
+
+from dataclasses import dataclass
+from struct import Struct, error
+
+_HEAD = Struct("<HHL")
+_US = Struct("<H")
+
+C_STORE_RQ, C_ECHO_RQ, C_CANCEL_RQ = 0x0001, 0x0030, 0x0FFF
+RESPONSE = 0x8000
+"""What the command field of a response has beside that of its request."""
+NO_DATA_SET = 0x0101
+
+_AFFECTED_CLASS, _FIELD, _MESSAGE_ID = 0x0002, 0x0100, 0x0110
+_RESPONDED_ID, _DATA_SET_TYPE, _STATUS, _AFFECTED_INSTANCE = 0x0120, 0x0800, 0x0900, 0x1000
+_LONGEST = 64
+"""Bytes of a UID (PS3.5 Section 9.1)."""
+
+
+class Malformed(Exception):
+    """This is no command set, or one without what every request has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request. UIDs are '' where there is none."""
+
+    field: int
+    message_id: int
+    sop_class_uid: str
+    sop_instance_uid: str
+    data_set: bool
+    """Whether a data set follows."""
+
+
+def read(data: bytes) -> Request:
+    """The request in a whole command set. Raises Malformed."""
+    found: dict[int, bytes] = {}
+    at = 0
+    try:
+        while at < len(data):
+            group, element, length = _HEAD.unpack_from(data, at)
+            at += _HEAD.size + length
+            if group or at > len(data):
+                raise Malformed
+            found[element] = data[at - length : at]
+        (field,), (kind,) = _US.unpack(found[_FIELD]), _US.unpack(found[_DATA_SET_TYPE])
+        (message_id,) = _US.unpack(found.get(_MESSAGE_ID, b"\0\0"))  # a cancel has none
+    except (error, KeyError):
+        raise Malformed from None
+    return Request(
+        field=field,
+        message_id=message_id,
+        sop_class_uid=_uid(found.get(_AFFECTED_CLASS, b"")),
+        sop_instance_uid=_uid(found.get(_AFFECTED_INSTANCE, b"")),
+        data_set=kind != NO_DATA_SET,
+    )
+
+
+def response(request: Request, status: int) -> bytes:
+    """The response to `request`, without a data set."""
+    elements = [
+        (_AFFECTED_CLASS, _padded(request.sop_class_uid)),
+        (_FIELD, _US.pack(request.field | RESPONSE)),
+        (_RESPONDED_ID, _US.pack(request.message_id)),
+        (_DATA_SET_TYPE, _US.pack(NO_DATA_SET)),
+        (_STATUS, _US.pack(status)),
+        (_AFFECTED_INSTANCE, _padded(request.sop_instance_uid)),
+    ]
+    body = b"".join(_HEAD.pack(0, tag, len(value)) + value for tag, value in elements if value)
+    return _HEAD.pack(0, 0, 4) + len(body).to_bytes(4, "little") + body
+
+
+def _uid(value: bytes) -> str:
+    uid = value.rstrip(b"\0 ")
+    if len(uid) > _LONGEST or not all(byte in b"0123456789." for byte in uid):
+        raise Malformed
+    return uid.decode("ascii")
+
+
+def _padded(uid: str) -> bytes:
+    value = uid.encode("ascii")
+    return value + b"\0" * (len(value) % 2)

@@ -1,0 +1,134 @@
+"""Where a data set arrives: in its final place behind preamble and file meta, in memory or, when large, in a file."""
+
+import errno
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+FIRST_ROOM = 1024 * 1024
+"""Bytes that a landing begins with: most instances need no more."""
+_PIECE = 1024 * 1024
+"""Bytes that go to a file at once."""
+
+
+class Budget(Protocol):
+    """Memory for data sets on their way, shared by all associations of a process."""
+
+    def take(self, size: int) -> bool:
+        """Whether `size` more bytes may be held; they are counted then."""
+        ...
+
+    def give_back(self, size: int) -> None:
+        """So many bytes are held no more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A whole object: in memory until the next one lands, or in a file that goes then. `digest` is of the data set."""
+
+    content: memoryview | Path
+    size: int
+    digest: str
+
+
+class Landing:
+    """Takes one data set after the other, the bytes of each behind a `front`.
+
+    What grows beyond `in_memory` bytes, or finds the `budget` spent, goes on in a file in `folder`.
+    """
+
+    def __init__(self, folder: Path, in_memory: int, budget: Budget) -> None:
+        self._folder, self._in_memory, self._budget = folder, in_memory, budget
+        self._held = bytearray(FIRST_ROOM)
+        self._view = memoryview(self._held)
+        self._front = self._end = 0
+        self._digest = hashlib.sha256()
+        self._file: int | None = None
+        self._path = Path()
+        self._lost = False
+
+    def begin(self, front: bytes, seed: bytes) -> None:
+        """A new data set behind `front`; `seed` comes before it in the digest."""
+        self.clear()
+        self._digest = hashlib.sha256(seed)
+        self._view[: len(front)] = front
+        self._front = self._end = len(front)
+
+    def room(self, count: int) -> memoryview:
+        """Where the next bytes go, up to `count` of them."""
+        if (
+            not self._lost
+            and self._file is None
+            and self._end + count > len(self._view)
+            and not self._grown(self._end + count)
+        ):
+            self._spill()
+        if self._lost or self._file is not None:
+            return self._view[: min(count, _PIECE)]
+        return self._view[self._end : self._end + count]
+
+    def took(self, count: int) -> None:
+        """The room that was asked for last holds `count` more bytes."""
+        self._end += count
+        if self._file is not None:
+            self._write(self._view[:count])
+            self._digest.update(self._view[:count])
+
+    def whole(self) -> Landed | None:
+        """The object, when all of it has landed; None when the disk had no room for it."""
+        if self._lost:
+            return None
+        if self._file is not None:
+            return Landed(self._path, self._end, self._digest.hexdigest())
+        self._digest.update(self._view[self._front : self._end])
+        return Landed(self._view[: self._end], self._end, self._digest.hexdigest())
+
+    def clear(self) -> None:
+        """Forget what has landed, and give back what it took."""
+        self._unspill()
+        self._shrink()
+        self._lost = False
+        self._front = self._end = 0
+
+    def _unspill(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._path.unlink(missing_ok=True)
+            self._file = None
+
+    def _grown(self, needed: int) -> bool:
+        size = max(needed, min(2 * len(self._view), self._in_memory))
+        if needed > self._in_memory or not self._budget.take(size - len(self._view)):
+            return False
+        held = bytearray(size)
+        held[: self._end] = self._view[: self._end]
+        self._held, self._view = held, memoryview(held)
+        return True
+
+    def _shrink(self) -> None:
+        if len(self._view) > FIRST_ROOM:
+            self._budget.give_back(len(self._view) - FIRST_ROOM)
+            self._held = bytearray(FIRST_ROOM)
+            self._view = memoryview(self._held)
+
+    def _spill(self) -> None:
+        self._file, name = tempfile.mkstemp(prefix="arriving-", dir=self._folder)
+        self._path = Path(name)
+        self._write(self._view[: self._end])
+        self._digest.update(self._view[self._front : self._end])
+        self._shrink()
+
+    def _write(self, piece: memoryview) -> None:
+        assert self._file is not None
+        try:
+            while piece:
+                piece = piece[os.write(self._file, piece) :]
+        except OSError as failed:
+            if failed.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            self._unspill()
+            self._lost = True
