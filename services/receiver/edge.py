@@ -1,125 +1,194 @@
-"""The DICOM upper layer and DIMSE, by pynetdicom (its one home). Knows nothing of stores and brokers."""
+"""Accepts connections, and serves each as an association in a thread of its own. Knows nothing of stores and brokers."""
 
 import secrets
+import socket
+import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
 
 from pydicom.uid import UID
-from pynetdicom import AE, AllStoragePresentationContexts, evt
-from pynetdicom._globals import ALL_TRANSFER_SYNTAXES
 
 from services.receiver.handler import OUT_OF_RESOURCES, SUCCESS, Answer, Arriving
+from services.receiver.syntaxes import TAKEN
+from services.receiver.upper import negotiation
+from services.receiver.upper.association import Accepted, Association, Context, End
+from services.receiver.upper.command import Request
+from services.receiver.upper.landing import Landed, Landing
+from services.receiver.upper.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, LIMIT_REACHED, Abort, Rejection
+from services.receiver.upper.wire import Wire
 from shared import metrics, telemetry
-from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from shared.dicom import part10
 from shared.outcome import Reason
 from shared.sites import Site, Sites
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
 
-PDU_LENGTH = 128 * 1024
-"""Bytes. Larger ones save nothing more, smaller ones cost a read each."""
-
-VERIFICATION = UID("1.2.840.10008.1.1")
-
+ARTIM, IDLE = 30.0, 60.0
+"""Seconds that a peer may take to ask for an association or to close, and to say something within one."""
 NOBODY = "unknown"
 """Site label of those who are not in the sites file."""
-
-# A-ASSOCIATE-RJ, PS3.8 Table 9-21: rejected permanently by the service user.
-REJECT_CALLING = (0x01, 0x01, 0x03)
-REJECT_CALLED = (0x01, 0x01, 0x07)
+_QUEUE = 128
+"""Connections that wait to be accepted."""
 
 
 class Edge:
-    """Accepts associations and answers C-ECHO and C-STORE."""
+    """Answers C-ECHO and C-STORE on one port."""
 
-    def __init__(self, sites: Sites, receive: Callable[[Arriving, telemetry.Span], Answer], associations: int) -> None:
+    def __init__(
+        self,
+        sites: Sites,
+        receive: Callable[[Arriving, telemetry.Span], Answer],
+        associations: int,
+        landing: Callable[[], Landing],
+    ) -> None:
         """`associations`: how many may be open at the same time; more are rejected as a local limit (2/3/2)."""
-        self._sites = sites
-        self._receive = receive
-        self._open = metrics.gauge("isocentre_receive_open_associations")
+        self.sites, self.receive = sites, receive
+        self.draining = False
+        self._landing = landing
+        self._most = associations
+        self._socket: socket.socket | None = None
+        self._visits: set[Visit] = set()
+        self._lock = threading.Condition()
+
+    def start(self, host: str, port: int) -> None:
+        """Listen; returns at once."""
+        self._socket = socket.create_server((host, port), backlog=_QUEUE)
+        threading.Thread(target=self._accept, name="accept", daemon=True).start()
+
+    def drain(self, seconds: float) -> None:
+        """Stop listening, let the open associations end by themselves for so long, then end them."""
+        self.draining = True
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            self._socket.close()
+        until = time.monotonic() + seconds
+        with self._lock:
+            self._lock.wait_for(lambda: not self._visits, seconds)
+            for visit in self._visits:
+                visit.end()
+            self._lock.wait_for(lambda: not self._visits, max(1.0, until - time.monotonic()))
+
+    def room(self) -> bool:
+        """Whether one more association may be open."""
+        with self._lock:
+            return sum(visit.open for visit in self._visits) < self._most
+
+    def _accept(self) -> None:
+        assert self._socket is not None
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                if self.draining:
+                    return
+                time.sleep(0.1)  # no file descriptors left, say: who is inside will go
+                continue
+            visit = Visit(self, connection, self._landing())
+            with self._lock:
+                self._visits.add(visit)
+            threading.Thread(target=self._serve, args=(visit,), name="association", daemon=True).start()
+
+    def _serve(self, visit: "Visit") -> None:
+        try:
+            visit.run()
+        finally:
+            with self._lock:
+                self._visits.discard(visit)
+                self._lock.notify_all()
+
+
+class Visit:
+    """One connection: who it is, and what he brings."""
+
+    def __init__(self, edge: Edge, connection: socket.socket, landing: Landing) -> None:
+        self.open = False
+        self._edge = edge
+        self._connection = connection
+        self._landing = landing
+        self._site: Site | None = None
+        self._id = secrets.token_hex(8)
+        self._opened = metrics.gauge("isocentre_receive_open_associations")
         self._asked = metrics.counter("isocentre_receive_associations_total")
         self._instances = metrics.counter("isocentre_receive_instances_total")
         self._bytes = metrics.counter("isocentre_receive_bytes_total")
         self._seconds = metrics.histogram("isocentre_receive_seconds")
-        self._ae = _application_entity(associations)
-        self._server: Any = None
 
-    def start(self, host: str, port: int) -> None:
-        """Listen; returns at once."""
-        handlers: list[Any] = [
-            (evt.EVT_REQUESTED, self._on_requested),
-            (evt.EVT_REJECTED, self._on_rejected),
-            (evt.EVT_ESTABLISHED, self._on_established),
-            (evt.EVT_CONN_CLOSE, self._on_closed),
-            (evt.EVT_C_ECHO, lambda _: SUCCESS),
-            (evt.EVT_C_STORE, self._on_store),
-        ]
-        self._server = self._ae.start_server((host, port), block=False, evt_handlers=handlers)
+    def run(self) -> None:
+        """Until it ends."""
+        association = Association(Wire(self._connection, ARTIM), self, self._landing, artim=ARTIM, idle=IDLE)
+        try:
+            self._closed(association.run())
+        except Exception as failed:
+            log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
+            self._closed(End.ABORTED)
 
-    def drain(self, seconds: float) -> None:
-        """Stop listening, let the open associations end by themselves for so long, then abort them."""
-        self._server.shutdown()
-        until = time.monotonic() + seconds
-        while self._ae.active_associations and time.monotonic() < until:
-            time.sleep(0.05)
-        self._ae.shutdown()
+    def end(self) -> None:
+        """Make it end now."""
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def draining(self) -> bool:
+        return False
 
     # --- association
 
-    def _on_requested(self, event: Any) -> None:
-        request = event.assoc.requestor.primitive
-        called, calling = request.called_ae_title or "", request.calling_ae_title or ""
-        site = self._sites.find(called, calling)
-        if site is not None:
-            event.assoc.isocentre = (site, secrets.token_hex(8))
-            _follow_their_order(event.assoc)
-            return
-        diagnostic = REJECT_CALLING if self._sites.serves(called) else REJECT_CALLED
-        self._asked.labels(NOBODY, Reason.UNKNOWN_AE_TITLE).inc()
+    def requested(self, request: bytes) -> Accepted | Rejection | Abort:
+        """Whether we let him in, and on what terms."""
+        proposal = negotiation.read(request)
+        if isinstance(proposal, Rejection | Abort):
+            return self._refused(NOBODY, "rejected", proposal)
+        self._site = self._edge.sites.find(proposal.called, proposal.calling)
+        if self._site is None:
+            known = self._edge.sites.serves(proposal.called)
+            return self._refused(NOBODY, Reason.UNKNOWN_AE_TITLE, CALLING_UNKNOWN if known else CALLED_UNKNOWN)
+        if self._edge.draining or not self._edge.room():
+            return self._refused(self._site.code, "rejected", LIMIT_REACHED)
+        self.open = True
+        self._asked.labels(self._site.code, "accepted").inc()
+        self._opened.labels(self._site.code).inc()
+        log.info("association-accepted", site=self._site.code, association=self._id)
+        return negotiation.accept(proposal, TAKEN)
+
+    def _refused(self, site: str, result: str, answer: Rejection | Abort) -> Rejection | Abort:
+        self._asked.labels(site, result).inc()
         # The title itself may name a person or a room; who it is stands in the sender's own log.
-        log.warning("association-refused", reason=Reason.UNKNOWN_AE_TITLE)
-        event.assoc.acse.send_reject(*diagnostic)
-        event.assoc.kill()
+        log.warning("association-refused", reason=result, site=site)
+        return answer
 
-    def _on_rejected(self, event: Any) -> None:
-        site, association = event.assoc.isocentre
-        self._asked.labels(site.code, "rejected").inc()
-        log.warning("association-rejected", site=site.code, association=association)
-
-    def _on_established(self, event: Any) -> None:
-        site, association = event.assoc.isocentre
-        self._asked.labels(site.code, "accepted").inc()
-        self._open.labels(site.code).inc()
-        event.assoc.isocentre_open = True
-        log.info("association-accepted", site=site.code, association=association)
-
-    def _on_closed(self, event: Any) -> None:
-        if getattr(event.assoc, "isocentre_open", False):
-            event.assoc.isocentre_open = False
-            site, association = event.assoc.isocentre
-            self._open.labels(site.code).dec()
-            log.info("association-closed", site=site.code, association=association)
+    def _closed(self, end: End) -> None:
+        if self.open and self._site:
+            self.open = False
+            self._opened.labels(self._site.code).dec()
+            log.info("association-closed", site=self._site.code, association=self._id, end=end.value)
 
     # --- C-STORE
 
-    def _on_store(self, event: Any) -> int:
-        site, association = event.assoc.isocentre
+    def front(self, request: Request, context: Context) -> bytes:
+        """Preamble and file meta information."""
+        return part10.wrap(b"", context.transfer_syntax, request.sop_class_uid, request.sop_instance_uid)
+
+    def stored(self, request: Request, context: Context, landed: Landed) -> int:
+        """The status that is answered."""
+        assert self._site is not None
         started = time.time_ns()
-        attributes = {Attribute.SITE: site.code, Attribute.ASSOCIATION: association}
+        attributes = {Attribute.SITE: self._site.code, Attribute.ASSOCIATION: self._id}
         with telemetry.span("C-STORE", "server", attributes=attributes, started_at=started) as span:
-            data_set = b""
-            try:
-                arriving = _arriving(event, site, association)
-                data_set = arriving.data_set
-                answer = self._receive(arriving, span)
-            except Exception as failed:
-                # Whatever it was, the sender keeps its copy and may try again.
-                log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
-                answer = Answer(OUT_OF_RESOURCES, Reason.UNEXPECTED)
-            self._tell(span, site, answer, len(data_set), (time.time_ns() - started) / 1e9)
+            answer = self._answer(_arriving(request, context, landed, self._site, self._id), span)
+            size = landed.size - landed.front
+            self._tell(span, self._site, answer, size, (time.time_ns() - started) / 1e9)
         return answer.status
+
+    def _answer(self, arriving: Arriving, span: telemetry.Span) -> Answer:
+        try:
+            return self._edge.receive(arriving, span)
+        except Exception as failed:
+            # Whatever it was, the sender keeps its copy and may try again.
+            log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
+            return Answer(OUT_OF_RESOURCES, Reason.UNEXPECTED)
 
     def _tell(self, span: telemetry.Span, site: Site, answer: Answer, size: int, seconds: float) -> None:
         status, reason = f"{answer.status:04X}", answer.reason.value if answer.reason else ""
@@ -134,41 +203,12 @@ class Edge:
             self._bytes.labels(site.code).inc(size)
 
 
-def _arriving(event: Any, site: Site, association: str) -> Arriving:
-    request = event.request
+def _arriving(request: Request, context: Context, landed: Landed, site: Site, association: str) -> Arriving:
     return Arriving(
         site=site,
         association=association,
-        sop_class_uid=str(request.AffectedSOPClassUID or ""),
-        sop_instance_uid=str(request.AffectedSOPInstanceUID or ""),
-        transfer_syntax_uid=str(event.context.transfer_syntax),
-        data_set=event.encoded_dataset(include_meta=False),
+        sop_class_uid=request.sop_class_uid,
+        sop_instance_uid=request.sop_instance_uid,
+        transfer_syntax_uid=str(UID(context.transfer_syntax)),
+        landed=landed,
     )
-
-
-def _follow_their_order(association: Any) -> None:
-    """Take the first transfer syntax that the sender proposes and we know, not the first of our own list.
-
-    Senders put first what their files are in; any other choice makes them convert, and what arrives is then not
-    what they have (implicit VR loses the VRs of private elements).
-    """
-    proposed: dict[str, list[UID]] = {}
-    for context in association.requestor.primitive.presentation_context_definition_list:
-        proposed.setdefault(str(context.abstract_syntax), []).extend(context.transfer_syntax)
-    for context in association.acceptor.supported_contexts:
-        theirs = proposed.get(str(context.abstract_syntax), [])
-        known = [syntax for syntax in dict.fromkeys(theirs) if syntax in context.transfer_syntax]
-        if known:
-            context.transfer_syntax = known
-
-
-def _application_entity(associations: int) -> AE:
-    entity = AE("ISOCENTRE")
-    entity.maximum_pdu_size = PDU_LENGTH
-    entity.maximum_associations = associations
-    entity.implementation_class_uid = UID(IMPLEMENTATION_CLASS_UID)
-    entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-    entity.add_supported_context(VERIFICATION)
-    for context in AllStoragePresentationContexts:
-        entity.add_supported_context(str(context.abstract_syntax), ALL_TRANSFER_SYNTAXES)
-    return entity

@@ -28,11 +28,23 @@ class Budget(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """A whole object: in memory until the next one lands, or in a file that goes then. `digest` is of the data set."""
+    """A whole object, in memory until the next one lands, or in a file that goes then.
+
+    `size`: its bytes, of which the first `front` stand before the data set. `digest`: of the data set, after its seed.
+    """
 
     content: memoryview | Path
     size: int
+    front: int
     digest: str
+
+    def head(self, count: int) -> bytes:
+        """The first bytes of the data set."""
+        if isinstance(self.content, memoryview):
+            return bytes(self.content[self.front : self.front + count])
+        with self.content.open("rb") as file:
+            file.seek(self.front)
+            return file.read(count)
 
 
 class Landing:
@@ -83,9 +95,9 @@ class Landing:
         if self._lost:
             return None
         if self._file is not None:
-            return Landed(self._path, self._end, self._digest.hexdigest())
+            return Landed(self._path, self._end, self._front, self._digest.hexdigest())
         self._digest.update(self._view[self._front : self._end])
-        return Landed(self._view[: self._end], self._end, self._digest.hexdigest())
+        return Landed(self._view[: self._end], self._end, self._front, self._digest.hexdigest())
 
     def clear(self) -> None:
         """Forget what has landed, and give back what it took."""
