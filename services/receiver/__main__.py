@@ -1,9 +1,14 @@
 """Wires the receiver together and runs it."""
 
+from functools import partial
+from pathlib import Path
+
 from services.receiver.arrivals import Arrivals
 from services.receiver.edge import Edge
 from services.receiver.handler import Receive
 from services.receiver.settings import Settings
+from services.receiver.upper.budget import Budget
+from services.receiver.upper.landing import SPOOLED, Landing
 from shared import storage
 from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceReceived
@@ -12,6 +17,7 @@ from shared.service import NotFit, Service, running
 from shared.sites import read_sites
 
 NAME = "receiver"
+MIB = 1024 * 1024
 TOPICS = (InstanceReceived.topic,)
 
 
@@ -29,7 +35,10 @@ def main() -> None:
         catch_up(service, arrivals, settings.kafka_bootstrap_servers)
         broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
         receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=Pseudonyms.of(ring))
-        edge = Edge(sites, receive, settings.associations)
+        spool = spool_of(settings)
+        budget = Budget(settings.memory_mib * MIB)
+        landing = partial(Landing, spool, settings.in_memory_mib * MIB, budget)
+        edge = Edge(sites, receive, settings.associations, landing)
         edge.start(settings.dicom_host, settings.dicom_port)
         service.health.ready()
         while not service.stop.wait(1.0):
@@ -37,6 +46,15 @@ def main() -> None:
         edge.drain(settings.drain_seconds)
         broker.close()
         arrivals.close()
+
+
+def spool_of(settings: Settings) -> Path:
+    """The folder for what is on its way, empty: what an earlier life left there was never answered."""
+    folder = settings.spool_dir or settings.state_dir / "spool"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in folder.glob(f"{SPOOLED}*"):
+        left.unlink()
+    return folder
 
 
 def accept_volatile(service: Service, settings: Settings) -> None:

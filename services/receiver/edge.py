@@ -1,4 +1,4 @@
-"""Accepts connections, and serves each as an association in a thread of its own. Knows nothing of stores and brokers."""
+"""Accepts connections, and serves each as an association in a thread of its own. Knows no stores and no brokers."""
 
 import secrets
 import socket
@@ -6,8 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-
-from pydicom.uid import UID
 
 from services.receiver.handler import OUT_OF_RESOURCES, SUCCESS, Answer, Arriving
 from services.receiver.syntaxes import TAKEN
@@ -29,6 +27,8 @@ ARTIM, IDLE = 30.0, 60.0
 """Seconds that a peer may take to ask for an association or to close, and to say something within one."""
 NOBODY = "unknown"
 """Site label of those who are not in the sites file."""
+_LAST_ANSWER = 20.0
+"""Seconds: what has landed is answered before its association ends, and a store may take its time."""
 _QUEUE = 128
 """Connections that wait to be accepted."""
 
@@ -45,7 +45,7 @@ class Edge:
     ) -> None:
         """`associations`: how many may be open at the same time; more are rejected as a local limit (2/3/2)."""
         self.sites, self.receive = sites, receive
-        self.draining = False
+        self.draining = self.ending = False
         self._landing = landing
         self._most = associations
         self._socket: socket.socket | None = None
@@ -64,12 +64,12 @@ class Edge:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
             self._socket.close()
-        until = time.monotonic() + seconds
         with self._lock:
             self._lock.wait_for(lambda: not self._visits, seconds)
+            self.ending = True
             for visit in self._visits:
                 visit.end()
-            self._lock.wait_for(lambda: not self._visits, max(1.0, until - time.monotonic()))
+            self._lock.wait_for(lambda: not self._visits, _LAST_ANSWER)
 
     def room(self) -> bool:
         """Whether one more association may be open."""
@@ -126,13 +126,14 @@ class Visit:
             self._closed(End.ABORTED)
 
     def end(self) -> None:
-        """Make it end now."""
+        """Hear no more from him. What he has sent as a whole is answered yet."""
         with suppress(OSError):
-            self._connection.shutdown(socket.SHUT_RDWR)
+            self._connection.shutdown(socket.SHUT_RD)
 
     @property
     def draining(self) -> bool:
-        return False
+        """Whether the association is to end at the next instance."""
+        return self._edge.ending
 
     # --- association
 
@@ -209,6 +210,6 @@ def _arriving(request: Request, context: Context, landed: Landed, site: Site, as
         association=association,
         sop_class_uid=request.sop_class_uid,
         sop_instance_uid=request.sop_instance_uid,
-        transfer_syntax_uid=str(UID(context.transfer_syntax)),
+        transfer_syntax_uid=context.transfer_syntax,
         landed=landed,
     )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from services.receiver.arrivals import Arrivals
+from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
@@ -41,7 +42,7 @@ class Arriving:
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax_uid: str
-    data_set: bytes
+    landed: Landed
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +74,16 @@ class Receive:
     def __call__(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         """The answer to the sender. Success is a promise: the site deletes its copy."""
         site = arriving.site.code
-        digest = part10.digest(arriving.data_set, arriving.transfer_syntax_uid)
+        digest = arriving.landed.digest
         arrival = self._pseudonyms.arrival(site, digest)
         span.set({Attribute.ARRIVAL: arrival})
         # The same instance on another association waits here until the first one is safe, or has failed.
         with self._arrivals.alone(site, digest):
             if self._arrivals.known(site, digest):
                 return Answer(SUCCESS, Reason.ALREADY_DONE)
-            event, stored = self._event(arriving, digest, arrival)
+            event = self._event(arriving, digest, arrival)
             try:
-                self._identified.put(event.key, stored)
+                self._identified.put(event.key, arriving.landed.content)
             except Transient as away:
                 log.warning("store-away", reason=str(away), site=site)
                 return Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
@@ -94,12 +95,10 @@ class Receive:
             self._arrivals.add(site, digest)
         return Answer(SUCCESS)
 
-    def _event(self, arriving: Arriving, digest: str, arrival: str) -> tuple[InstanceReceived, bytes]:
-        stored = part10.wrap(
-            arriving.data_set, arriving.transfer_syntax_uid, arriving.sop_class_uid, arriving.sop_instance_uid
-        )
-        study = part10.study_instance_uid(arriving.data_set, arriving.transfer_syntax_uid) or arriving.sop_instance_uid
-        event = InstanceReceived(
+    def _event(self, arriving: Arriving, digest: str, arrival: str) -> InstanceReceived:
+        head = arriving.landed.head(part10.HEAD)
+        study = part10.study_instance_uid(head, arriving.transfer_syntax_uid) or arriving.sop_instance_uid
+        return InstanceReceived(
             site=arriving.site.code,
             project=arriving.site.project,
             arrival=arrival,
@@ -107,13 +106,12 @@ class Receive:
             key=f"{arriving.site.code}/{digest[:2]}/{digest}.dcm",
             digest=digest,
             association=arriving.association,
-            size=len(stored),
+            size=arriving.landed.size,
             sop_class_uid=arriving.sop_class_uid,
             sop_instance_uid=arriving.sop_instance_uid,
             transfer_syntax_uid=arriving.transfer_syntax_uid,
             received_at=self._clock(),
         )
-        return event, stored
 
     def _output(self, event: InstanceReceived, span: telemetry.Span) -> Output:
         outgoing = Outgoing.of(event)

@@ -1,6 +1,6 @@
 """Object storage: the `Store` protocol and its S3 adapter (the one home of minio)."""
 
 from shared.storage.s3 import connect, open_bucket
-from shared.storage.store import AccessDenied, ObjectNotFound, Store, probe
+from shared.storage.store import AccessDenied, Content, ObjectNotFound, Store, probe
 
-__all__ = ["AccessDenied", "ObjectNotFound", "Store", "connect", "open_bucket", "probe"]
+__all__ = ["AccessDenied", "Content", "ObjectNotFound", "Store", "connect", "open_bucket", "probe"]

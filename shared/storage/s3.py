@@ -4,6 +4,8 @@ import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import urllib3
@@ -12,13 +14,16 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 
 from shared.outcome import Transient
 from shared.settings import StoreSettings
-from shared.storage.store import AccessDenied, ObjectNotFound, Store
+from shared.storage.store import AccessDenied, Content, ObjectNotFound, Store
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 2.0, 15.0
 """Seconds. Common DICOM senders give up after 30: our refusal has to reach them before."""
 
 SMALLEST_PART = 5 * 1024 * 1024
 """Bytes; the client refuses a smaller one, and S3 parts above 5 GiB."""
+
+_SLOWEST = 20 * 1024 * 1024
+"""Bytes a second that a server writes at least."""
 
 POOL = 16
 """Connections kept open: at least the number of threads that use a store at the same time."""
@@ -30,20 +35,41 @@ class S3Store:
     # No S3 server that we start on one host calls fsync; see infra/adr/0003.
     durable = False
 
-    def __init__(self, client: Minio, bucket: str) -> None:
+    def __init__(self, client: Minio, http: urllib3.PoolManager, bucket: str) -> None:
         self.name = bucket
         self._client = client
+        self._http = http
 
-    def put(self, key: str, data: bytes, content_type: str = "application/dicom") -> None:
-        with _failures():
-            # One part whatever the size: only then does the answer tell a checksum that can be compared.
-            written = self._client.put_object(
-                self.name, key, io.BytesIO(data), len(data), content_type, part_size=max(len(data), SMALLEST_PART)
-            )
-        etag = (written.etag or "").strip('"')
+    def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
+        # In one part whatever the size: only then does the answer tell a checksum that can be compared.
+        if isinstance(data, Path):
+            with data.open("rb") as file:
+                etag = self._put_file(key, file, data.stat().st_size, content_type)
+                file.seek(0)
+                md5 = hashlib.file_digest(file, _md5).hexdigest()
+        else:
+            with _failures():
+                part = max(len(data), SMALLEST_PART)
+                written = self._client.put_object(
+                    self.name, key, io.BytesIO(data), len(data), content_type, part_size=part
+                )
+            etag, md5 = written.etag or "", _md5(data).hexdigest()
+        etag = etag.strip('"')
         # The ETag of an object stored in one part is the MD5 of what the server holds; others tell nothing.
-        if len(etag) == 32 and etag != hashlib.md5(data, usedforsecurity=False).hexdigest():
+        if len(etag) == 32 and etag != md5:
             raise Transient("checksum of the stored object differs")
+
+    def _put_file(self, key: str, file: BinaryIO, size: int, content_type: str) -> str:
+        """The ETag. The client's own way would hold all of the file in memory."""
+        with _failures():
+            url = self._client.presigned_put_object(self.name, key)
+            headers = {"Content-Type": content_type, "Content-Length": str(size)}
+            answer = self._http.request("PUT", url, body=file, headers=headers, timeout=_unhurried(size))
+            if answer.status in (403, 404):
+                raise AccessDenied(str(answer.status))
+            if answer.status != 200:
+                raise Transient(f"status {answer.status}")
+            return str(answer.headers.get("ETag", ""))
 
     def get(self, key: str) -> bytes:
         with _failures():
@@ -90,12 +116,21 @@ def connect(endpoint: str, access_key: str, secret_key: str, bucket: str) -> Sto
         region="us-east-1",
         http_client=http,
     )
-    return S3Store(client, bucket)
+    return S3Store(client, http, bucket)
 
 
 def open_bucket(settings: StoreSettings, bucket: str) -> Store:
     """The bucket `bucket` as the user that a service's settings name."""
     return connect(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key.get_secret_value(), bucket)
+
+
+def _md5(data: bytes | memoryview = b"") -> "hashlib._Hash":
+    return hashlib.md5(data, usedforsecurity=False)
+
+
+def _unhurried(size: int) -> urllib3.Timeout:
+    """A server answers when it has written all of a file."""
+    return urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT + size / _SLOWEST)
 
 
 @contextmanager

@@ -1,9 +1,13 @@
 """What the services need of an object store: one bucket at a time."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol
 
 from shared.outcome import Failure, Transient
+
+Content = bytes | memoryview | Path
+"""An object, or the file that holds it."""
 
 
 class ObjectNotFound(Failure):
@@ -23,7 +27,7 @@ class Store(Protocol):
     name: str
     durable: bool
 
-    def put(self, key: str, data: bytes, content_type: str = "application/dicom") -> None:
+    def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
         """Store an object, replacing any of that key; returns when the store has confirmed its checksum."""
         ...
 

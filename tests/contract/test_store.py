@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,15 @@ def test_gives_back_what_was_put(store: Store, prefix: str, size: int) -> None:
     data = secrets.token_bytes(size)
     store.put(f"{prefix}/a.dcm", data)
     assert store.get(f"{prefix}/a.dcm") == data
+
+
+@pytest.mark.parametrize("size", [1, 6 * 1024 * 1024])
+def test_takes_a_view_or_a_file(store: Store, prefix: str, size: int, tmp_path: Path) -> None:
+    data = secrets.token_bytes(size)
+    store.put(f"{prefix}/view.dcm", memoryview(b"before" + data)[6:])
+    (tmp_path / "file").write_bytes(data)
+    store.put(f"{prefix}/file.dcm", tmp_path / "file")
+    assert store.get(f"{prefix}/view.dcm") == store.get(f"{prefix}/file.dcm") == data
 
 
 def test_a_second_put_replaces(store: Store, prefix: str) -> None:

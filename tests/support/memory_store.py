@@ -1,9 +1,10 @@
 """A store in memory. It passes tests/contract/test_store.py like the real ones."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from shared.outcome import Transient
-from shared.storage import ObjectNotFound
+from shared.storage import Content, ObjectNotFound
 
 
 class MemoryStore:
@@ -16,9 +17,9 @@ class MemoryStore:
         self.away = False
         self.objects: dict[str, bytes] = {}
 
-    def put(self, key: str, data: bytes, content_type: str = "application/dicom") -> None:
+    def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
         self._answer()
-        self.objects[key] = bytes(data)
+        self.objects[key] = data.read_bytes() if isinstance(data, Path) else bytes(data)
 
     def get(self, key: str) -> bytes:
         self._answer()

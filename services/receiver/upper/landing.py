@@ -6,24 +6,15 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+
+from services.receiver.upper.budget import Budget
 
 FIRST_ROOM = 1024 * 1024
 """Bytes that a landing begins with: most instances need no more."""
+SPOOLED = "arriving-"
+"""How the files are called."""
 _PIECE = 1024 * 1024
 """Bytes that go to a file at once."""
-
-
-class Budget(Protocol):
-    """Memory for data sets on their way, shared by all associations of a process."""
-
-    def take(self, size: int) -> bool:
-        """Whether `size` more bytes may be held; they are counted then."""
-        ...
-
-    def give_back(self, size: int) -> None:
-        """So many bytes are held no more."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +119,7 @@ class Landing:
             self._view = memoryview(self._held)
 
     def _spill(self) -> None:
-        self._file, name = tempfile.mkstemp(prefix="arriving-", dir=self._folder)
+        self._file, name = tempfile.mkstemp(prefix=SPOOLED, dir=self._folder)
         self._path = Path(name)
         self._write(self._view[: self._end])
         self._digest.update(self._view[self._front : self._end])

@@ -4,7 +4,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from pydicom.uid import UID
@@ -13,7 +15,10 @@ from pynetdicom.dimse_primitives import C_STORE
 
 from services.receiver.edge import Edge
 from services.receiver.handler import OUT_OF_RESOURCES, SUCCESS, Answer, Arriving
+from services.receiver.upper.budget import Budget
+from services.receiver.upper.landing import Landing
 from shared import telemetry
+from shared.dicom import part10
 from shared.metrics.registry import counter
 from shared.sites import Site, Sites
 
@@ -37,17 +42,20 @@ Receive = Callable[[Arriving, telemetry.Span], Answer]
 
 
 class Bench:
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.contents: list[bytes] = []
         self.arrived: list[Arriving] = []
         self.answer: Receive = lambda arriving, span: Answer(SUCCESS)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.edge = Edge(SITES, self._receive, associations=2)
+        self.edge = Edge(SITES, self._receive, 2, partial(Landing, folder, 2**20, Budget(2**22)))
         self.edge.start("127.0.0.1", self.port)
 
     def _receive(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         self.arrived.append(arriving)
+        content = arriving.landed.content
+        self.contents.append(content.read_bytes() if isinstance(content, Path) else bytes(content))
         return self.answer(arriving, span)
 
     def associate(self, calling: str = "A1", called: str = "ISOCENTRE", classes: tuple[str, ...] = (CT, ECHO)):  # type: ignore[no-untyped-def]
@@ -77,8 +85,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    made = Bench()
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
     yield made
     made.edge.drain(1.0)
 
@@ -89,11 +97,14 @@ def test_answers_an_echo(bench: Bench) -> None:
     association.release()
 
 
-@pytest.mark.parametrize("data_set", [b"\x08\x00\x05\x00CS\x00\x00", b"no data set at all", bytes(300_001)])
+@pytest.mark.parametrize(
+    "data_set", [b"\x08\x00\x05\x00CS\x00\x00", b"no data set at all", bytes(300_001), bytes(5_000_001)]
+)
 def test_hands_on_the_data_set_byte_for_byte(bench: Bench, data_set: bytes) -> None:
     assert bench.store(data_set) == SUCCESS
     (arriving,) = bench.arrived
-    assert arriving.data_set == data_set
+    assert bench.contents == [part10.wrap(data_set, EXPLICIT, CT, "1.2.3")]
+    assert arriving.landed.digest == part10.digest(data_set, EXPLICIT)
     assert (arriving.site.code, arriving.sop_class_uid, arriving.sop_instance_uid) == ("site-a", CT, "1.2.3")
     assert arriving.transfer_syntax_uid == EXPLICIT
 
@@ -149,8 +160,8 @@ def test_a_class_that_is_no_storage_is_refused_at_its_context(bench: Bench) -> N
     association.release()
 
 
-def test_drains_by_closing_the_door_and_waiting_for_who_is_inside() -> None:
-    bench = Bench()
+def test_drains_by_closing_the_door_and_waiting_for_who_is_inside(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
     inside = bench.associate()
     drained = threading.Thread(target=bench.edge.drain, args=(5.0,))
     drained.start()

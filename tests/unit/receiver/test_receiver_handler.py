@@ -8,6 +8,7 @@ import pytest
 
 from services.receiver.arrivals import Arrivals, Offsets
 from services.receiver.handler import OUT_OF_RESOURCES, SUCCESS, Answer, Arriving, Receive
+from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
@@ -40,6 +41,11 @@ class Broker(MemoryBroker):
         return self.topics[InstanceReceived.topic]
 
 
+def landed(data_set: bytes) -> Landed:
+    whole = part10.wrap(data_set, EXPLICIT, CT, "1.2.3")
+    return Landed(memoryview(whole), len(whole), len(whole) - len(data_set), part10.digest(data_set, EXPLICIT))
+
+
 class Bench:
     def __init__(self, folder: Path) -> None:
         self.store = MemoryStore("identified")
@@ -50,7 +56,7 @@ class Bench:
 
     def send(self, data_set: bytes = STUDY, site: Site = SITE) -> Answer:
         with telemetry.span("C-STORE") as span:
-            return self.receive(Arriving(site, "association", CT, "1.2.3", EXPLICIT, data_set), span)
+            return self.receive(Arriving(site, "association", CT, "1.2.3", EXPLICIT, landed(data_set)), span)
 
 
 @pytest.fixture
