@@ -17,6 +17,7 @@ from services.receiver.upper.landing import Landed, Landing
 from services.receiver.upper.pdu import Abort, Kind, Rejection
 from services.receiver.upper.wire import Closed, Silent, Wire
 
+_ABORT_BODY = 4
 _LONGEST_COMMAND = 64 * 1024
 _LONGEST_REQUEST = 1024 * 1024
 """Bytes of an A-ASSOCIATE-RQ: 128 contexts with all transfer syntaxes take 300,000."""
@@ -123,7 +124,8 @@ class Association:
         except Closed:
             return End.CLOSED
         except Silent:
-            self._say_and_wait(_aborted(Abort.NOT_SPECIFIED))
+            if self._contexts:  # who has not asked for an association is not told of its end (AA-2)
+                self._say_and_wait(_aborted(Abort.NOT_SPECIFIED))
             return End.SILENT
         finally:
             self._landing.clear()
@@ -134,7 +136,7 @@ class Association:
     def _request(self) -> None:
         kind, length = pdu.head(self._wire.read(pdu.HEAD))
         if kind == Kind.ABORT:
-            raise _Over(End.ABORTED_BY_PEER)
+            raise self._aborted_by_peer()
         if kind != Kind.ASSOCIATE_RQ:
             raise _aborted(_unexpected(kind))
         if length > _LONGEST_REQUEST:
@@ -159,9 +161,13 @@ class Association:
         elif kind == Kind.RELEASE_RQ:
             raise _Over(End.RELEASED, pdu.release_rp())
         elif kind == Kind.ABORT:
-            raise _Over(End.ABORTED_BY_PEER)
+            raise self._aborted_by_peer()
         else:
             raise _aborted(_unexpected(kind))
+
+    def _aborted_by_peer(self) -> _Over:
+        self._wire.read(_ABORT_BODY)  # or closing would be a reset
+        return _Over(End.ABORTED_BY_PEER)
 
     def _data(self, left: int) -> None:
         """The values of one P-DATA-TF."""

@@ -1,0 +1,372 @@
+"""The acceptor's states and events (PS3.8 Section 9.2.3), byte by byte over a real connection."""
+
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pynetdicom.pdu import A_ASSOCIATE_RQ
+from pynetdicom.pdu_primitives import A_ASSOCIATE, ImplementationClassUIDNotification, MaximumLengthNotification
+from pynetdicom.presentation import build_context
+
+from services.receiver.upper import command, negotiation, pdu
+from services.receiver.upper.association import Accepted, Association, Context, End
+from services.receiver.upper.budget import Budget
+from services.receiver.upper.command import Request
+from services.receiver.upper.landing import Landed, Landing
+from services.receiver.upper.pdu import Abort, Kind, Rejection
+from services.receiver.upper.wire import Wire
+
+CT, ECHO, EXPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.1", "1.2.840.10008.1.2.1"
+TAKEN = {CT: {EXPLICIT}, ECHO: {EXPLICIT}}
+STORE_CONTEXT, ECHO_CONTEXT = 1, 3
+COMMAND, LAST = pdu.COMMAND, pdu.LAST
+ARTIM, IDLE = 0.3, 0.6
+
+
+class Serving:
+    """Takes everything, and keeps it."""
+
+    draining = False
+
+    def __init__(self) -> None:
+        self.got: list[tuple[str, bytes]] = []
+
+    def requested(self, request: bytes) -> Accepted | Rejection | Abort:
+        found = negotiation.read(request)
+        return found if isinstance(found, Rejection | Abort) else negotiation.accept(found, TAKEN)
+
+    def front(self, request: Request, context: Context) -> bytes:
+        return b"front"
+
+    def stored(self, request: Request, context: Context, landed: Landed) -> int:
+        content = landed.content
+        whole = content.read_bytes() if isinstance(content, Path) else bytes(content)
+        assert whole[: landed.front] == b"front"
+        self.got.append((request.sop_instance_uid, whole[landed.front :]))
+        return 0
+
+
+class Peer:
+    """The other end, which says what it likes."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as door:
+            self.wire = socket.create_connection(door.getsockname())
+            accepted, _ = door.accept()
+        self.wire.settimeout(5)
+        self.serving = Serving()
+        landing = Landing(folder, 2**20, Budget(2**22))
+        self._association = Association(Wire(accepted, IDLE), self.serving, landing, artim=ARTIM, idle=IDLE)
+        self._end: list[End] = []
+        self._thread = threading.Thread(target=lambda: self._end.append(self._association.run()))
+        self._thread.start()
+
+    def say(self, *data: bytes) -> None:
+        self.wire.sendall(b"".join(data))
+
+    def hear(self) -> tuple[int, bytes]:
+        """The next PDU: its type, and what it carries."""
+        kind, length = pdu.head(self._exactly(pdu.HEAD))
+        return kind, self._exactly(length)
+
+    def ends(self) -> End:
+        """Close, if it is not closed; how the association ended."""
+        self.wire.close()
+        self._thread.join(5)
+        (end,) = self._end
+        return end
+
+    def is_closed(self) -> bool:
+        return self.wire.recv(1) == b""
+
+    def associate(self) -> None:
+        self.say(request())
+        kind, _ = self.hear()
+        assert kind == Kind.ASSOCIATE_AC
+
+    def _exactly(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            piece = self.wire.recv(count - len(data))
+            assert piece, "closed"
+            data += piece
+        return data
+
+
+@pytest.fixture
+def peer(tmp_path: Path) -> Iterator[Peer]:
+    made = Peer(tmp_path)
+    yield made
+    made.wire.close()
+
+
+def request(contexts: tuple[tuple[int, str], ...] = ((STORE_CONTEXT, CT), (ECHO_CONTEXT, ECHO))) -> bytes:
+    """An A-ASSOCIATE-RQ."""
+    asked = A_ASSOCIATE()
+    asked.application_context_name = "1.2.840.10008.3.1.1.1"
+    asked.calling_ae_title, asked.called_ae_title = "PEER", "ISOCENTRE"
+    longest, implementation = MaximumLengthNotification(), ImplementationClassUIDNotification()
+    longest.maximum_length_received = 16382
+    implementation.implementation_class_uid = "1.2.3"
+    asked.user_information = [longest, implementation]
+    proposed = [build_context(abstract, EXPLICIT) for _, abstract in contexts]
+    for context, (number, _) in zip(proposed, contexts, strict=True):
+        context.context_id = number
+    asked.presentation_context_definition_list = proposed
+    encoder = A_ASSOCIATE_RQ()
+    encoder.from_primitive(asked)
+    return bytes(encoder.encode())
+
+
+def bare(kind: int, body: bytes = bytes(4)) -> bytes:
+    return struct.pack(">BxL", kind, len(body)) + body
+
+
+def pdv(context: int, control: int, value: bytes) -> bytes:
+    return struct.pack(">LBB", len(value) + 2, context, control) + value
+
+
+def data(*values: bytes) -> bytes:
+    return bare(Kind.DATA_TF, b"".join(values))
+
+
+def asked(field: int = command.C_STORE_RQ, sop_class: str = CT, data_set: int = 0, message_id: int = 7) -> bytes:
+    """A command set."""
+    elements = [
+        (0x0002, sop_class.encode() + b"\0" * (len(sop_class) % 2)),
+        (0x0100, struct.pack("<H", field)),
+        (0x0110, struct.pack("<H", message_id)),
+        (0x0800, struct.pack("<H", data_set)),
+        (0x1000, b"1.2.3\0"),
+    ]
+    body = b"".join(struct.pack("<HHL", 0, tag, len(value)) + value for tag, value in elements)
+    return struct.pack("<HHLL", 0, 0, 4, len(body)) + body
+
+
+def status_of(body: bytes) -> int:
+    """Of a response in a P-DATA-TF."""
+    place = body.index(struct.pack("<HHL", 0, 0x0900, 2))
+    return int.from_bytes(body[place + 8 : place + 10], "little")
+
+
+def aborted(peer: Peer, reason: Abort) -> bool:
+    return peer.hear() == (Kind.ABORT, bytes((0, 0, 2, reason)))
+
+
+OUT_OF_PLACE = [Kind.ASSOCIATE_AC, Kind.ASSOCIATE_RJ, Kind.RELEASE_RP]
+
+
+# --- Sta2: connected, nothing asked
+
+
+@pytest.mark.parametrize("kind", [*OUT_OF_PLACE, Kind.DATA_TF, Kind.RELEASE_RQ])
+def test_what_comes_before_a_request_ends_it(peer: Peer, kind: Kind) -> None:
+    peer.say(bare(kind))
+    assert aborted(peer, Abort.UNEXPECTED_PDU)
+    assert peer.ends() is End.ABORTED
+
+
+@pytest.mark.parametrize("kind", [0x00, 0x08, 0x16, 0xFF])
+def test_what_is_no_pdu_ends_it(peer: Peer, kind: int) -> None:
+    peer.say(bare(kind))
+    assert aborted(peer, Abort.UNRECOGNISED_PDU)
+
+
+def test_an_abort_before_the_request_is_not_answered(peer: Peer) -> None:
+    peer.say(bare(Kind.ABORT))
+    assert peer.is_closed()
+    assert peer.ends() is End.ABORTED_BY_PEER
+
+
+def test_who_says_nothing_is_cut_off(peer: Peer) -> None:
+    assert peer.is_closed()
+    assert peer.ends() is End.SILENT
+
+
+def test_who_stops_in_his_request_is_cut_off(peer: Peer) -> None:
+    peer.say(request()[:50])
+    assert peer.is_closed()
+    assert peer.ends() is End.SILENT
+
+
+def test_who_closes_at_once_has_closed(peer: Peer) -> None:
+    assert peer.ends() is End.CLOSED
+
+
+def test_another_protocol_version_is_rejected(peer: Peer) -> None:
+    whole = bytearray(request())
+    whole[6:8] = b"\0\2"
+    peer.say(bytes(whole))
+    assert peer.hear() == (Kind.ASSOCIATE_RJ, bytes((0, 1, 2, 2)))
+    assert peer.ends() is End.REJECTED
+
+
+def test_another_application_context_is_rejected(peer: Peer) -> None:
+    peer.say(request().replace(b"1.2.840.10008.3.1.1.1", b"1.2.840.10008.3.1.1.9"))
+    assert peer.hear() == (Kind.ASSOCIATE_RJ, bytes((0, 1, 1, 2)))
+
+
+def test_a_request_of_nonsense_ends_it(peer: Peer) -> None:
+    peer.say(bare(Kind.ASSOCIATE_RQ, b"\0\1" + b"nonsense" * 20))
+    assert aborted(peer, Abort.INVALID_PARAMETER)
+
+
+def test_a_request_beyond_all_measure_is_not_read(peer: Peer) -> None:
+    peer.say(struct.pack(">BxL", Kind.ASSOCIATE_RQ, 2**31))
+    assert aborted(peer, Abort.INVALID_PARAMETER)
+
+
+@pytest.mark.parametrize("number", [0, 2, 254])
+def test_contexts_have_odd_numbers(peer: Peer, number: int) -> None:
+    whole = request()
+    at = whole.index(b"\x20\x00", 74)  # the first presentation context item
+    peer.say(whole[: at + 4] + bytes((number,)) + whole[at + 5 :])
+    assert aborted(peer, Abort.INVALID_PARAMETER)
+
+
+def test_two_contexts_of_one_number_end_it(peer: Peer) -> None:
+    peer.say(request(((1, CT), (1, ECHO))))
+    assert aborted(peer, Abort.INVALID_PARAMETER)
+
+
+# --- Sta6: data transfer
+
+
+def test_an_echo_is_answered_and_the_release_too(peer: Peer) -> None:
+    peer.associate()
+    peer.say(data(pdv(ECHO_CONTEXT, COMMAND | LAST, asked(command.C_ECHO_RQ, ECHO, command.NO_DATA_SET))))
+    kind, body = peer.hear()
+    assert (kind, body[4], status_of(body)) == (Kind.DATA_TF, ECHO_CONTEXT, 0)
+    peer.say(bare(Kind.RELEASE_RQ))
+    assert peer.hear() == (Kind.RELEASE_RP, bytes(4))
+    assert peer.ends() is End.RELEASED
+
+
+CONTENT = bytes(range(256)) * 20
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000, len(CONTENT)])
+@pytest.mark.parametrize("together", [1, 3, 10_000])
+def test_values_of_any_size_however_many_in_a_pdu(peer: Peer, size: int, together: int) -> None:
+    peer.associate()
+    pieces = [CONTENT[at : at + size] for at in range(0, len(CONTENT), size)]
+    order = asked()
+    values = [pdv(1, COMMAND, order[:9]), pdv(1, COMMAND, b""), pdv(1, COMMAND | LAST, order[9:])]
+    values += [pdv(1, 0, piece) for piece in pieces[:-1]] + [pdv(1, 0, b""), pdv(1, LAST, pieces[-1])]
+    peer.say(*(data(*values[at : at + together]) for at in range(0, len(values), together)))
+    kind, body = peer.hear()
+    assert (kind, status_of(body)) == (Kind.DATA_TF, 0)
+    assert peer.serving.got == [("1.2.3", CONTENT)]
+
+
+def test_one_after_the_other(peer: Peer) -> None:
+    peer.associate()
+    for number in range(3):
+        whole = CONTENT * (number * 300)  # the last is beyond what is held in memory
+        values = [whole[at : at + 100_000] for at in range(0, len(whole), 100_000)] or [b""]
+        peer.say(data(pdv(1, COMMAND | LAST, asked())))
+        for at, value in enumerate(values, start=1):
+            peer.say(data(pdv(1, LAST * (at == len(values)), value)))
+        assert status_of(peer.hear()[1]) == 0
+        assert peer.serving.got.pop() == ("1.2.3", whole)
+
+
+@pytest.mark.parametrize(
+    ("command_set", "status"),
+    [
+        (asked(sop_class="1.2.840.10008.5.1.4.1.1.4"), 0x0122),
+        (asked(command.C_ECHO_RQ), 0x0000),
+        (asked(0x0020), 0x0211),
+        (asked(data_set=command.NO_DATA_SET), 0xC000),
+    ],
+)
+def test_what_cannot_be_stored_is_told_so(peer: Peer, command_set: bytes, status: int) -> None:
+    peer.associate()
+    follows = command.read(command_set).data_set
+    peer.say(data(pdv(1, COMMAND | LAST, command_set)), data(pdv(1, LAST, b"data")) if follows else b"")
+    assert status_of(peer.hear()[1]) == status
+    assert peer.serving.got == []
+
+
+def test_a_cancel_is_not_answered(peer: Peer) -> None:
+    peer.associate()
+    peer.say(data(pdv(1, COMMAND | LAST, asked(command.C_CANCEL_RQ, data_set=command.NO_DATA_SET))))
+    peer.say(bare(Kind.RELEASE_RQ))
+    assert peer.hear()[0] == Kind.RELEASE_RP
+
+
+@pytest.mark.parametrize("kind", [*OUT_OF_PLACE, Kind.ASSOCIATE_RQ])
+def test_what_has_no_place_in_an_association_ends_it(peer: Peer, kind: Kind) -> None:
+    peer.associate()
+    peer.say(bare(kind))
+    assert aborted(peer, Abort.UNEXPECTED_PDU)
+    assert peer.ends() is End.ABORTED
+
+
+ORDER = data(pdv(1, COMMAND | LAST, asked()))
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (data(pdv(5, COMMAND | LAST, asked())), Abort.INVALID_PARAMETER),
+        (data(pdv(2, COMMAND | LAST, asked())), Abort.INVALID_PARAMETER),
+        (data(pdv(1, 4, asked())), Abort.INVALID_PARAMETER),
+        (data(struct.pack(">LBB", 1, 1, 3)), Abort.INVALID_PARAMETER),
+        (data(struct.pack(">LBB", 100, 1, 3) + b"short"), Abort.INVALID_PARAMETER),
+        (data(b"\0\0\0"), Abort.INVALID_PARAMETER),
+        (struct.pack(">BxL", Kind.DATA_TF, 200_000), Abort.INVALID_PARAMETER),
+        (data(pdv(1, COMMAND | LAST, b"no command")), Abort.INVALID_PARAMETER),
+        (data(pdv(1, COMMAND | LAST, b"")), Abort.INVALID_PARAMETER),
+        (b"".join(data(pdv(1, COMMAND, bytes(60_000))) for _ in range(2)), Abort.INVALID_PARAMETER),
+        (data(pdv(1, LAST, b"data of no command")), Abort.UNEXPECTED_PARAMETER),
+        (ORDER + data(pdv(3, LAST, b"data")), Abort.UNEXPECTED_PARAMETER),
+        (ORDER + data(pdv(1, COMMAND | LAST, asked())), Abort.UNEXPECTED_PARAMETER),
+        (data(pdv(1, COMMAND | LAST, asked(0x8001, data_set=0x0101))), Abort.UNEXPECTED_PARAMETER),
+    ],
+)
+def test_what_makes_no_sense_ends_it(peer: Peer, said: bytes, reason: Abort) -> None:
+    peer.associate()
+    peer.say(said)
+    assert aborted(peer, reason)
+    assert peer.ends() is End.ABORTED
+    assert peer.serving.got == []
+
+
+@pytest.mark.parametrize("before", [b"", ORDER, ORDER + data(pdv(1, 0, b"half"))])
+def test_an_abort_ends_it_anywhere(peer: Peer, before: bytes) -> None:
+    peer.associate()
+    peer.say(before, bare(Kind.ABORT))
+    assert peer.is_closed()
+    assert peer.ends() is End.ABORTED_BY_PEER
+    assert peer.serving.got == []
+
+
+@pytest.mark.parametrize("before", [b"", ORDER, ORDER + data(pdv(1, 0, b"half")), data(pdv(1, LAST, b"data"))[:9]])
+def test_silence_ends_it_anywhere(peer: Peer, before: bytes) -> None:
+    peer.associate()
+    peer.say(before)
+    assert aborted(peer, Abort.NOT_SPECIFIED)
+    assert peer.ends() is End.SILENT
+
+
+# --- Sta13: all is said
+
+
+def test_who_does_not_close_is_closed(peer: Peer) -> None:
+    peer.associate()
+    peer.say(bare(Kind.RELEASE_RQ))
+    assert peer.hear()[0] == Kind.RELEASE_RP
+    assert peer.is_closed()
+    assert peer.ends() is End.RELEASED
+
+
+def test_what_is_still_said_is_not_heard(peer: Peer) -> None:
+    peer.associate()
+    peer.say(bare(Kind.RELEASE_RQ), ORDER, data(pdv(1, LAST, b"data")))
+    assert peer.hear()[0] == Kind.RELEASE_RP
+    assert peer.ends() is End.RELEASED
+    assert peer.serving.got == []
