@@ -2,5 +2,6 @@
 
 from shared.storage.s3 import connect, open_bucket
 from shared.storage.store import AccessDenied, Content, ObjectNotFound, Store, probe
+from shared.storage.tree import open_tree
 
-__all__ = ["AccessDenied", "Content", "ObjectNotFound", "Store", "connect", "open_bucket", "probe"]
+__all__ = ["AccessDenied", "Content", "ObjectNotFound", "Store", "connect", "open_bucket", "open_tree", "probe"]

@@ -2,9 +2,11 @@
 
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from minio import Minio
 
 from infra.local.state import Stack
 from shared import storage
@@ -18,9 +20,12 @@ def _s3(components: Stack, bucket: str = "clean") -> Store:
     return storage.connect(components.object_store.endpoint, root.access_key, root.secret_key, bucket)
 
 
-@pytest.fixture(params=["memory", "s3"])
+@pytest.fixture(params=["memory", "s3", "tree"])
 def store(request: pytest.FixtureRequest) -> Store:
-    return MemoryStore("clean") if request.param == "memory" else _s3(request.getfixturevalue("components"))
+    if request.param == "memory":
+        return MemoryStore("clean")
+    components = request.getfixturevalue("components")
+    return _s3(components) if request.param == "s3" else storage.open_tree(components.object_store.tree, "clean")
 
 
 @pytest.fixture
@@ -137,3 +142,61 @@ def test_the_clean_side_cannot_read_the_identified_bucket(components: Stack, use
     store = storage.connect(components.object_store.endpoint, keys.access_key, keys.secret_key, "identified")
     with pytest.raises(storage.AccessDenied):
         store.get("wall/a.dcm")
+
+
+# --- the tree, and the server that serves it
+
+
+@pytest.fixture
+def tree(components: Stack) -> Store:
+    return storage.open_tree(components.object_store.tree, "clean")
+
+
+@pytest.mark.parametrize("writer", ["s3", "tree"])
+def test_what_one_writes_the_other_has(components: Stack, tree: Store, prefix: str, writer: str) -> None:
+    one, other = (_s3(components), tree) if writer == "s3" else (tree, _s3(components))
+    data = secrets.token_bytes(300_000)
+    one.put(f"{prefix}/deep/er/a.dcm", data)
+    assert other.get(f"{prefix}/deep/er/a.dcm") == data
+    assert other.exists(f"{prefix}/deep/er/a.dcm")
+    assert list(other.keys(prefix)) == [f"{prefix}/deep/er/a.dcm"]
+    other.delete(f"{prefix}/deep/er/a.dcm")
+    assert not one.exists(f"{prefix}/deep/er/a.dcm")
+    assert list(one.keys(prefix)) == []
+
+
+def test_the_server_tells_the_type_and_a_tag_of_what_the_tree_holds(
+    components: Stack, tree: Store, prefix: str
+) -> None:
+    tree.put(f"{prefix}/a.json", b"{}", "application/json")
+    root = components.object_store.root
+    client = Minio(
+        components.object_store.endpoint.removeprefix("http://"), root.access_key, root.secret_key, secure=False
+    )
+    told = client.stat_object("clean", f"{prefix}/a.json")
+    assert told.content_type == "application/json"
+    assert told.etag
+    assert told.size == 2
+
+
+@pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "../a", "a/../../b", ".", "a/.sgwtmp/b", "a\0b"])
+def test_a_key_does_not_lead_out_of_the_bucket(tree: Store, key: str) -> None:
+    with pytest.raises(ValueError, match="no key"):
+        tree.put(key, b"x")
+
+
+def test_many_write_while_others_empty_the_same_folders(tree: Store, prefix: str) -> None:
+    def work(number: int) -> None:
+        for turn in range(40):
+            key = f"{prefix}/shared/{number}-{turn}.dcm"
+            tree.put(key, b"x")
+            tree.delete(key)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert list(tree.keys(prefix)) == []
+
+
+def test_each_says_whether_it_is_durable(components: Stack, tree: Store) -> None:
+    assert tree.durable
+    assert not _s3(components).durable

@@ -1,0 +1,159 @@
+"""The store of a one-host node without the way through its S3 server: the files of the tree that versitygw serves.
+
+What is written here is an object there at once, and the other way round. No S3 server that runs on one host syncs what
+it acknowledges; here a file, its attributes and every folder on its way are on the disk when `put` returns.
+"""
+
+import errno
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from shared.outcome import Transient
+from shared.storage.store import AccessDenied, Content, ObjectNotFound
+
+_DRAFTS = ".sgwtmp"
+"""versitygw's own folder for what is on its way, in each bucket: it lists nothing of it."""
+_PIECE = 1024 * 1024
+_ATTEMPTS = 5
+"""A folder that has become empty is removed by whoever deletes its last object, perhaps under our hands."""
+
+
+class TreeStore:
+    """One bucket: the folder `root`/`bucket`, on a file system with extended attributes."""
+
+    durable = True
+
+    def __init__(self, root: Path, bucket: str) -> None:
+        self.name = bucket
+        self._folder = root / bucket
+
+    def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
+        target = self._place(key)
+        with _failures():
+            draft = self._draft(data, content_type)
+            try:
+                self._publish(draft, target)
+            finally:
+                draft.unlink(missing_ok=True)
+
+    def get(self, key: str) -> bytes:
+        with _failures():
+            return self._place(key).read_bytes()
+
+    def exists(self, key: str) -> bool:
+        with _failures():
+            return self._place(key).is_file()
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        with _failures():
+            found = [
+                (Path(folder) / name).relative_to(self._folder).as_posix()
+                for folder, folders, names in os.walk(self._folder)
+                if not _hide(folders)
+                for name in names
+            ]
+        yield from sorted(key for key in found if key.startswith(prefix))
+
+    def delete(self, key: str) -> None:
+        target = self._place(key)
+        with _failures(), suppress(FileNotFoundError):
+            target.unlink()
+            _sync(target.parent)
+            for folder in target.relative_to(self._folder).parents[:-1]:
+                (self._folder / folder).rmdir()
+
+    def _place(self, key: str) -> Path:
+        """Raises ValueError for a key that leads somewhere else."""
+        parts = key.split("/")
+        if not all(parts) or {".", "..", _DRAFTS} & set(parts) or "\0" in key:
+            raise ValueError("no key of an object")
+        return self._folder.joinpath(*parts)
+
+    def _draft(self, data: Content, content_type: str) -> Path:
+        """A file with the content and its attributes, on the disk."""
+        folder = self._folder / _DRAFTS
+        folder.mkdir(exist_ok=True)
+        file, name = tempfile.mkstemp(dir=folder)
+        try:
+            size = _copied(data, file)
+            # Attributes come before the sync: set after it, a power cut takes them.
+            os.setxattr(file, "user.etag", f'"{time.time_ns():x}-{size:x}"'.encode())
+            os.setxattr(file, "user.content-type", content_type.encode())
+            os.fsync(file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(file)
+        return Path(name)
+
+    def _publish(self, draft: Path, target: Path) -> None:
+        folders = [self._folder / folder for folder in target.relative_to(self._folder).parents]
+        for _ in range(_ATTEMPTS):
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                draft.replace(target)
+                # All of them, whoever made them: he may not have come so far.
+                for folder in folders:
+                    _sync(folder)
+            except FileNotFoundError:
+                continue
+            return
+        raise Transient("the folder goes away again and again")
+
+
+def open_tree(root: Path, bucket: str) -> TreeStore:
+    """The bucket of that name. Raises Transient when there is none."""
+    with _failures():
+        if not (root / bucket).is_dir():
+            raise Transient("no such bucket")
+    return TreeStore(root, bucket)
+
+
+def _hide(folders: list[str]) -> bool:
+    """Takes the drafts out of what is walked into; False always."""
+    with suppress(ValueError):
+        folders.remove(_DRAFTS)
+    return False
+
+
+def _copied(data: Content, file: int) -> int:
+    """How many bytes were written."""
+    if isinstance(data, Path):
+        with data.open("rb") as source:
+            return sum(_written(memoryview(piece), file) for piece in iter(lambda: source.read(_PIECE), b""))
+    return _written(memoryview(data), file)
+
+
+def _written(view: memoryview, file: int) -> int:
+    size = len(view)
+    while view:
+        view = view[os.write(file, view) :]
+    return size
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Turn errors into ours. Their texts name files, so only their kind is kept."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise ObjectNotFound from None
+    except PermissionError:
+        raise AccessDenied("permission") from None
+    except IsADirectoryError:
+        raise ObjectNotFound from None
+    except OSError as failed:
+        raise Transient(errno.errorcode.get(failed.errno or 0, "OSError")) from None
