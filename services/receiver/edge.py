@@ -71,10 +71,11 @@ class Edge:
                 visit.end()
             self._lock.wait_for(lambda: not self._visits, _LAST_ANSWER)
 
-    def room(self) -> bool:
-        """Whether one more association may be open."""
+    def admit(self, visit: "Visit") -> bool:
+        """Whether one more association may be open: `visit` is, then."""
         with self._lock:
-            return sum(visit.open for visit in self._visits) < self._most
+            visit.open = not self.draining and sum(other.open for other in self._visits) < self._most
+        return visit.open
 
     def _accept(self) -> None:
         assert self._socket is not None
@@ -146,9 +147,8 @@ class Visit:
         if self._site is None:
             known = self._edge.sites.serves(proposal.called)
             return self._refused(NOBODY, Reason.UNKNOWN_AE_TITLE, CALLING_UNKNOWN if known else CALLED_UNKNOWN)
-        if self._edge.draining or not self._edge.room():
+        if not self._edge.admit(self):
             return self._refused(self._site.code, "rejected", LIMIT_REACHED)
-        self.open = True
         self._asked.labels(self._site.code, "accepted").inc()
         self._opened.labels(self._site.code).inc()
         log.info("association-accepted", site=self._site.code, association=self._id)
