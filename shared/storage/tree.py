@@ -63,8 +63,15 @@ class TreeStore:
         with _failures(), suppress(FileNotFoundError):
             target.unlink()
             _sync(target.parent)
-            for folder in target.relative_to(self._folder).parents[:-1]:
+            self._tidy(target)
+
+    def _tidy(self, target: Path) -> None:
+        """Folders that have become empty go, as with the server."""
+        for folder in target.relative_to(self._folder).parents[:-1]:
+            try:
                 (self._folder / folder).rmdir()
+            except OSError:
+                return  # something lies there, or it is gone
 
     def _place(self, key: str) -> Path:
         """Raises ValueError for a key that leads somewhere else."""
