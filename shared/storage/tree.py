@@ -18,7 +18,7 @@ from shared.storage.store import AccessDenied, Content, ObjectNotFound
 _DRAFTS = ".sgwtmp"
 """versitygw's own folder for what is on its way, in each bucket: it lists nothing of it."""
 _PIECE = 1024 * 1024
-_ATTEMPTS = 5
+_ATTEMPTS = 100
 """A folder that has become empty is removed by whoever deletes its last object, perhaps under our hands."""
 
 
