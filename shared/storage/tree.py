@@ -107,7 +107,7 @@ class TreeStore:
                 # All of them, whoever made them: he may not have come so far.
                 for folder in folders:
                     _sync(folder)
-            except FileNotFoundError:
+            except (FileNotFoundError, FileExistsError):
                 continue
             return
         raise Transient("the folder goes away again and again")
