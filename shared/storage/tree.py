@@ -49,13 +49,11 @@ class TreeStore:
             return self._place(key).is_file()
 
     def keys(self, prefix: str = "") -> Iterator[str]:
+        found: list[str] = []
         with _failures():
-            found = [
-                (Path(folder) / name).relative_to(self._folder).as_posix()
-                for folder, folders, names in os.walk(self._folder)
-                if not _hide(folders)
-                for name in names
-            ]
+            for folder, folders, names in os.walk(self._folder):
+                folders[:] = [name for name in folders if name != _DRAFTS]
+                found += ((Path(folder) / name).relative_to(self._folder).as_posix() for name in names)
         yield from sorted(key for key in found if key.startswith(prefix))
 
     def delete(self, key: str) -> None:
@@ -119,13 +117,6 @@ def open_tree(root: Path, bucket: str) -> TreeStore:
         if not (root / bucket).is_dir():
             raise Transient("no such bucket")
     return TreeStore(root, bucket)
-
-
-def _hide(folders: list[str]) -> bool:
-    """Takes the drafts out of what is walked into; False always."""
-    with suppress(ValueError):
-        folders.remove(_DRAFTS)
-    return False
 
 
 def _copied(data: Content, file: int) -> int:
