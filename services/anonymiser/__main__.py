@@ -27,6 +27,7 @@ from shared.kafka import KafkaLog
 from shared.kafka.reader import read_to_end
 from shared.runner import DeadLetters, Each, Runner, Stage
 from shared.service import RELEASE, running
+from shared.settings import MIB
 from shared.sites import read_patients, read_sites
 
 NAME = "anonymiser"
@@ -72,7 +73,7 @@ def main() -> None:
             engines=engines,
             pseudonyms=pseudonyms,
             ended=Ended(lambda: decisions(settings.kafka_bootstrap_servers)),
-            largest=settings.largest_object_mib * 1024**2,
+            largest=settings.largest_object_mib * MIB,
         )
         stage = Stage(
             name=NAME,

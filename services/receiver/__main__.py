@@ -14,10 +14,10 @@ from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceReceived
 from shared.kafka import Publisher, end_offsets, read_to_end
 from shared.service import NotFit, Service, running
+from shared.settings import MIB
 from shared.sites import read_sites
 
 NAME = "receiver"
-MIB = 1024 * 1024
 TOPICS = (InstanceReceived.topic,)
 
 

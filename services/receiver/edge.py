@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from services.receiver.handler import OUT_OF_RESOURCES, SUCCESS, Answer, Arriving
+from services.receiver.handler import Answer, Arriving
 from services.receiver.syntaxes import TAKEN
 from services.receiver.upper import negotiation
 from services.receiver.upper.association import Accepted, Association, Context, End
-from services.receiver.upper.command import Request
+from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS, Request
 from services.receiver.upper.landing import Landed, Landing
 from services.receiver.upper.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, LIMIT_REACHED, Abort, Rejection
 from services.receiver.upper.wire import Wire
@@ -45,6 +45,7 @@ class Edge:
     ) -> None:
         """`associations`: how many may be open at the same time; more are rejected as a local limit (2/3/2)."""
         self.sites, self.receive = sites, receive
+        self.meters = Meters()
         self.draining = self.ending = False
         self._landing = landing
         self._most = associations
@@ -101,6 +102,17 @@ class Edge:
                 self._lock.notify_all()
 
 
+class Meters:
+    """The receiver's metrics; they are there, at zero, before anybody comes."""
+
+    def __init__(self) -> None:
+        self.open = metrics.gauge("isocentre_receive_open_associations")
+        self.asked = metrics.counter("isocentre_receive_associations_total")
+        self.instances = metrics.counter("isocentre_receive_instances_total")
+        self.bytes = metrics.counter("isocentre_receive_bytes_total")
+        self.seconds = metrics.histogram("isocentre_receive_seconds")
+
+
 class Visit:
     """One connection: who it is, and what he brings."""
 
@@ -111,11 +123,7 @@ class Visit:
         self._landing = landing
         self._site: Site | None = None
         self._id = secrets.token_hex(8)
-        self._opened = metrics.gauge("isocentre_receive_open_associations")
-        self._asked = metrics.counter("isocentre_receive_associations_total")
-        self._instances = metrics.counter("isocentre_receive_instances_total")
-        self._bytes = metrics.counter("isocentre_receive_bytes_total")
-        self._seconds = metrics.histogram("isocentre_receive_seconds")
+        self._meters = edge.meters
 
     def run(self) -> None:
         """Until it ends."""
@@ -149,13 +157,13 @@ class Visit:
             return self._refused(NOBODY, Reason.UNKNOWN_AE_TITLE, CALLING_UNKNOWN if known else CALLED_UNKNOWN)
         if not self._edge.admit(self):
             return self._refused(self._site.code, "rejected", LIMIT_REACHED)
-        self._asked.labels(self._site.code, "accepted").inc()
-        self._opened.labels(self._site.code).inc()
+        self._meters.asked.labels(self._site.code, "accepted").inc()
+        self._meters.open.labels(self._site.code).inc()
         log.info("association-accepted", site=self._site.code, association=self._id)
         return negotiation.accept(proposal, TAKEN)
 
     def _refused(self, site: str, result: str, answer: Rejection | Abort) -> Rejection | Abort:
-        self._asked.labels(site, result).inc()
+        self._meters.asked.labels(site, result).inc()
         # The title itself may name a person or a room; who it is stands in the sender's own log.
         log.warning("association-refused", reason=result, site=site)
         return answer
@@ -163,14 +171,16 @@ class Visit:
     def _closed(self, end: End) -> None:
         if self.open and self._site:
             self.open = False
-            self._opened.labels(self._site.code).dec()
+            self._meters.open.labels(self._site.code).dec()
             log.info("association-closed", site=self._site.code, association=self._id, end=end.value)
 
     # --- C-STORE
 
-    def front(self, request: Request, context: Context) -> bytes:
-        """Preamble and file meta information."""
-        return part10.wrap(b"", context.transfer_syntax, request.sop_class_uid, request.sop_instance_uid)
+    def begins(self, request: Request, context: Context, landing: Landing) -> None:
+        """It lands behind what makes a file of it, and counted into what tells arrivals apart."""
+        syntax = context.transfer_syntax
+        front = part10.front(syntax, request.sop_class_uid, request.sop_instance_uid)
+        landing.begin(front, part10.digester(syntax))
 
     def stored(self, request: Request, context: Context, landed: Landed) -> int:
         """The status that is answered."""
@@ -198,10 +208,10 @@ class Visit:
             span.set({Attribute.REASON: reason})
         if answer.status != SUCCESS:
             span.fail(reason)
-        self._instances.labels(site.code, status, reason).inc()
-        self._seconds.labels(site.code).observe(seconds, {"trace_id": span.trace_id})
+        self._meters.instances.labels(site.code, status, reason).inc()
+        self._meters.seconds.labels(site.code).observe(seconds, {"trace_id": span.trace_id})
         if answer.status == SUCCESS:
-            self._bytes.labels(site.code).inc(size)
+            self._meters.bytes.labels(site.code).inc(size)
 
 
 def _arriving(request: Request, context: Context, landed: Landed, site: Site, association: str) -> Arriving:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from services.receiver.arrivals import Arrivals
+from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom import part10
@@ -19,10 +20,6 @@ from shared.storage import Store
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
-
-SUCCESS = 0x0000
-OUT_OF_RESOURCES = 0xA700
-"""C-STORE statuses, PS3.4 Table B.2-1."""
 
 
 class Publishes(Protocol):

@@ -9,11 +9,11 @@ from shared.events import CleanDeadLetter, InstanceThumbnailed, InstanceValidate
 from shared.kafka import KafkaLog
 from shared.runner import DeadLetters, Each, Runner, Stage
 from shared.service import RELEASE, running
+from shared.settings import MIB
 
 NAME = "thumbnailer"
 READS = (InstanceValidated.topic,)
 WRITES = (InstanceThumbnailed.topic, CleanDeadLetter.topic)
-MIB = 1024 * 1024
 
 
 def main() -> None:

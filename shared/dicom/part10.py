@@ -16,8 +16,8 @@ HEAD = 1024 * 1024
 """Bytes."""
 
 
-def wrap(data_set: bytes, transfer_syntax_uid: str, sop_class_uid: str, sop_instance_uid: str) -> bytes:
-    """A Part 10 object whose data set is `data_set` as it is, with file meta information of ours."""
+def front(transfer_syntax_uid: str, sop_class_uid: str, sop_instance_uid: str) -> bytes:
+    """What stands before a data set in its file: a preamble of zeros, and file meta information of ours."""
     meta = b"".join(
         (
             _element(0x0001, b"OB", b"\x00\x01"),
@@ -25,16 +25,24 @@ def wrap(data_set: bytes, transfer_syntax_uid: str, sop_class_uid: str, sop_inst
             _uid(0x0003, sop_instance_uid),
             _uid(0x0010, transfer_syntax_uid),
             _uid(0x0012, IMPLEMENTATION_CLASS_UID),
-            _element(0x0013, b"SH", _even(IMPLEMENTATION_VERSION_NAME.encode(), b" ")),
+            _element(0x0013, b"SH", even(IMPLEMENTATION_VERSION_NAME.encode(), b" ")),
         )
     )
     group_length = _element(0x0000, b"UL", len(meta).to_bytes(4, "little"))
-    return b"".join((PREAMBLE, group_length, meta, data_set))
+    return PREAMBLE + group_length + meta
+
+
+def digester(transfer_syntax_uid: str) -> "hashlib._Hash":
+    """What makes two arrivals the same, SHA-256 over the transfer syntax UID and the data set's bytes, but for these:
+    whoever has the data set goes on with it."""
+    return hashlib.sha256(transfer_syntax_uid.encode("ascii", "replace"))
 
 
 def digest(data_set: bytes, transfer_syntax_uid: str) -> str:
-    """What makes two arrivals the same: SHA-256 over the transfer syntax UID and the data set's bytes."""
-    return hashlib.sha256(transfer_syntax_uid.encode("ascii", "replace") + data_set).hexdigest()
+    """The same of a data set that is there as a whole, in hexadecimal digits."""
+    whole = digester(transfer_syntax_uid)
+    whole.update(data_set)
+    return whole.hexdigest()
 
 
 def study_instance_uid(data_set: bytes, transfer_syntax_uid: str) -> str | None:
@@ -70,8 +78,9 @@ def _element(element: int, vr: bytes, value: bytes) -> bytes:
 
 
 def _uid(element: int, uid: str) -> bytes:
-    return _element(element, b"UI", _even(uid.encode("ascii", "replace"), b"\x00"))
+    return _element(element, b"UI", even(uid.encode("ascii", "replace")))
 
 
-def _even(value: bytes, padding: bytes) -> bytes:
+def even(value: bytes, padding: bytes = b"\x00") -> bytes:
+    """`value` of even length (PS3.5 Section 6.2)."""
     return value + padding if len(value) % 2 else value

@@ -9,6 +9,9 @@ from shared.dicom.keys import KeyRing
 from shared.misconfigured import Misconfigured
 from shared.private_file import read_private
 
+MIB = 1024 * 1024
+"""Bytes; sizes of settings are in these."""
+
 
 class ServiceSettings(BaseSettings):
     """What every service needs to know. Read from ISOCENTRE_… environment variables."""

@@ -6,11 +6,13 @@ it acknowledges; here a file, its attributes and every folder on its way are on 
 
 import errno
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from shared.outcome import Transient
 from shared.storage.store import AccessDenied, Content, ObjectNotFound
@@ -82,18 +84,18 @@ class TreeStore:
         """A file with the content and its attributes, on the disk."""
         folder = self._folder / _DRAFTS
         folder.mkdir(exist_ok=True)
-        file, name = tempfile.mkstemp(dir=folder)
+        descriptor, name = tempfile.mkstemp(dir=folder)
         try:
-            size = _copied(data, file)
-            # Attributes come before the sync: set after it, a power cut takes them.
-            os.setxattr(file, "user.etag", f'"{time.time_ns():x}-{size:x}"'.encode())
-            os.setxattr(file, "user.content-type", content_type.encode())
-            os.fsync(file)
+            with os.fdopen(descriptor, "wb") as file:
+                _copy(data, file)
+                file.flush()
+                # Attributes come before the sync: set after it, a power cut takes them.
+                os.setxattr(descriptor, "user.etag", f'"{time.time_ns():x}-{file.tell():x}"'.encode())
+                os.setxattr(descriptor, "user.content-type", content_type.encode())
+                os.fsync(descriptor)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        finally:
-            os.close(file)
         return Path(name)
 
     def _publish(self, draft: Path, target: Path) -> None:
@@ -119,19 +121,12 @@ def open_tree(root: Path, bucket: str) -> TreeStore:
     return TreeStore(root, bucket)
 
 
-def _copied(data: Content, file: int) -> int:
-    """How many bytes were written."""
+def _copy(data: Content, file: BinaryIO) -> None:
     if isinstance(data, Path):
         with data.open("rb") as source:
-            return sum(_written(memoryview(piece), file) for piece in iter(lambda: source.read(_PIECE), b""))
-    return _written(memoryview(data), file)
-
-
-def _written(view: memoryview, file: int) -> int:
-    size = len(view)
-    while view:
-        view = view[os.write(file, view) :]
-    return size
+            shutil.copyfileobj(source, file, _PIECE)
+    else:
+        file.write(data)
 
 
 def _sync(folder: Path) -> None:

@@ -11,7 +11,7 @@ from services.anonymiser.dataset.header import header
 from services.anonymiser.dataset.reading import read, read_by_reference, syntax_of
 from services.anonymiser.dataset.tree import Item
 from services.anonymiser.dataset.writing import parts
-from shared.dicom.part10 import wrap
+from shared.dicom.part10 import front
 from tests.bench import instances
 
 EXPLICIT, IMPLICIT, BIG = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"
@@ -36,7 +36,7 @@ def count(elements: Item) -> int:
 
 def main() -> None:
     ((_, body),) = instances.generate("walking", 1)
-    data = wrap(body, EXPLICIT, *UIDS)
+    data = front(EXPLICIT, *UIDS) + body
     syntax, elements = read(data)
     public = tuple(element for element in elements if not element.group & 1)
     print(f"{count(elements)} elements, {len(elements)} at the top; {count(public)} of them public")

@@ -21,7 +21,7 @@ _FORM = re.compile(r"\d+(?:\.\d+)*", re.ASCII)
 def replaced(tag: int, value: bytes, named: bool, pseudonyms: Pseudonyms) -> bytes:
     """What stands in a UI element afterwards. `named`: Table E.1-1 wants it replaced even if it looks registered."""
     words, instance = _words(tag, value), tag in _INSTANCES
-    if tag in KINDS and all(not word or proper(word) for word in words):
+    if tag in KINDS and all(map(_fits, words)):
         return value
     return _joined(word if _stays(word, named, instance) else pseudonyms.uid(word) for word in words)
 
@@ -29,15 +29,19 @@ def replaced(tag: int, value: bytes, named: bool, pseudonyms: Pseudonyms) -> byt
 def mended(tag: int, value: bytes, pseudonyms: Pseudonyms) -> bytes:
     """What stands in a UI element that is retained: of what is no UID a pseudonymous one."""
     words = _words(tag, value)
-    if all(not word or proper(word) for word in words):
+    if all(map(_fits, words)):
         return value
-    return _joined(word if not word or proper(word) else pseudonyms.uid(word) for word in words)
+    return _joined(word if _fits(word) else pseudonyms.uid(word) for word in words)
 
 
 def proper(uid: str) -> bool:
     """Whether `uid` has the form of one (PS3.5 Section 9.1), zeros before components included, which some senders
     write. No other is given away: paths and keys are made of them."""
     return len(uid) <= _LONGEST and _FORM.fullmatch(uid) is not None
+
+
+def _fits(word: str) -> bool:
+    return not word or proper(word)
 
 
 def _words(tag: int, value: bytes) -> list[str]:

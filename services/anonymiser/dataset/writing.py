@@ -6,7 +6,7 @@ from struct import Struct
 
 from services.anonymiser.dataset.tree import BULK_BYTES, Element, Item, Syntax
 from services.anonymiser.dataset.vrs import BYTES_VRS, LONG_VRS, NUMBER_VRS, VRS
-from shared.dicom.part10 import wrap
+from shared.dicom.part10 import front
 
 _UNDEFINED_LENGTH, _LONGEST_SHORT = 0xFFFFFFFF, 0xFFFE
 _SHORT = {vr: vr.encode("ascii") for vr in VRS - LONG_VRS}
@@ -24,7 +24,7 @@ def parts(elements: Item, syntax: Syntax, sop_class: str, sop_instance: str) -> 
     _Writer(syntax, chunks).elements(elements)
     if syntax.deflated:
         chunks = [b"", *_deflated(chunks)]
-    chunks[0] = wrap(b"", syntax.uid, sop_class, sop_instance)
+    chunks[0] = front(syntax.uid, sop_class, sop_instance)
     return list(_joined(chunks))
 
 

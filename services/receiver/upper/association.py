@@ -22,11 +22,6 @@ _LONGEST_COMMAND = 64 * 1024
 _LONGEST_REQUEST = 1024 * 1024
 """Bytes of an A-ASSOCIATE-RQ: 128 contexts with all transfer syntaxes take 300,000."""
 
-SUCCESS, UNRECOGNISED_OPERATION, CLASS_MISMATCH = 0x0000, 0x0211, 0x0122
-"""PS3.7 Annex C."""
-OUT_OF_RESOURCES, CANNOT_UNDERSTAND = 0xA700, 0xC000
-"""PS3.4 Table B.2-1."""
-
 
 class End(StrEnum):
     """How an association ended."""
@@ -50,12 +45,10 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What was negotiated: `answer` is the A-ASSOCIATE-AC, `contexts` go by their ids, `longest` is the longest PDU
-    that we may be sent, in bytes."""
+    """What was negotiated: `answer` is the A-ASSOCIATE-AC, `contexts` go by their ids."""
 
     answer: bytes
     contexts: dict[int, Context]
-    longest: int
 
 
 class Serves(Protocol):
@@ -65,8 +58,8 @@ class Serves(Protocol):
         """The answer to a whole A-ASSOCIATE-RQ."""
         ...
 
-    def front(self, request: command.Request, context: Context) -> bytes:
-        """What stands before the data set of that request."""
+    def begins(self, request: command.Request, context: Context, landing: Landing) -> None:
+        """The data set of that request comes: `landing` has to begin."""
         ...
 
     def stored(self, request: command.Request, context: Context, landed: Landed) -> int:
@@ -107,7 +100,6 @@ class Association:
         self._wire, self._serves, self._landing = wire, serves, landing
         self._artim, self._idle = artim, idle
         self._contexts: dict[int, Context] = {}
-        self._longest = 0
         self._message: _Message | None = None
 
     def run(self) -> End:
@@ -142,8 +134,8 @@ class Association:
         if length > _LONGEST_REQUEST:
             raise _aborted(Abort.INVALID_PARAMETER)
         match self._serves.requested(self._wire.read(length)):
-            case Accepted(answer, contexts, longest):
-                self._contexts, self._longest = contexts, longest
+            case Accepted(answer, contexts):
+                self._contexts = contexts
                 self._wire.send(answer)
             case Rejection() as rejection:
                 raise _Over(End.REJECTED, pdu.reject(rejection))
@@ -155,7 +147,7 @@ class Association:
     def _next(self) -> None:
         kind, length = pdu.head(self._wire.read(pdu.HEAD))
         if kind == Kind.DATA_TF:
-            if length > self._longest:
+            if length > pdu.LONGEST:
                 raise _aborted(Abort.INVALID_PARAMETER)
             self._data(length)
         elif kind == Kind.RELEASE_RQ:
@@ -195,8 +187,7 @@ class Association:
         except command.Malformed:
             raise _aborted(Abort.INVALID_PARAMETER) from None
         if message.request.data_set:
-            context = self._contexts[message.context]
-            self._landing.begin(self._serves.front(message.request, context), context.transfer_syntax.encode("ascii"))
+            self._serves.begins(message.request, self._contexts[message.context], self._landing)
         else:
             self._answer(message, message.request, None)
 
@@ -223,14 +214,14 @@ class Association:
         if request.field & command.RESPONSE:
             raise _aborted(Abort.UNEXPECTED_PARAMETER)
         if request.sop_class_uid != context.abstract_syntax:
-            return CLASS_MISMATCH
+            return command.CLASS_MISMATCH
         if request.field == command.C_ECHO_RQ:
-            return SUCCESS
+            return command.SUCCESS
         if request.field != command.C_STORE_RQ:
-            return UNRECOGNISED_OPERATION
+            return command.UNRECOGNISED_OPERATION
         if not request.data_set:
-            return CANNOT_UNDERSTAND
-        return OUT_OF_RESOURCES if landed is None else self._serves.stored(request, context, landed)
+            return command.CANNOT_UNDERSTAND
+        return command.OUT_OF_RESOURCES if landed is None else self._serves.stored(request, context, landed)
 
     # --- Sta13
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from struct import Struct, error
 
+from shared.dicom.part10 import even
+
 _HEAD = Struct("<HHL")
 _US = Struct("<H")
 
@@ -10,6 +12,11 @@ C_STORE_RQ, C_ECHO_RQ, C_CANCEL_RQ = 0x0001, 0x0030, 0x0FFF
 RESPONSE = 0x8000
 """What the command field of a response has beside that of its request."""
 NO_DATA_SET = 0x0101
+
+SUCCESS, UNRECOGNISED_OPERATION, CLASS_MISMATCH = 0x0000, 0x0211, 0x0122
+"""Statuses of PS3.7 Annex C."""
+OUT_OF_RESOURCES, CANNOT_UNDERSTAND = 0xA700, 0xC000
+"""Statuses of a C-STORE (PS3.4 Table B.2-1)."""
 
 _AFFECTED_CLASS, _FIELD, _MESSAGE_ID = 0x0002, 0x0100, 0x0110
 _RESPONDED_ID, _DATA_SET_TYPE, _STATUS, _AFFECTED_INSTANCE = 0x0120, 0x0800, 0x0900, 0x1000
@@ -60,12 +67,12 @@ def read(data: bytes) -> Request:
 def response(request: Request, status: int) -> bytes:
     """The response to `request`, without a data set."""
     elements = [
-        (_AFFECTED_CLASS, _padded(request.sop_class_uid)),
+        (_AFFECTED_CLASS, even(request.sop_class_uid.encode("ascii"))),
         (_FIELD, _US.pack(request.field | RESPONSE)),
         (_RESPONDED_ID, _US.pack(request.message_id)),
         (_DATA_SET_TYPE, _US.pack(NO_DATA_SET)),
         (_STATUS, _US.pack(status)),
-        (_AFFECTED_INSTANCE, _padded(request.sop_instance_uid)),
+        (_AFFECTED_INSTANCE, even(request.sop_instance_uid.encode("ascii"))),
     ]
     body = b"".join(_HEAD.pack(0, tag, len(value)) + value for tag, value in elements if value)
     return _HEAD.pack(0, 0, 4) + len(body).to_bytes(4, "little") + body
@@ -76,8 +83,3 @@ def _uid(value: bytes) -> str:
     if len(uid) > _LONGEST or not all(byte in b"0123456789." for byte in uid):
         raise Malformed
     return uid.decode("ascii")
-
-
-def _padded(uid: str) -> bytes:
-    value = uid.encode("ascii")
-    return value + b"\0" * (len(value) % 2)

@@ -21,7 +21,8 @@ _PIECE = 1024 * 1024
 class Landed:
     """A whole object, in memory until the next one lands, or in a file that goes then.
 
-    `size`: its bytes, of which the first `front` stand before the data set. `digest`: of the data set, after its seed.
+    `size`: its bytes, of which the first `front` stand before the data set. `digest`: in hexadecimal digits, of what
+    `begin` was given and the data set.
     """
 
     content: memoryview | Path
@@ -46,33 +47,30 @@ class Landing:
 
     def __init__(self, folder: Path, in_memory: int, budget: Budget) -> None:
         self._folder, self._in_memory, self._budget = folder, in_memory, budget
-        self._held = bytearray(FIRST_ROOM)
-        self._view = memoryview(self._held)
+        self._view = memoryview(bytearray())
         self._front = self._end = 0
         self._digest = hashlib.sha256()
         self._file: int | None = None
         self._path = Path()
         self._lost = False
 
-    def begin(self, front: bytes, seed: bytes) -> None:
-        """A new data set behind `front`; `seed` comes before it in the digest."""
+    def begin(self, front: bytes, digest: "hashlib._Hash") -> None:
+        """A new data set behind `front`, which `digest` goes on with."""
         self.clear()
-        self._digest = hashlib.sha256(seed)
+        self._digest = digest
+        if not self._view:
+            self._view = memoryview(bytearray(FIRST_ROOM))
         self._view[: len(front)] = front
         self._front = self._end = len(front)
 
     def room(self, count: int) -> memoryview:
         """Where the next bytes go, up to `count` of them."""
-        if (
-            not self._lost
-            and self._file is None
-            and self._end + count > len(self._view)
-            and not self._grown(self._end + count)
-        ):
+        if self._in_place:
+            needed = self._end + count
+            if needed <= len(self._view) or self._grown(needed):
+                return self._view[self._end : needed]
             self._spill()
-        if self._lost or self._file is not None:
-            return self._view[: min(count, _PIECE)]
-        return self._view[self._end : self._end + count]
+        return self._view[: min(count, _PIECE)]
 
     def took(self, count: int) -> None:
         """The room that was asked for last holds `count` more bytes."""
@@ -97,6 +95,11 @@ class Landing:
         self._lost = False
         self._front = self._end = 0
 
+    @property
+    def _in_place(self) -> bool:
+        """Whether it is in memory as a whole."""
+        return self._file is None and not self._lost
+
     def _unspill(self) -> None:
         if self._file is not None:
             os.close(self._file)
@@ -107,16 +110,15 @@ class Landing:
         size = max(needed, min(2 * len(self._view), self._in_memory))
         if needed > self._in_memory or not self._budget.take(size - len(self._view)):
             return False
-        held = bytearray(size)
-        held[: self._end] = self._view[: self._end]
-        self._held, self._view = held, memoryview(held)
+        larger = memoryview(bytearray(size))
+        larger[: self._end] = self._view[: self._end]
+        self._view = larger
         return True
 
     def _shrink(self) -> None:
         if len(self._view) > FIRST_ROOM:
             self._budget.give_back(len(self._view) - FIRST_ROOM)
-            self._held = bytearray(FIRST_ROOM)
-            self._view = memoryview(self._held)
+            self._view = memoryview(bytearray(FIRST_ROOM))
 
     def _spill(self) -> None:
         self._file, name = tempfile.mkstemp(prefix=SPOOLED, dir=self._folder)

@@ -17,6 +17,7 @@ from pynetdicom.presentation import PresentationContext
 from services.receiver.upper.association import Accepted, Context
 from services.receiver.upper.pdu import (
     CONTEXT_NAME_UNKNOWN,
+    LONGEST,
     PROTOCOL_UNKNOWN,
     Abort,
     Kind,
@@ -24,8 +25,6 @@ from services.receiver.upper.pdu import (
 )
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
-LONGEST_PDU = 128 * 1024
-"""Bytes of a P-DATA-TF that we take: larger ones save nothing more, smaller ones cost a read each."""
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 
 ACCEPTED, NO_SUCH_ABSTRACT_SYNTAX, NO_SUCH_TRANSFER_SYNTAX = 0, 3, 4
@@ -74,7 +73,7 @@ def accept(proposal: Proposal, syntaxes: Mapping[str, Collection[str]]) -> Accep
         if chosen is not None and proposed.context_id is not None:
             contexts[proposed.context_id] = Context(abstract, chosen)
         results.append(_result(proposed, chosen, NO_SUCH_TRANSFER_SYNTAX if known else NO_SUCH_ABSTRACT_SYNTAX))
-    return Accepted(_answer(proposal.primitive, results), contexts, LONGEST_PDU)
+    return Accepted(_answer(proposal.primitive, results), contexts)
 
 
 def _result(proposed: Any, chosen: str | None, refusal: int) -> PresentationContext:
@@ -88,7 +87,7 @@ def _result(proposed: Any, chosen: str | None, refusal: int) -> PresentationCont
 
 def _answer(asked: A_ASSOCIATE, results: Sequence[PresentationContext]) -> bytes:
     longest, implementation = MaximumLengthNotification(), ImplementationClassUIDNotification()
-    longest.maximum_length_received = LONGEST_PDU
+    longest.maximum_length_received = LONGEST
     implementation.implementation_class_uid = UID(IMPLEMENTATION_CLASS_UID)
     version = ImplementationVersionNameNotification()
     version.implementation_version_name = IMPLEMENTATION_VERSION_NAME

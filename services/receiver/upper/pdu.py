@@ -6,6 +6,8 @@ from struct import Struct
 
 HEAD = 6
 """Bytes before what a PDU carries: type, reserved, length."""
+LONGEST = 128 * 1024
+"""Bytes that a P-DATA-TF which we take may carry: larger ones save nothing more, smaller ones cost a read each."""
 PDV_HEAD = 6
 """Bytes before what a presentation data value carries: length, presentation context id, message control header."""
 COMMAND, LAST = 0x01, 0x02

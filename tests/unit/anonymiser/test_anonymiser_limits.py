@@ -16,7 +16,7 @@ from services.anonymiser.dataset.reading import read, read_by_reference, syntax_
 from services.anonymiser.dataset.reference import read_elements
 from services.anonymiser.dataset.tree import BULK_BYTES, Item
 from services.anonymiser.dataset.walking import walk
-from shared.dicom.part10 import PREAMBLE, wrap
+from shared.dicom.part10 import PREAMBLE, front
 from tests.support import corpus
 from tests.unit.anonymiser.building import flat, part10
 from tests.unit.anonymiser.raw import (
@@ -213,7 +213,7 @@ def declares_a_character_set(elements: Item) -> bool:
 @settings(max_examples=300, deadline=None)
 @given(body=st.binary(max_size=200), syntax=st.sampled_from([EXPLICIT_UID, IMPLICIT_UID, DEFLATED_UID, None]))
 def test_any_bytes_end_in_a_tree_or_a_verdict(body: bytes, syntax: str | None):
-    for data in (body, wrap(body, EXPLICIT_UID, "1.2", "1.2.3")):
+    for data in (body, front(EXPLICIT_UID, "1.2", "1.2.3") + body):
         with suppress(Unreadable, BeyondLimits):
             read(data, syntax)
 

@@ -15,7 +15,7 @@ from services.anonymiser.dataset.reading import read, read_by_reference, syntax_
 from services.anonymiser.dataset.reference import read_elements
 from services.anonymiser.dataset.tree import BULK_BYTES, Element, Item, Syntax, find
 from services.anonymiser.dataset.walking import NotWalked, walk, walk_sequence
-from shared.dicom.part10 import wrap
+from shared.dicom.part10 import front
 from shared.outcome import Reason
 from tests.support import corpus
 from tests.unit.anonymiser.generating import data_sets
@@ -262,7 +262,7 @@ def test_large_values_are_views_of_the_input_where_bytes_are_expected():
 @pytest.mark.parametrize("encapsulated", [False, True])
 def test_pixels_of_4_gb_are_not_touched(tmp_path: Path, encapsulated: bool):
     path, size = tmp_path / "large.dcm", 2**30
-    head = wrap(Value(0x00100020, "LO", b"17").written(EXPLICIT), RLE_UID if encapsulated else EXPLICIT_UID, "1", "2")
+    head = front(RLE_UID if encapsulated else EXPLICIT_UID, "1", "2") + Value(0x00100020, "LO", b"17").written(EXPLICIT)
     with path.open("wb") as file:
         file.write(head)
         if encapsulated:

@@ -18,6 +18,7 @@ from services.receiver.upper.command import Request
 from services.receiver.upper.landing import Landed, Landing
 from services.receiver.upper.pdu import Abort, Kind, Rejection
 from services.receiver.upper.wire import Wire
+from shared.dicom import part10
 
 CT, ECHO, EXPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.1", "1.2.840.10008.1.2.1"
 TAKEN = {CT: {EXPLICIT}, ECHO: {EXPLICIT}}
@@ -38,8 +39,8 @@ class Serving:
         found = negotiation.read(request)
         return found if isinstance(found, Rejection | Abort) else negotiation.accept(found, TAKEN)
 
-    def front(self, request: Request, context: Context) -> bytes:
-        return b"front"
+    def begins(self, request: Request, context: Context, landing: Landing) -> None:
+        landing.begin(b"front", part10.digester(context.transfer_syntax))
 
     def stored(self, request: Request, context: Context, landed: Landed) -> int:
         content = landed.content

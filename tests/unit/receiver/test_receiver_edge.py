@@ -14,8 +14,9 @@ from pynetdicom import AE
 from pynetdicom.dimse_primitives import C_STORE
 
 from services.receiver.edge import Edge
-from services.receiver.handler import OUT_OF_RESOURCES, SUCCESS, Answer, Arriving
+from services.receiver.handler import Answer, Arriving
 from services.receiver.upper.budget import Budget
+from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landing
 from shared import telemetry
 from shared.dicom import part10
@@ -103,7 +104,7 @@ def test_answers_an_echo(bench: Bench) -> None:
 def test_hands_on_the_data_set_byte_for_byte(bench: Bench, data_set: bytes) -> None:
     assert bench.store(data_set) == SUCCESS
     (arriving,) = bench.arrived
-    assert bench.contents == [part10.wrap(data_set, EXPLICIT, CT, "1.2.3")]
+    assert bench.contents == [part10.front(EXPLICIT, CT, "1.2.3") + data_set]
     assert arriving.landed.digest == part10.digest(data_set, EXPLICIT)
     assert (arriving.site.code, arriving.sop_class_uid, arriving.sop_instance_uid) == ("site-a", CT, "1.2.3")
     assert arriving.transfer_syntax_uid == EXPLICIT

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from services.receiver.arrivals import Arrivals, Offsets
-from services.receiver.handler import OUT_OF_RESOURCES, SUCCESS, Answer, Arriving, Receive
+from services.receiver.handler import Answer, Arriving, Receive
+from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom import part10
@@ -42,7 +43,7 @@ class Broker(MemoryBroker):
 
 
 def landed(data_set: bytes) -> Landed:
-    whole = part10.wrap(data_set, EXPLICIT, CT, "1.2.3")
+    whole = part10.front(EXPLICIT, CT, "1.2.3") + data_set
     return Landed(memoryview(whole), len(whole), len(whole) - len(data_set), part10.digest(data_set, EXPLICIT))
 
 
@@ -71,7 +72,7 @@ def test_success_means_bytes_stored_as_sent_and_event_published(bench: Bench) ->
     (key,) = bench.store.objects
     digest = part10.digest(STUDY, EXPLICIT)
     assert key == f"site-a/{digest[:2]}/{digest}.dcm"
-    assert bench.store.objects[key] == part10.wrap(STUDY, EXPLICIT, CT, "1.2.3")
+    assert bench.store.objects[key] == part10.front(EXPLICIT, CT, "1.2.3") + STUDY
     assert bench.store.objects[key].endswith(STUDY)
     (record,) = bench.broker.received
     event = decode(record.topic, record.value, record.headers)

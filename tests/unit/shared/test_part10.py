@@ -17,7 +17,7 @@ STUDY = b"\x20\x00\x0d\x00UI\x08\x001.2.3.4\x00"
 
 @pytest.mark.parametrize("instance", ["1.2.3", "1.2.34"])
 def test_wraps_so_that_pydicom_reads_it(instance: str) -> None:
-    wrapped = part10.wrap(STUDY, EXPLICIT, CT, instance)
+    wrapped = part10.front(EXPLICIT, CT, instance) + STUDY
     read = dcmread(BytesIO(wrapped))
     assert read.StudyInstanceUID == "1.2.3.4"
     assert read.file_meta.MediaStorageSOPInstanceUID == instance
@@ -28,7 +28,7 @@ def test_wraps_so_that_pydicom_reads_it(instance: str) -> None:
 
 
 def test_group_length_tells_where_the_data_set_begins() -> None:
-    wrapped = part10.wrap(STUDY, EXPLICIT, CT, "1.2.3")
+    wrapped = part10.front(EXPLICIT, CT, "1.2.3") + STUDY
     length = int.from_bytes(wrapped[140:144], "little")
     assert wrapped[144 + length :] == STUDY
 
@@ -66,6 +66,6 @@ def test_finds_the_study_of_a_deflated_data_set_without_inflating_all_of_it() ->
 
 
 @pytest.mark.parametrize("syntax", [EXPLICIT, "1.2.840.10008.1.2", DEFLATED, "", "no uid"])
-@pytest.mark.parametrize("content", [b"", b"garbage", part10.wrap(b"garbage", EXPLICIT, CT, "1.2.3"), bytes(200)])
+@pytest.mark.parametrize("content", [b"", b"garbage", part10.front(EXPLICIT, CT, "1.2.3") + b"garbage", bytes(200)])
 def test_finds_no_study_where_there_is_none(content: bytes, syntax: str) -> None:
     assert part10.study_instance_uid(content, syntax) is None
