@@ -51,13 +51,11 @@ class Level:
 
     def get(self, element: Element) -> Outcome | None:
         """What an equal element became."""
-        value = _inside(element) if element.items else element.value
-        if value is None or len(value) > MOST_BYTES or element.encapsulated:  # a look-up would read all of a picture
-            return None
-        return self._found.get((element.tag, element.vr, value))
+        value = _known_by(element)
+        return None if value is None else self._found.get((element.tag, element.vr, value))
 
     def put(self, element: Element, value: bytes | memoryview, outcome: Outcome) -> None:
-        """Remember it by its value, or what `_inside` says of its items."""
+        """Remember it by what it is `_known_by`."""
         self._found[element.tag, element.vr, value] = outcome
 
 
@@ -82,8 +80,8 @@ class Memory:
 
     def remember(self, level: Level, element: Element, outcome: Outcome) -> None:
         """Unless it is large, or has private elements inside: `Told` does not tell what stays of them."""
-        value = _inside(element) if element.items else element.value
-        if value is None or len(value) > MOST_BYTES or element.encapsulated:
+        value = _known_by(element)
+        if value is None:
             return
         if self._left <= 0:
             self._forget()
@@ -93,6 +91,13 @@ class Memory:
     def _forget(self) -> None:
         self._levels.clear()
         self._left = MOST_ELEMENTS
+
+
+def _known_by(element: Element) -> bytes | memoryview | None:
+    """What two equal elements have in common. None for those that are not remembered: a look-up would read all of a
+    picture."""
+    value = _inside(element) if element.items else element.value
+    return None if value is None or len(value) > MOST_BYTES or element.encapsulated else value
 
 
 def _inside(sequence: Element) -> bytes | None:

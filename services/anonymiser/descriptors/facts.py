@@ -62,10 +62,13 @@ def _gather(
         fact = FACTS.get(tag) or FACT_VRS.get(element.vr) or (_of_identity(element) if within_identity else None)
         if tag in (_TEXT_VALUE, _DATE_VALUE) and (asked := asks(elements)):
             fact = _ASKED.get(asked, fact)
-        if tag == _SCHEME_OWNER and published(word(elements, SCHEME)):
-            continue  # SNOMED International, Regenstrief Institute
-        if fact and element.value and len(element.value) <= _MOST_BYTES:
+        if fact and element.value and len(element.value) <= _MOST_BYTES and not _keeps_a_scheme(tag, elements):
             found[_written(fact, names, bytes(element.value))] = None
+
+
+def _keeps_a_scheme(tag: int, elements: Item) -> bool:
+    """Whether it is the owner of a published coding scheme: SNOMED International, Regenstrief Institute."""
+    return tag == _SCHEME_OWNER and published(word(elements, SCHEME))
 
 
 def _written(fact: Fact, names: text.Encodings, value: bytes) -> Written:
