@@ -1,6 +1,7 @@
 """Decodes the middle frame of an image, and that one only (PS3.5 8.2, A.4)."""
 
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 
 from pydicom import dcmread
@@ -45,7 +46,7 @@ def middle_frame(data: bytes) -> Frame:
     index = int(dataset.NumberOfFrames) // 2
     array, photometric = _decoded(decoder, dataset, index)
     if not decoder.is_native:
-        encoded = get_frame(dataset.PixelData, index, number_of_frames=int(dataset.NumberOfFrames))
+        encoded = partial(get_frame, dataset.PixelData, index, number_of_frames=int(dataset.NumberOfFrames))
         array, photometric = corrected(array, photometric, encoded, decoder.UID)
     return Frame(array, photometric, Described(dataset, index))
 

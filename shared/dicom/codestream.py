@@ -1,5 +1,6 @@
 """What an encoded frame knows better than the attributes around it (PS3.5 Sections 8.2.1, 8.2.4)."""
 
+from collections.abc import Callable
 from struct import unpack_from
 from typing import Any
 
@@ -28,14 +29,15 @@ _FIRST_COMPONENT = 42
 """Where SIZ tells of it, from the start of a codestream (ISO/IEC 15444-1 A.5.1)."""
 
 
-def corrected(values: Array, photometric: str, frame: bytes, syntax: str) -> tuple[Array, str]:
-    """The decoded `frame`, (rows, columns) or (rows, columns, samples), with the sign and the colour space that its
-    codestream states, where they cannot be doubted. `syntax`: transfer syntax UID."""
+def corrected(values: Array, photometric: str, frame: Callable[[], bytes], syntax: str) -> tuple[Array, str]:
+    """A decoded frame, (rows, columns) or (rows, columns, samples), with the sign and the colour space that its
+    codestream states, where they cannot be doubted. `frame` gives that, when it is needed; `syntax`: transfer syntax
+    UID."""
     if syntax in JPEG_2000 and values.dtype.kind == "u":
         # Signed samples that fill their words: pydicom mends the sign of narrower ones itself.
-        if _component(frame) == (True, 8 * values.dtype.itemsize):
+        if _component(frame()) == (True, 8 * values.dtype.itemsize):
             return values.view(np.dtype(f"i{values.dtype.itemsize}")), photometric
-    elif syntax in _JPEG and values.ndim == 3 and photometric == "RGB" and _halved_colour(frame):
+    elif syntax in _JPEG and values.ndim == 3 and photometric == "RGB" and _halved_colour(frame()):
         return values, "YBR_FULL"
     return values, photometric
 

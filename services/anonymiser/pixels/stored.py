@@ -101,7 +101,7 @@ def _by_plugin(decoder: Decoder, plugin: str, frame: bytes, described: Descripti
     }
     whole = encapsulate([frame], has_bot=False)
     values, found = decoder.as_array(whole, index=0, raw=True, decoding_plugin=plugin, **options)
-    return Stored(*corrected(values, str(found["photometric_interpretation"]).upper(), frame, d.syntax))
+    return Stored(*corrected(values, str(found["photometric_interpretation"]).upper(), lambda: frame, d.syntax))
 
 
 def as_rgb(stored: Stored, described: Description) -> Stored:
