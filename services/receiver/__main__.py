@@ -2,7 +2,9 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from services.receiver import tls
 from services.receiver.arrivals import Arrivals
 from services.receiver.edge import Edge
 from services.receiver.handler import Receive
@@ -11,11 +13,13 @@ from services.receiver.upper.budget import Budget
 from services.receiver.upper.landing import SPOOLED, Landing
 from shared import storage
 from shared.dicom.identity import Pseudonyms
+from shared.dicom.keys import KeyRing
 from shared.events import InstanceReceived
+from shared.followed import Followed
 from shared.kafka import Publisher, end_offsets, read_to_end
 from shared.service import NotFit, Service, running
 from shared.settings import MIB
-from shared.sites import read_sites
+from shared.sites import Sites, read_sites
 
 NAME = "receiver"
 TOPICS = (InstanceReceived.topic,)
@@ -24,8 +28,8 @@ TOPICS = (InstanceReceived.topic,)
 def main() -> None:
     settings = Settings()
     with running(NAME, settings) as service:
-        sites, ring = read_sites(settings.sites_file), settings.key_ring()
-        ring.serve(sites.project)
+        ring = settings.key_ring()
+        sites = followed_sites(settings, ring)
         identified = storage.open_bucket(settings, "identified")
         service.verify_topics(TOPICS)
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key, writes=True))
@@ -38,14 +42,33 @@ def main() -> None:
         spool = spool_of(settings)
         budget = Budget(settings.memory_mib * MIB)
         landing = partial(Landing, spool, settings.in_memory_mib * MIB, budget)
-        edge = Edge(sites, receive, settings.associations, landing)
-        edge.start(settings.dicom_host, settings.dicom_port)
+        edge = Edge(sites.now, receive, settings.associations, landing)
+        followed: list[Followed[Any]] = [sites]
+        if settings.dicom_port:
+            edge.start(settings.dicom_host, settings.dicom_port)
+        if settings.tls_port:
+            certificates = tls.followed(settings.tls_files())
+            edge.start(settings.dicom_host, settings.tls_port, certificates.now)
+            followed.append(certificates)
         service.health.ready()
         while not service.stop.wait(1.0):
             service.health.beat()
+            for each in followed:
+                each.now()
         edge.drain(settings.drain_seconds)
         broker.close()
         arrivals.close()
+
+
+def followed_sites(settings: Settings, ring: KeyRing) -> Followed[Sites]:
+    """The sites file as it is at any time, of the project that our key is for."""
+
+    def read() -> Sites:
+        sites = read_sites(settings.sites_file)
+        ring.serve(sites.project)
+        return sites
+
+    return Followed("sites", read, lambda _: [settings.sites_file])
 
 
 def spool_of(settings: Settings) -> Path:

@@ -7,14 +7,17 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from services.receiver.admission import Peer, Refusal, admit
 from services.receiver.handler import Answer, Arriving
-from services.receiver.syntaxes import TAKEN
+from services.receiver.syntaxes import taken
+from services.receiver.tls import Identity
 from services.receiver.upper import negotiation
 from services.receiver.upper.association import Accepted, Association, Context, End
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS, Request
 from services.receiver.upper.landing import Landed, Landing
-from services.receiver.upper.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, LIMIT_REACHED, Abort, Rejection
-from services.receiver.upper.wire import Wire
+from services.receiver.upper.pdu import LIMIT_REACHED, Abort, Rejection
+from services.receiver.upper.tls_wire import Certificate, NoHandshake, TlsWire
+from services.receiver.upper.wire import Closed, Silent, Wire
 from shared import metrics, telemetry
 from shared.dicom import part10
 from shared.outcome import Reason
@@ -38,7 +41,7 @@ class Edge:
 
     def __init__(
         self,
-        sites: Sites,
+        sites: Callable[[], Sites],
         receive: Callable[[Arriving, telemetry.Span], Answer],
         associations: int,
         landing: Callable[[], Landing],
@@ -49,22 +52,23 @@ class Edge:
         self.draining = self.ending = False
         self._landing = landing
         self._most = associations
-        self._socket: socket.socket | None = None
+        self._sockets: list[socket.socket] = []
         self._visits: set[Visit] = set()
         self._lock = threading.Condition()
 
-    def start(self, host: str, port: int) -> None:
-        """Listen; returns at once."""
-        self._socket = socket.create_server((host, port), backlog=_QUEUE)
-        threading.Thread(target=self._accept, name="accept", daemon=True).start()
+    def start(self, host: str, port: int, secure: Callable[[], Identity] | None = None) -> None:
+        """Listen, with TLS as who `secure` says; returns at once."""
+        listening = socket.create_server((host, port), backlog=_QUEUE)
+        self._sockets.append(listening)
+        threading.Thread(target=self._accept, args=(listening, secure), name="accept", daemon=True).start()
 
     def drain(self, seconds: float) -> None:
         """Stop listening, let the open associations end by themselves for so long, then end them."""
         self.draining = True
-        if self._socket is not None:
+        for listening in self._sockets:
             with suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
-            self._socket.close()
+                listening.shutdown(socket.SHUT_RDWR)
+            listening.close()
         with self._lock:
             self._lock.wait_for(lambda: not self._visits, seconds)
             self.ending = True
@@ -78,17 +82,16 @@ class Edge:
             visit.open = not self.draining and sum(other.open for other in self._visits) < self._most
         return visit.open
 
-    def _accept(self) -> None:
-        assert self._socket is not None
+    def _accept(self, listening: socket.socket, secure: Callable[[], Identity] | None) -> None:
         while True:
             try:
-                connection, _ = self._socket.accept()
+                connection, _ = listening.accept()
             except OSError:
                 if self.draining:
                     return
                 time.sleep(0.1)  # no file descriptors left, say: who is inside will go
                 continue
-            visit = Visit(self, connection, self._landing())
+            visit = Visit(self, connection, secure, self._landing())
             with self._lock:
                 self._visits.add(visit)
             threading.Thread(target=self._serve, args=(visit,), name="association", daemon=True).start()
@@ -111,15 +114,19 @@ class Meters:
         self.instances = metrics.counter("isocentre_receive_instances_total")
         self.bytes = metrics.counter("isocentre_receive_bytes_total")
         self.seconds = metrics.histogram("isocentre_receive_seconds")
+        self.expiry = metrics.gauge("isocentre_receive_certificate_expiry_seconds")
 
 
 class Visit:
     """One connection: who it is, and what he brings."""
 
-    def __init__(self, edge: Edge, connection: socket.socket, landing: Landing) -> None:
+    def __init__(
+        self, edge: Edge, connection: socket.socket, secure: Callable[[], Identity] | None, landing: Landing
+    ) -> None:
         self.open = False
         self._edge = edge
-        self._connection = connection
+        self._connection, self._secure = connection, secure
+        self._certificate: Certificate | None = None
         self._landing = landing
         self._site: Site | None = None
         self._id = secrets.token_hex(8)
@@ -127,17 +134,33 @@ class Visit:
 
     def run(self) -> None:
         """Until it ends."""
-        association = Association(Wire(self._connection, ARTIM), self, self._landing, artim=ARTIM, idle=IDLE)
         try:
-            self._closed(association.run())
+            self._closed(Association(self._enter(), self, self._landing, artim=ARTIM, idle=IDLE).run())
+        except NoHandshake as failed:
+            self._edge.meters.asked.labels(NOBODY, Reason.TLS_FAILED).inc()
+            log.warning("handshake-failed", code=str(failed))
+        except (Closed, Silent):
+            return
         except Exception as failed:
             log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
             self._closed(End.ABORTED)
+        finally:
+            self._connection.close()
+
+    def _enter(self) -> Wire:
+        """The connection, with TLS where it has to be. Raises NoHandshake, Closed or Silent."""
+        if self._secure is None:
+            return Wire(self._connection, ARTIM)
+        wire = TlsWire(self._connection, self._secure().mutual, ARTIM)
+        self._connection = wire.socket
+        self._certificate = wire.handshake()
+        return wire
 
     def end(self) -> None:
         """Hear no more from him. What he has sent as a whole is answered yet."""
         with suppress(OSError):
-            self._connection.shutdown(socket.SHUT_RD)
+            # An SSL socket's own would forget its keys, with which we answer yet.
+            socket.socket.shutdown(self._connection, socket.SHUT_RD)
 
     @property
     def draining(self) -> bool:
@@ -151,16 +174,28 @@ class Visit:
         proposal = negotiation.read(request)
         if isinstance(proposal, Rejection | Abort):
             return self._refused(NOBODY, "rejected", proposal)
-        self._site = self._edge.sites.find(proposal.called, proposal.calling)
-        if self._site is None:
-            known = self._edge.sites.serves(proposal.called)
-            return self._refused(NOBODY, Reason.UNKNOWN_AE_TITLE, CALLING_UNKNOWN if known else CALLED_UNKNOWN)
+        admitted = admit(self._edge.sites(), self._peer(proposal))
+        if isinstance(admitted, Refusal):
+            return self._refused(admitted.site or NOBODY, admitted.reason, admitted.rejection)
+        self._site = admitted
         if not self._edge.admit(self):
             return self._refused(self._site.code, "rejected", LIMIT_REACHED)
         self._meters.asked.labels(self._site.code, "accepted").inc()
         self._meters.open.labels(self._site.code).inc()
+        if self._certificate:
+            self._meters.expiry.labels("client", self._site.code).set(self._certificate.expires)
         log.info("association-accepted", site=self._site.code, association=self._id)
-        return negotiation.accept(proposal, TAKEN)
+        return negotiation.accept(proposal, taken(self._site), user=bool(self._site.users))
+
+    def _peer(self, proposal: negotiation.Proposal) -> Peer:
+        return Peer(
+            called=proposal.called,
+            calling=proposal.calling,
+            address=self._connection.getpeername()[0],
+            tls=self._secure is not None,
+            certificate=self._certificate.digest if self._certificate else None,
+            user=proposal.user,
+        )
 
     def _refused(self, site: str, result: str, answer: Rejection | Abort) -> Rejection | Abort:
         self._meters.asked.labels(site, result).inc()

@@ -1,9 +1,12 @@
 """Settings of the receiver."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
+from services.receiver.tls import Files
+from shared.misconfigured import Misconfigured
 from shared.settings import ProjectKeySettings, ServiceSettings, SitesSettings, StoreSettings
 
 
@@ -11,7 +14,16 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     """Read once, in `__main__`."""
 
     dicom_host: str = Field(default="127.0.0.1", description="Address on which associations are accepted.")
-    dicom_port: int = Field(description="Port on which associations are accepted.")
+    dicom_port: int | None = Field(
+        description="Port on which associations without TLS are accepted, or `none`: TLS_PORT alone."
+    )
+    tls_port: int | None = Field(default=None, description="Port on which associations with TLS are; needs its files.")
+    tls_certificate_file: Path | None = Field(default=None, description="PEM: our certificate, and its chain.")
+    tls_key_file: Path | None = Field(default=None, description="PEM: the key of it, mode 0600, without a passphrase.")
+    tls_ca_file: Path | None = Field(default=None, description="PEM: whoever may issue the certificates of clients.")
+    tls_crl_file: Path | None = Field(
+        default=None, description="PEM: revocation lists of all of these, when there are."
+    )
     state_dir: Path = Field(description="Folder of the view of what has been received; may be thrown away.")
     associations: int = Field(default=32, ge=1, description="Associations open at the same time at most.")
     in_memory_mib: int = Field(default=16, ge=1, description="Larger data sets go on in a file of the spool.")
@@ -22,3 +34,21 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     accept_volatile_store: bool = Field(
         default=False, description="Say yes although the store may lose objects in a power cut (see README)."
     )
+
+    @field_validator("dicom_port", mode="before")
+    @classmethod
+    def _port_or_none(cls, value: object) -> object:
+        return None if value == "none" else value
+
+    @model_validator(mode="after")
+    def _some_port(self) -> Self:
+        if self.dicom_port is None and self.tls_port is None:
+            raise ValueError("DICOM_PORT is none and there is no TLS_PORT: nobody could come in")
+        return self
+
+    def tls_files(self) -> Files:
+        """What TLS takes. Raises Misconfigured when a file is not named."""
+        certificate, key, trusted = self.tls_certificate_file, self.tls_key_file, self.tls_ca_file
+        if certificate is None or key is None or trusted is None:
+            raise Misconfigured("TLS takes ISOCENTRE_TLS_CERTIFICATE_FILE, _TLS_KEY_FILE and _TLS_CA_FILE")
+        return Files(certificate, key, trusted, self.tls_crl_file, self.accept_open_files)

@@ -50,7 +50,7 @@ class Bench:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.edge = Edge(SITES, self._receive, 2, partial(Landing, folder, 2**20, Budget(2**22)))
+        self.edge = Edge(lambda: SITES, self._receive, 2, partial(Landing, folder, 2**20, Budget(2**22)))
         self.edge.start("127.0.0.1", self.port)
 
     def _receive(self, arriving: Arriving, span: telemetry.Span) -> Answer:
