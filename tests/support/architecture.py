@@ -7,7 +7,7 @@ from pathlib import Path
 
 EDGES = {
     "receiver": {"edge", "arrivals", "syntaxes", "tls", "upper"},
-    "anonymiser": set[str](),
+    "anonymiser": {"following"},
     "validator": set[str](),
     "indexer": {"database", "tables", "migrate", "migrations"},
     "thumbnailer": {"worker"},
