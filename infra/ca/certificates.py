@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from shared.misconfigured import Misconfigured
 from shared.sites.proofs import fingerprint
 
 AUTHORITY_DAYS, DAYS = 3650, 398
@@ -45,6 +47,16 @@ def parse(certificate: str, key: str) -> Pair:
     if not isinstance(found, ec.EllipticCurvePrivateKey):
         raise ValueError("no EC key")
     return Pair(x509.load_pem_x509_certificate(certificate.encode()), found)
+
+
+def fingerprint_in(file: Path) -> str:
+    """That of the first certificate in a PEM file. Raises Misconfigured."""
+    try:
+        return fingerprint_of(x509.load_pem_x509_certificates(file.read_bytes())[0])
+    except OSError as failed:
+        raise Misconfigured(f"{file} cannot be read: {failed.strerror}") from None
+    except ValueError:
+        raise Misconfigured(f"{file} holds no certificate in PEM") from None
 
 
 def fingerprint_of(certificate: x509.Certificate) -> str:

@@ -33,7 +33,7 @@ from shared.misconfigured import Misconfigured
 from shared.sites import Site, Sites
 from shared.sites.proofs import passcode_hash
 from tests.support.authority import Authority, Holder, client
-from tests.support.dicom import send
+from tests.support.dicom import Rejections, send
 from tests.support.generated import Item
 from tests.support.waiting import until
 
@@ -76,9 +76,11 @@ class Node:
         entity.acse_timeout = entity.network_timeout = entity.connection_timeout = 30
         for sop_class in (ECHO, CT):
             entity.add_requested_context(sop_class, EXPLICIT)
+        self.rejections = Rejections()
         return entity.associate(
             "127.0.0.1",
             self.port,
+            evt_handlers=self.rejections.handlers,
             ext_neg=[user] if user else [],
             tls_args=(context, "localhost") if context else None,
         )
@@ -104,9 +106,9 @@ def refused(site: str, reason: str) -> Callable[[], int]:
     return lambda: int(counted.get() - before)
 
 
-def rejection(association: Association) -> tuple[int, int, int]:
-    answer = association.acceptor.primitive
-    return answer.result, answer.result_source, answer.diagnostic
+def rejected(node: Node, association: Association) -> tuple[int | None, int | None, int | None]:
+    assert not association.is_established
+    return node.rejections.code
 
 
 def echo(association: Association) -> int:
@@ -135,7 +137,7 @@ def test_another_site_s_certificate_is_worth_nothing(node: Node) -> None:
     node.start()
     counted = refused("site-a", "certificate-refused")
     association = node.associate(node.theirs.client())
-    assert rejection(association) == (1, 1, 3)
+    assert rejected(node, association) == (1, 1, 3)
     assert counted() == 1
 
 
@@ -144,7 +146,7 @@ def test_a_site_with_certificates_is_not_let_in_without_tls(node: Node) -> None:
     node.edge.start("127.0.0.1", plain)
     node.port = plain
     counted = refused("site-a", "tls-required")
-    assert rejection(node.associate(None)) == (1, 1, 3)
+    assert rejected(node, node.associate(None)) == (1, 1, 3)
     assert counted() == 1
 
 
@@ -281,7 +283,7 @@ def test_a_user_who_is_not_believed_is_rejected_as_the_standard_says(node: Node)
     node.sites = Sites(sites=(node.site("a", node.ours, users={"Jörg": passcode_hash(b"geheim")}),))
     node.start()
     for wrong in (user("Jörg", "falsch"), user("Jörg"), user("Anna", "geheim"), None):
-        assert rejection(node.associate(node.ours.client(), user=wrong)) == (1, 2, 1)
+        assert rejected(node, node.associate(node.ours.client(), user=wrong)) == (1, 2, 1)
 
 
 # --- dcmtk
@@ -376,5 +378,5 @@ def test_a_reload_of_the_sites_counts_for_the_next_association(node: Node) -> No
     node.start()
     staying = node.associate(node.ours.client())
     node.sites = Sites(sites=(node.site("a", node.ours, enabled=False),))
-    assert rejection(node.associate(node.ours.client())) == (1, 1, 3)
+    assert rejected(node, node.associate(node.ours.client())) == (1, 1, 3)
     assert echo(staying) == SUCCESS
