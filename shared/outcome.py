@@ -64,6 +64,8 @@ class Reason(StrEnum):
     SITE_DISABLED = "site-disabled"
     STORE_AWAY = "store-away"
     BROKER_AWAY = "broker-away"
+    UID_MISMATCH = "uid-mismatch"
+    NOT_UNDERSTOOD = "not-understood"
 
 
 @dataclass(frozen=True, slots=True)

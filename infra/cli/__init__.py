@@ -8,6 +8,7 @@ import click
 
 GROUPS = {
     "anonymise": "infra.cli.anonymise",
+    "associations": "infra.cli.associations",
     "ca": "infra.cli.ca",
     "key": "infra.cli.key",
     "profile": "infra.cli.profile",

@@ -56,8 +56,8 @@ def main() -> None:
         identified = storage.open_bucket(settings, "identified")
         clean = storage.open_bucket(settings, "clean")
         service.verify_topics((*READS, *WRITES))
-        service.verify("store", lambda: storage.probe(identified, settings.s3_access_key, writes=False))
-        service.verify("store", lambda: storage.probe(clean, settings.s3_access_key, writes=True))
+        service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=False))
+        service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=True))
         ring = settings.key_ring()
         pseudonyms = Pseudonyms.of(ring)
 

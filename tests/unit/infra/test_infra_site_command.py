@@ -15,9 +15,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from infra.cli import main
 from infra.sites import editing
 from services.receiver import tls
+from services.receiver.crew.desk import Desk
+from services.receiver.crew.listening import Listening
 from services.receiver.edge import Edge
 from services.receiver.handler import Answer
-from services.receiver.tls import Files
+from services.receiver.intake import Intake
+from services.receiver.tls import Files, Identity
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.landing import Landing
 from shared.misconfigured import Misconfigured
@@ -215,21 +218,31 @@ def test_certificates_are_bound_beside_each_other_and_then_replaced(run: Run, fi
 # --- trying
 
 
+class Receiver:
+    """The receiver's edge, which reads the sites file for every association."""
+
+    def __init__(self, file: Path) -> None:
+        self.read = lambda: read_sites(file)
+        landing = partial(Landing, file.parent, 2**20, Budget(2**22))
+        intake = Intake(lambda arriving, span: Answer(0))
+        self.edge = Edge(lambda: self.read(), intake, Desk(4), landing, lambda account: None)
+
+    def listen(self, secure: Callable[[], Identity] | None = None) -> None:
+        self.listening = Listening("127.0.0.1", 0, partial(self.edge.take, secure=secure))
+        self.port = self.listening.port
+
+
 @pytest.fixture
-def edge(file: Path) -> Iterator[Edge]:
-    landing = partial(Landing, file.parent, 2**20, Budget(2**22))
-    made = Edge(lambda: read_sites(file), lambda arriving, span: Answer(0), 4, landing)
+def receiver(file: Path) -> Iterator[Receiver]:
+    made = Receiver(file)
     yield made
-    made.drain(1.0)
+    made.listening.close()
+    made.edge.drain(1.0)
 
 
-def port_of(edge: Edge) -> int:
-    return int(edge._sockets[-1].getsockname()[1])
-
-
-def test_a_site_that_is_let_in_is_told_so(run: Run, edge: Edge) -> None:
-    edge.start("127.0.0.1", 0)
-    assert "let in, and C-ECHO answered" in done(run("site", "test", "site-a", "--port", port_of(edge)))
+def test_a_site_that_is_let_in_is_told_so(run: Run, receiver: Receiver) -> None:
+    receiver.listen()
+    assert "let in, and C-ECHO answered" in done(run("site", "test", "site-a", "--port", receiver.port))
 
 
 @pytest.mark.parametrize(
@@ -239,25 +252,25 @@ def test_a_site_that_is_let_in_is_told_so(run: Run, edge: Edge) -> None:
         (("--called", "WHO"), "1/1/3 (calling AE title not recognised). By the sites file: No site"),
     ],
 )
-def test_a_refusal_is_told_in_words(run: Run, edge: Edge, arguments: tuple[str, ...], says: str) -> None:
-    edge.start("127.0.0.1", 0)
-    result = run("site", "test", "site-a", "--port", port_of(edge), *arguments)
+def test_a_refusal_is_told_in_words(run: Run, receiver: Receiver, arguments: tuple[str, ...], says: str) -> None:
+    receiver.listen()
+    result = run("site", "test", "site-a", "--port", receiver.port, *arguments)
     assert result.exit_code == 1
     assert says in " ".join(result.output.split())
 
 
-def test_a_disabled_site_is_told_what_the_sender_is_not(run: Run, edge: Edge) -> None:
-    edge.start("127.0.0.1", 0)
+def test_a_disabled_site_is_told_what_the_sender_is_not(run: Run, receiver: Receiver) -> None:
+    receiver.listen()
     done(run("site", "disable", "site-a"))
-    assert "disabled in the sites file" in run("site", "test", "site-a", "--port", port_of(edge)).output
+    assert "disabled in the sites file" in run("site", "test", "site-a", "--port", receiver.port).output
 
 
-def test_a_receiver_that_has_not_read_the_file_is_suspected(run: Run, edge: Edge, file: Path) -> None:
+def test_a_receiver_that_has_not_read_the_file_is_suspected(run: Run, receiver: Receiver, file: Path) -> None:
     old: Sites = read_sites(file)
-    edge.sites = lambda: old
-    edge.start("127.0.0.1", 0)
+    receiver.read = lambda: old
+    receiver.listen()
     done(run("site", "add", "site-c", "--calling", "NEW", "--called", "ISOCENTRE"))
-    assert "has not read this one yet" in run("site", "test", "site-c", "--port", port_of(edge)).output
+    assert "has not read this one yet" in run("site", "test", "site-c", "--port", receiver.port).output
 
 
 def test_nobody_there_is_told(run: Run) -> None:
@@ -265,18 +278,18 @@ def test_nobody_there_is_told(run: Run) -> None:
     assert (result.exit_code, "nobody answers at 127.0.0.1:1" in result.output) == (1, True)
 
 
-def test_tls_with_the_right_and_the_wrong_certificate(run: Run, edge: Edge, file: Path) -> None:
+def test_tls_with_the_right_and_the_wrong_certificate(run: Run, receiver: Receiver, file: Path) -> None:
     done(run("ca", "init"))
     done(run("ca", "issue", "server", "--host", "127.0.0.1"))
     done(run("ca", "issue", "ours", "--site", "site-a"))
     done(run("ca", "issue", "other"))
     folder = file.parent / "ca"
     identity = tls.followed(Files(folder / "server.pem", folder / "server.key", folder / "ca.pem"))
-    edge.start("127.0.0.1", 0, identity.now)
+    receiver.listen(identity.now)
 
     def attempt(name: str, *more: str, given: str | None = None) -> Result:
         secure = ("--ca", folder / "ca.pem", "--certificate", folder / f"{name}.pem", "--key", folder / f"{name}.key")
-        return run("site", "test", "site-a", "--port", port_of(edge), *secure, *more, given=given)
+        return run("site", "test", "site-a", "--port", receiver.port, *secure, *more, given=given)
 
     assert "TLSv1.3" in done(attempt("ours"))
     assert "none of those in the sites file" in attempt("other").output
@@ -286,15 +299,15 @@ def test_tls_with_the_right_and_the_wrong_certificate(run: Run, edge: Edge, file
     assert "wrong passcode" in attempt("ours", "--user", "anna", given="falsch\n").output
 
 
-def test_a_certificate_of_a_foreign_authority_is_told(run: Run, edge: Edge, file: Path) -> None:
+def test_a_certificate_of_a_foreign_authority_is_told(run: Run, receiver: Receiver, file: Path) -> None:
     folder = file.parent
     for authority in ("one", "two"):
         done(run("ca", "init", "--folder", folder / authority))
         done(run("ca", "issue", "both", "--host", "127.0.0.1", "--folder", folder / authority))
     identity = tls.followed(Files(folder / "one" / "both.pem", folder / "one" / "both.key", folder / "one" / "ca.pem"))
-    edge.start("127.0.0.1", 0, identity.now)
+    receiver.listen(identity.now)
     two = ("--certificate", folder / "two" / "both.pem", "--key", folder / "two" / "both.key")
-    result = run("site", "test", "site-a", "--port", port_of(edge), "--ca", folder / "one" / "ca.pem", *two)
+    result = run("site", "test", "site-a", "--port", receiver.port, "--ca", folder / "one" / "ca.pem", *two)
     assert "does not believe this certificate" in result.output
-    result = run("site", "test", "site-a", "--port", port_of(edge), "--ca", folder / "two" / "ca.pem", *two)
+    result = run("site", "test", "site-a", "--port", receiver.port, "--ca", folder / "two" / "ca.pem", *two)
     assert "the receiver's own certificate is not believed" in result.output

@@ -21,8 +21,11 @@ from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
 from services.receiver import edge as edges
 from services.receiver import tls
+from services.receiver.crew.desk import Desk
+from services.receiver.crew.listening import Listening
 from services.receiver.edge import Edge
 from services.receiver.handler import Answer, Arriving
+from services.receiver.intake import Intake
 from services.receiver.tls import SUITES, Files, identity_of
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import SUCCESS
@@ -50,8 +53,9 @@ class Node:
         self.ours, self.theirs = self.authority.issue("ours"), self.authority.issue("theirs")
         self.sites = Sites(sites=(self.site("a", self.ours), self.site("b", self.theirs)))
         self.stored: list[bytes] = []
-        self.edge = Edge(lambda: self.sites, self._receive, 9, partial(Landing, folder, 2**20, Budget(2**24)))
-        self.port = free_port()
+        landing = partial(Landing, folder, 2**20, Budget(2**24))
+        self.edge = Edge(lambda: self.sites, Intake(self._receive), Desk(9), landing, lambda account: None)
+        self.listening: list[Listening] = []
 
     def site(self, letter: str, holder: Holder, **fields: Any) -> Site:
         titles = frozenset({f"SITE_{letter.upper()}"})
@@ -62,7 +66,16 @@ class Node:
 
     def start(self, files: Files | None = None) -> None:
         self.identity = tls.followed(files or self.server.files())
-        self.edge.start("127.0.0.1", self.port, self.identity.now)
+        self.listen(partial(self.edge.take, secure=self.identity.now))
+
+    def listen(self, take: Callable[[socket.socket], None]) -> None:
+        self.listening.append(Listening("127.0.0.1", 0, take))
+        self.port = self.listening[-1].port
+
+    def close(self) -> None:
+        for each in self.listening:
+            each.close()
+        self.edge.drain(1.0)
 
     def _receive(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         content = arriving.landed.content
@@ -86,17 +99,11 @@ class Node:
         )
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[Node]:
     made = Node(tmp_path)
     yield made
-    made.edge.drain(1.0)
+    made.close()
 
 
 def refused(site: str, reason: str) -> Callable[[], int]:
@@ -142,9 +149,7 @@ def test_another_site_s_certificate_is_worth_nothing(node: Node) -> None:
 
 
 def test_a_site_with_certificates_is_not_let_in_without_tls(node: Node) -> None:
-    plain = free_port()
-    node.edge.start("127.0.0.1", plain)
-    node.port = plain
+    node.listen(node.edge.take)
     counted = refused("site-a", "tls-required")
     assert rejected(node, node.associate(None)) == (1, 1, 3)
     assert counted() == 1
