@@ -44,7 +44,8 @@ def stack() -> None:
 @click.option("--without-services", is_flag=True, help="Only Kafka, object store, database and trace store.")
 @click.option("--only", metavar="NAMES", help="A comma-separated choice of processes.")
 @click.option("--set", "pairs", multiple=True, metavar="SERVICE.NAME=VALUE", help="One more setting for a service.")
-def up(home: Path, without_services: bool, only: str | None, pairs: tuple[str, ...]) -> None:
+@click.option("--no-broker-flush", is_flag=True, help="Let a power cut take what Kafka has acknowledged (ADR 0016).")
+def up(home: Path, without_services: bool, only: str | None, pairs: tuple[str, ...], no_broker_flush: bool) -> None:
     """Start the stack and leave it running."""
     began = time.monotonic()
     try:
@@ -52,6 +53,7 @@ def up(home: Path, without_services: bool, only: str | None, pairs: tuple[str, .
             services=not without_services,
             only=tuple(only.split(",")) if only else (),
             settings=parse_settings(pairs),
+            broker_flushes=not no_broker_flush,
         )
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--set") from error

@@ -41,6 +41,7 @@ class Choice:
     services: bool = True
     only: tuple[str, ...] = ()
     settings: Mapping[str, Mapping[str, str]] | None = None
+    broker_flushes: bool = True
 
     @property
     def arguments(self) -> list[str]:
@@ -51,7 +52,8 @@ class Choice:
             for name, value in values.items()
         ]
         only = [f"--only={','.join(self.only)}"] if self.only else []
-        return [*([] if self.services else ["--without-services"]), *only, *pairs]
+        volatile = [] if self.broker_flushes else ["--no-broker-flush"]
+        return [*([] if self.services else ["--without-services"]), *volatile, *only, *pairs]
 
 
 @contextmanager
@@ -61,6 +63,7 @@ def running(
     *,
     only: Sequence[str] = (),
     settings: Mapping[str, Mapping[str, str]] | None = None,
+    broker_flushes: bool = True,
     changed: Callable[[Process], None] = lambda _: None,
 ) -> Iterator[Stack]:
     """A stack that lives as long as this block, and dies with this process (and thread).
@@ -70,7 +73,7 @@ def running(
     Raises StackError when it does not start, or when the home is in use.
     """
     place = home_of(home)
-    choice = Choice(services=services, only=tuple(only), settings=settings)
+    choice = Choice(services=services, only=tuple(only), settings=settings, broker_flushes=broker_flushes)
     supervisor = _spawn(place, choice, bind=True)
     try:
         yield wait_ready(place, supervisor, changed)
