@@ -28,7 +28,7 @@ def main() -> None:
         ring.serve(sites.project)
         identified = storage.open_bucket(settings, "identified")
         service.verify_topics(TOPICS)
-        service.verify("store", lambda: storage.probe(identified, settings.s3_access_key, writes=True))
+        service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)
         arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")

@@ -11,14 +11,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from shared.outcome import Transient
-from shared.storage.store import AccessDenied, Content, ObjectNotFound
+from shared.storage.store import AccessDenied, Content, Listed, ObjectNotFound
+from shared.storage.walk import DRAFTS, files, is_path
 
-_DRAFTS = ".sgwtmp"
-"""versitygw's own folder for what is on its way, in each bucket: it lists nothing of it."""
 _PIECE = 1024 * 1024
 _ATTEMPTS = 100
 """A folder that has become empty is removed by whoever deletes its last object, perhaps under our hands."""
@@ -36,6 +36,7 @@ class TreeStore:
     def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
         target = self._place(key)
         with _failures():
+            self._verify()
             draft = self._draft(data, content_type)
             try:
                 self._publish(draft, target)
@@ -44,6 +45,7 @@ class TreeStore:
 
     def get(self, key: str) -> bytes:
         with _failures():
+            self._verify()
             return self._place(key).read_bytes()
 
     def part(self, key: str, start: int, count: int) -> bytes:
@@ -53,19 +55,26 @@ class TreeStore:
 
     def exists(self, key: str) -> bool:
         with _failures():
+            self._verify()
             return self._place(key).is_file()
 
     def keys(self, prefix: str = "") -> Iterator[str]:
-        found: list[str] = []
         with _failures():
-            for folder, folders, names in os.walk(self._folder):
-                folders[:] = [name for name in folders if name != _DRAFTS]
-                found += ((Path(folder) / name).relative_to(self._folder).as_posix() for name in names)
-        yield from sorted(key for key in found if key.startswith(prefix))
+            self._verify()
+            yield from (key for key, _ in files(self._folder, prefix))
+
+    def listed(self, prefix: str = "") -> Iterator[Listed]:
+        with _failures():
+            self._verify()
+            for key, file in files(self._folder, prefix):
+                with suppress(FileNotFoundError):
+                    told = file.stat()
+                    yield Listed(key, datetime.fromtimestamp(told.st_mtime, UTC), told.st_size)
 
     def delete(self, key: str) -> None:
         target = self._place(key)
         with _failures(), suppress(FileNotFoundError):
+            self._verify()
             target.unlink()
             _sync(target.parent)
             self._tidy(target)
@@ -80,14 +89,18 @@ class TreeStore:
 
     def _place(self, key: str) -> Path:
         """Raises ValueError for a key that leads somewhere else."""
-        parts = key.split("/")
-        if not all(parts) or {".", "..", _DRAFTS} & set(parts) or "\0" in key:
+        if not is_path(key):
             raise ValueError("no key of an object")
-        return self._folder.joinpath(*parts)
+        return self._folder / key
+
+    def _verify(self) -> None:
+        """Where the bucket is not, perhaps because its disk is not mounted, nothing may be taken for missing."""
+        if not self._folder.is_dir():
+            raise AccessDenied("NoSuchBucket")
 
     def _draft(self, data: Content, content_type: str) -> Path:
         """A file with the content and its attributes, on the disk."""
-        folder = self._folder / _DRAFTS
+        folder = self._folder / DRAFTS
         folder.mkdir(exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=folder)
         try:
@@ -118,14 +131,6 @@ class TreeStore:
         raise Transient("the folder goes away again and again")
 
 
-def open_tree(root: Path, bucket: str) -> TreeStore:
-    """The bucket of that name. Raises Transient when there is none."""
-    with _failures():
-        if not (root / bucket).is_dir():
-            raise Transient("no such bucket")
-    return TreeStore(root, bucket)
-
-
 def _copy(data: Content, file: BinaryIO) -> None:
     if isinstance(data, Path):
         with data.open("rb") as source:
@@ -151,7 +156,7 @@ def _failures() -> Iterator[None]:
         raise ObjectNotFound from None
     except PermissionError:
         raise AccessDenied("permission") from None
-    except IsADirectoryError:
+    except (IsADirectoryError, NotADirectoryError):
         raise ObjectNotFound from None
     except OSError as failed:
         raise Transient(errno.errorcode.get(failed.errno or 0, "OSError")) from None
