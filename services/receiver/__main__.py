@@ -1,12 +1,17 @@
 """Wires the receiver together and runs it."""
 
+import threading
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from services.receiver.arrivals import Arrivals
 from services.receiver.edge import Edge
 from services.receiver.handler import Receive
+from services.receiver.journal import Journal
+from services.receiver.mark import Mark
 from services.receiver.settings import Settings
+from services.receiver.sweep import Sweep
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.landing import SPOOLED, Landing
 from shared import storage
@@ -31,7 +36,8 @@ def main() -> None:
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)
-        arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")
+        mark = Mark(settings.state_dir)
+        arrivals = arrivals_in(settings.state_dir, anew=mark.unclean)
         catch_up(service, arrivals, settings.kafka_bootstrap_servers)
         broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
         receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=Pseudonyms.of(ring))
@@ -40,12 +46,33 @@ def main() -> None:
         landing = partial(Landing, spool, settings.in_memory_mib * MIB, budget)
         edge = Edge(sites, receive, settings.associations, landing)
         edge.start(settings.dicom_host, settings.dicom_port)
+        sweep = Sweep(
+            identified=identified,
+            broker=broker,
+            arrivals=arrivals,
+            journal=Journal(sites.project, Pseudonyms.of(ring)),
+            grace=timedelta(seconds=settings.sweep_grace_seconds),
+        )
+        sweeping = threading.Thread(
+            target=sweep.every, args=(settings.sweep_seconds, service.stop), name="sweep", daemon=True
+        )
+        sweeping.start()
         service.health.ready()
         while not service.stop.wait(1.0):
             service.health.beat()
         edge.drain(settings.drain_seconds)
+        sweeping.join()
         broker.close()
         arrivals.close()
+        mark.ended()
+
+
+def arrivals_in(folder: Path, *, anew: bool) -> Arrivals:
+    """The view, or an empty one: it may know of what the broker has lost with its machine, or be torn itself."""
+    if anew:
+        for file in folder.glob("arrivals.sqlite*"):
+            file.unlink()
+    return Arrivals(folder / "arrivals.sqlite")
 
 
 def spool_of(settings: Settings) -> Path:

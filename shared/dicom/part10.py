@@ -52,11 +52,11 @@ def meta(head: bytes) -> Meta | None:
         return None
     try:
         found = read_dataset(file, False, True, stop_when=lambda tag, vr, length: tag.group != _META)
-        uids = [str(found[tag].value) for tag in (_SOP_CLASS, _SOP_INSTANCE, _SYNTAX)]
+        sop_class, instance, syntax = (str(found[tag].value) for tag in (_SOP_CLASS, _SOP_INSTANCE, _SYNTAX))
     except Exception:
         # Whatever it is, it is not what we have stored.
         return None
-    return Meta(*uids, front=file.tell())
+    return Meta(sop_class, instance, syntax, file.tell())
 
 
 def digester(transfer_syntax_uid: str) -> "hashlib._Hash":

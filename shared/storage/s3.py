@@ -79,13 +79,14 @@ class S3Store:
 
     def part(self, key: str, start: int, count: int) -> bytes:
         try:
-            return self._read(key, offset=start, length=count)
+            return self._read(key, start, count)
         except _BehindTheEnd:
             return b""
 
-    def _read(self, key: str, **span: int) -> bytes:
+    def _read(self, key: str, start: int = 0, count: int = 0) -> bytes:
+        """`count` 0: to the end."""
         with _failures():
-            response = self._client.get_object(self.name, key, **span)
+            response = self._client.get_object(self.name, key, start, count)
             try:
                 return bytes(response.read())
             finally:

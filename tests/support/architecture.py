@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 EDGES = {
-    "receiver": {"edge", "arrivals", "syntaxes", "upper"},
+    "receiver": {"edge", "arrivals", "mark", "sweep", "syntaxes", "upper"},
     "anonymiser": set[str](),
     "validator": set[str](),
     "indexer": {"database", "tables", "migrate", "migrations"},
