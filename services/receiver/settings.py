@@ -23,6 +23,10 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     spool_dir: Path | None = Field(default=None, description="Folder for large data sets; in STATE_DIR unless given.")
     publish_timeout: float = Field(default=5.0, gt=0, description="Seconds until an unacknowledged event is refused.")
     drain_seconds: float = Field(default=5.0, ge=0, description="Seconds that open associations get to end.")
+    sweep_seconds: float = Field(default=600.0, gt=0, description="Pause between looks for what was never published.")
+    sweep_grace_seconds: float = Field(
+        default=120.0, ge=0, description="Age from which a raw object without an event counts as never published."
+    )
     accept_volatile_store: bool = Field(
         default=False, description="Say yes although the store may lose objects in a power cut (see README)."
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from services.receiver.accounts import Account, Journal
+from services.receiver.accounts import Account, AccountBook
 from services.receiver.arrivals import Arrivals
 from services.receiver.crew import handing
 from services.receiver.crew.desk import Admits
@@ -88,15 +88,15 @@ def edge_of(settings: Settings, desk: Admits, broker: Publisher, arrivals: Arriv
     receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=Pseudonyms.of(ring))
     budget = Budget(settings.memory_mib * MIB // settings.workers)
     landing = partial(Landing, settings.spool, settings.in_memory_mib * MIB, budget)
-    journal = Journal(settings.state_dir / "accounts")
-    return Edge(lambda: sites, Intake(receive), desk, landing, partial(keep, journal), left)
+    book = AccountBook(settings.state_dir / "accounts")
+    return Edge(lambda: sites, Intake(receive), desk, landing, partial(keep, book), left)
 
 
-def keep(journal: Journal, account: Account) -> None:
+def keep(book: AccountBook, account: Account) -> None:
     """Tell of an association that has ended, and keep its account."""
     log.info("association-closed", **account.as_json())
     try:
-        journal.keep(account)
+        book.keep(account)
     except OSError as failed:
         log.error("account-not-kept", association=account.association, error=type(failed).__name__)
 
