@@ -4,9 +4,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
+from services.receiver import tls
 from services.receiver.arrivals import Arrivals
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
@@ -32,6 +34,8 @@ def main() -> None:
     with running(NAME, settings) as service:
         project, ring = read_sites(settings.sites_file).project, settings.key_ring()
         ring.serve(project)
+        if settings.tls_port:
+            tls.identity_of(settings.tls_files())
         identified = storage.open_bucket(settings, "identified")
         service.verify_topics(TOPICS)
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
@@ -48,14 +52,19 @@ def main() -> None:
             raise NotFit("a worker did not start: its own lines say why")
         service.health.exposition = metrics.exposition_of(crew.snapshots)
         service.health.pages["/associations"] = lambda: [*chain.from_iterable(crew.each("associations"))]
-        dicom = Listening(settings.dicom_host, settings.dicom_port, lambda connection: crew.take("dicom", connection))
+        listening = [
+            Listening(settings.dicom_host, port, partial(crew.take, kind))
+            for kind, port in (("dicom", settings.dicom_port), ("dicom-tls", settings.tls_port))
+            if port is not None
+        ]
         service.health.ready()
         with sweeping(service, settings, identified, arrivals, Journal(project, Pseudonyms.of(ring))):
             while not service.stop.wait(1.0):
                 service.health.beat()
                 crew.look_after()
             desk.closed = True
-            dicom.close()
+            for each in listening:
+                each.close()
             crew.drain(settings.drain_seconds)
         arrivals.close()
         mark.ended()

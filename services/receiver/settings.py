@@ -1,9 +1,12 @@
 """Settings of the receiver."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
+from services.receiver.tls import Files
+from shared.misconfigured import Misconfigured
 from shared.settings import ProjectKeySettings, ServiceSettings, SitesSettings, StoreSettings
 
 
@@ -11,7 +14,16 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     """Read once, in `__main__`."""
 
     dicom_host: str = Field(default="127.0.0.1", description="Address on which associations are accepted.")
-    dicom_port: int = Field(description="Port on which associations are accepted.")
+    dicom_port: int | None = Field(
+        description="Port on which associations without TLS are accepted, or `none`: TLS_PORT alone."
+    )
+    tls_port: int | None = Field(default=None, description="Port on which associations with TLS are; needs its files.")
+    tls_certificate_file: Path | None = Field(default=None, description="PEM: our certificate, and its chain.")
+    tls_key_file: Path | None = Field(default=None, description="PEM: the key of it, mode 0600, without a passphrase.")
+    tls_ca_file: Path | None = Field(default=None, description="PEM: whoever may issue the certificates of clients.")
+    tls_crl_file: Path | None = Field(
+        default=None, description="PEM: revocation lists of all of these, when there are."
+    )
     state_dir: Path = Field(description="Folder of the view of what has been received; may be thrown away.")
     workers: int = Field(default=2, ge=1, description="Processes that receive.")
     associations: int = Field(default=64, ge=1, description="Associations open at the same time at most.")
@@ -35,3 +47,21 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     def spool(self) -> Path:
         """Where large data sets go on."""
         return self.spool_dir or self.state_dir / "spool"
+
+    @field_validator("dicom_port", mode="before")
+    @classmethod
+    def _port_or_none(cls, value: object) -> object:
+        return None if value == "none" else value
+
+    @model_validator(mode="after")
+    def _some_port(self) -> Self:
+        if self.dicom_port is None and self.tls_port is None:
+            raise ValueError("DICOM_PORT is none and there is no TLS_PORT: nobody could come in")
+        return self
+
+    def tls_files(self) -> Files:
+        """What TLS takes. Raises Misconfigured when a file is not named."""
+        certificate, key, trusted = self.tls_certificate_file, self.tls_key_file, self.tls_ca_file
+        if certificate is None or key is None or trusted is None:
+            raise Misconfigured("TLS takes ISOCENTRE_TLS_CERTIFICATE_FILE, _TLS_KEY_FILE and _TLS_CA_FILE")
+        return Files(certificate, key, trusted, self.tls_crl_file, self.accept_open_files)

@@ -1,12 +1,14 @@
 """One worker process of the receiver: serves the connections that its parent hands it."""
 
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from services.receiver import tls
 from services.receiver.accounts import Account, AccountBook
 from services.receiver.arrivals import Arrivals
 from services.receiver.crew import handing
@@ -20,9 +22,10 @@ from services.receiver.upper.budget import Budget
 from services.receiver.upper.landing import Landing
 from shared import metrics, service, storage, telemetry
 from shared.dicom.identity import Pseudonyms
+from shared.followed import Followed
 from shared.kafka import Publisher
 from shared.settings import MIB
-from shared.sites import read_sites
+from shared.sites import Sites, read_sites
 
 NAME = "receiver"
 _ORPHANED = 1.0
@@ -60,7 +63,14 @@ def main() -> None:
     line = Line(end, answers, ended.set)
     broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
     arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")
-    edge = edge_of(settings, FarDesk(line), broker, arrivals, left=lambda: line.tell("gone"))
+    sites = followed_sites(settings)
+    edge = edge_of(settings, sites.now, FarDesk(line), broker, arrivals, left=lambda: line.tell("gone"))
+    takes: dict[str, Callable[[socket.socket], None]] = {"dicom": edge.take}
+    followed: list[Followed[Any]] = [sites]
+    if settings.tls_port:
+        identity = tls.followed(settings.tls_files())
+        takes["dicom-tls"] = partial(edge.take, secure=identity.now)
+        followed.append(identity)
 
     def drained(seconds: float) -> None:
         edge.drain(seconds)
@@ -71,25 +81,45 @@ def main() -> None:
 
     answers |= {"drain": drain, "associations": lambda: [account.as_json() for account in edge.accounts()]}
     line.start()
-    threading.Thread(target=handing.serve, args=(hand, {"dicom": edge.take}), name="handed", daemon=True).start()
+    threading.Thread(target=handing.serve, args=(hand, takes), name="handed", daemon=True).start()
     line.tell("up")
-    ended.wait()
+    while not ended.wait(1.0):
+        for each in followed:
+            each.now()
     edge.drain(_ORPHANED)
     broker.close()
     arrivals.close()
     telemetry.shut_down()
 
 
-def edge_of(settings: Settings, desk: Admits, broker: Publisher, arrivals: Arrivals, left: Callable[[], None]) -> Edge:
+def followed_sites(settings: Settings) -> Followed[Sites]:
+    """The sites file as it is at any time, of the project that our key is for. Raises Misconfigured."""
+    ring = settings.key_ring()
+
+    def read() -> Sites:
+        sites = read_sites(settings.sites_file)
+        ring.serve(sites.project)
+        return sites
+
+    return Followed("sites", read, lambda _: [settings.sites_file])
+
+
+def edge_of(
+    settings: Settings,
+    sites: Callable[[], Sites],
+    desk: Admits,
+    broker: Publisher,
+    arrivals: Arrivals,
+    left: Callable[[], None],
+) -> Edge:
     """What serves the connections."""
     ring = settings.key_ring()
-    sites = read_sites(settings.sites_file)
     identified = storage.open_bucket(settings, "identified")
     receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=Pseudonyms.of(ring))
     budget = Budget(settings.memory_mib * MIB // settings.workers)
     landing = partial(Landing, settings.spool, settings.in_memory_mib * MIB, budget)
     book = AccountBook(settings.state_dir / "accounts")
-    return Edge(lambda: sites, Intake(receive), desk, landing, partial(keep, book), left)
+    return Edge(sites, Intake(receive), desk, landing, partial(keep, book), left)
 
 
 def keep(book: AccountBook, account: Account) -> None:

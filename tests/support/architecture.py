@@ -15,11 +15,12 @@ EDGES = {
         "mark",
         "sweep",
         "syntaxes",
+        "tls",
         "turns",
         "upper",
         "worker",
     },
-    "anonymiser": set[str](),
+    "anonymiser": {"following"},
     "validator": set[str](),
     "indexer": {"database", "tables", "migrate", "migrations"},
     "thumbnailer": {"worker"},
@@ -41,7 +42,17 @@ EDGES = {
 """Modules and packages that do I/O beside WIRING, which may always. All others are pure."""
 
 WIRING = {"__main__", "settings", "handler", "migrate"}
-PURE_IMPORTS = {"pydantic", "yaml", "pydicom", "numpy", "PIL", "shared.events", "shared.outcome", "shared.dicom"}
+PURE_IMPORTS = {
+    "pydantic",
+    "yaml",
+    "pydicom",
+    "numpy",
+    "PIL",
+    "shared.events",
+    "shared.outcome",
+    "shared.dicom",
+    "shared.sites",
+}
 IMPURE_STANDARD = {
     "asyncio",
     "http",
@@ -74,6 +85,8 @@ EXCEPTIONS = {
     ("services/anonymiser/pixels/models.py", "onnxruntime"): "runs the networks, in worker processes only",
     ("services/anonymiser/pixels/preparing.py", "cv2"): _ARRAYS,
     ("services/anonymiser/pixels/workers.py", "shared.isolation"): "the door to the worker processes",
+    ("services/receiver/admission.py", "services.receiver.upper.pdu"): "codes of the standard, and values made of them",
+    ("services/receiver/admission.py", "services.receiver.upper.user"): "a value",
 }
 """What a pure module imports all the same, and why it may."""
 
