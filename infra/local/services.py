@@ -18,7 +18,10 @@ from infra.local.state import ObjectStore, ServiceAddress, Stack
 
 @dataclass(frozen=True)
 class Service:
-    """What one service needs. Nobody is told more: the clean side holds no identified credentials."""
+    """What one service needs. Nobody is told more: the clean side holds no identified credentials.
+
+    `writes`: it may write the store's tree itself; on the identified side only: who sees the files sees all buckets.
+    """
 
     name: str
     store: bool = True
@@ -41,7 +44,7 @@ SERVICES = (
     Service("anonymiser", writes=True, project_key=True, sites=True),
     Service("validator"),
     Service("indexer", database=True),
-    Service("thumbnailer", writes=True, state_folder=True),
+    Service("thumbnailer", state_folder=True),
     Service("tracker", store=False, state_folder=True),
     Service("gateway", database=True, http=True),
     Service("receiver", writes=True, project_key=True, sites=True, state_folder=True, dicom=True),
