@@ -58,6 +58,7 @@ class Reason(StrEnum):
     UNKNOWN_AE_TITLE = "unknown-ae-title"
     STORE_AWAY = "store-away"
     BROKER_AWAY = "broker-away"
+    NO_SPACE = "no-space"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """Wires the receiver together and runs it."""
 
 from functools import partial
-from pathlib import Path
 
 from services.receiver.arrivals import Arrivals
 from services.receiver.edge import Edge
 from services.receiver.handler import Receive
 from services.receiver.settings import Settings
 from services.receiver.upper.budget import Budget
-from services.receiver.upper.landing import SPOOLED, Landing
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import SPOOLED, Landing, Spool
 from shared import storage
 from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceReceived
@@ -48,13 +48,13 @@ def main() -> None:
         arrivals.close()
 
 
-def spool_of(settings: Settings) -> Path:
-    """The folder for what is on its way, empty: what an earlier life left there was never answered."""
+def spool_of(settings: Settings) -> Spool:
+    """Where large data sets on their way go; empty, since what an earlier life left there was never answered."""
     folder = settings.spool_dir or settings.state_dir / "spool"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in folder.glob(f"{SPOOLED}*"):
         left.unlink()
-    return folder
+    return Spool(folder, Disk(folder, settings.reserve_mib * MIB))
 
 
 def accept_volatile(service: Service, settings: Settings) -> None:

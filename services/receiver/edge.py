@@ -14,6 +14,7 @@ from services.receiver.upper.association import Accepted, Association, Context, 
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS, Request
 from services.receiver.upper.landing import Landed, Landing
 from services.receiver.upper.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, LIMIT_REACHED, Abort, Rejection
+from services.receiver.upper.porch import Porch
 from services.receiver.upper.wire import Wire
 from shared import metrics, telemetry
 from shared.dicom import part10
@@ -31,6 +32,8 @@ _LAST_ANSWER = 20.0
 """Seconds: what has landed is answered before its association ends, and a store may take its time."""
 _QUEUE = 128
 """Connections that wait to be accepted."""
+_UNASKED, _UNASKED_OF_ONE = 256, 64
+"""Connections that have not asked for an association yet, in all and from one address."""
 
 
 class Edge:
@@ -51,6 +54,7 @@ class Edge:
         self._most = associations
         self._socket: socket.socket | None = None
         self._visits: set[Visit] = set()
+        self._porch = Porch[Visit](_UNASKED, _UNASKED_OF_ONE)
         self._lock = threading.Condition()
 
     def start(self, host: str, port: int) -> None:
@@ -72,6 +76,10 @@ class Edge:
                 visit.end()
             self._lock.wait_for(lambda: not self._visits, _LAST_ANSWER)
 
+    def asks(self, visit: "Visit") -> None:
+        """He no longer only waits."""
+        self._porch.leave(visit)
+
     def admit(self, visit: "Visit") -> bool:
         """Whether one more association may be open: `visit` is, then."""
         with self._lock:
@@ -82,7 +90,7 @@ class Edge:
         assert self._socket is not None
         while True:
             try:
-                connection, _ = self._socket.accept()
+                connection, (address, *_) = self._socket.accept()
             except OSError:
                 if self.draining:
                     return
@@ -91,12 +99,15 @@ class Edge:
             visit = Visit(self, connection, self._landing())
             with self._lock:
                 self._visits.add(visit)
+            if leaves := self._porch.enter(visit, address):
+                leaves.end()
             threading.Thread(target=self._serve, args=(visit,), name="association", daemon=True).start()
 
     def _serve(self, visit: "Visit") -> None:
         try:
             visit.run()
         finally:
+            self._porch.leave(visit)
             with self._lock:
                 self._visits.discard(visit)
                 self._lock.notify_all()
@@ -148,6 +159,7 @@ class Visit:
 
     def requested(self, request: bytes) -> Accepted | Rejection | Abort:
         """Whether we let him in, and on what terms."""
+        self._edge.asks(self)
         proposal = negotiation.read(request)
         if isinstance(proposal, Rejection | Abort):
             return self._refused(NOBODY, "rejected", proposal)
@@ -192,6 +204,13 @@ class Visit:
             size = landed.size - landed.front
             self._tell(span, self._site, answer, size, (time.time_ns() - started) / 1e9)
         return answer.status
+
+    def lost(self, request: Request) -> int:
+        """The disk had no room for a data set."""
+        assert self._site is not None
+        self._meters.instances.labels(self._site.code, f"{OUT_OF_RESOURCES:04X}", Reason.NO_SPACE.value).inc()
+        log.warning(Reason.NO_SPACE.value, site=self._site.code, association=self._id)
+        return OUT_OF_RESOURCES
 
     def _answer(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         try:

@@ -3,7 +3,9 @@
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,8 @@ from services.receiver.upper import command, negotiation, pdu
 from services.receiver.upper.association import Accepted, Association, Context, End
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import Request
-from services.receiver.upper.landing import Landed, Landing
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Landed, Landing, Spool
 from services.receiver.upper.pdu import Abort, Kind, Rejection
 from services.receiver.upper.wire import Wire
 from shared.dicom import part10
@@ -49,6 +52,9 @@ class Serving:
         self.got.append((request.sop_instance_uid, whole[landed.front :]))
         return 0
 
+    def lost(self, request: Request) -> int:
+        return 0xA700
+
 
 class Peer:
     """The other end, which says what it likes."""
@@ -59,7 +65,7 @@ class Peer:
             accepted, _ = door.accept()
         self.wire.settimeout(5)
         self.serving = Serving()
-        landing = Landing(folder, 2**20, Budget(2**22))
+        landing = Landing(Spool(folder, Disk(folder, 0)), 2**20, Budget(2**22))
         self._association = Association(Wire(accepted, IDLE), self.serving, landing, artim=ARTIM, idle=IDLE)
         self._end: list[End] = []
         self._thread = threading.Thread(target=lambda: self._end.append(self._association.run()))
@@ -163,17 +169,12 @@ OUT_OF_PLACE = [Kind.ASSOCIATE_AC, Kind.ASSOCIATE_RJ, Kind.RELEASE_RP]
 # --- Sta2: connected, nothing asked
 
 
-@pytest.mark.parametrize("kind", [*OUT_OF_PLACE, Kind.DATA_TF, Kind.RELEASE_RQ])
-def test_what_comes_before_a_request_ends_it(peer: Peer, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [*OUT_OF_PLACE, Kind.DATA_TF, Kind.RELEASE_RQ, 0x00, 0x08, 0x16, 0xFF])
+def test_what_comes_before_a_request_ends_it(peer: Peer, kind: int) -> None:
+    """AA-1: the service user aborts, and he gives no reason."""
     peer.say(bare(kind))
-    assert aborted(peer, Abort.UNEXPECTED_PDU)
+    assert peer.hear() == (Kind.ABORT, bytes(4))
     assert peer.ends() is End.ABORTED
-
-
-@pytest.mark.parametrize("kind", [0x00, 0x08, 0x16, 0xFF])
-def test_what_is_no_pdu_ends_it(peer: Peer, kind: int) -> None:
-    peer.say(bare(kind))
-    assert aborted(peer, Abort.UNRECOGNISED_PDU)
 
 
 def test_an_abort_before_the_request_is_not_answered(peer: Peer) -> None:
@@ -299,6 +300,22 @@ def test_a_cancel_is_not_answered(peer: Peer) -> None:
     assert peer.hear()[0] == Kind.RELEASE_RP
 
 
+def test_the_spare_bits_of_a_control_header_are_not_looked_at(peer: Peer) -> None:
+    """PS3.8 Section E.2: the sender sets bits 2 to 7 to zero, and the receiver never checks them."""
+    peer.associate()
+    peer.say(data(pdv(1, 0xFC | COMMAND | LAST, asked())), data(pdv(1, 0x04 | LAST, b"data")))
+    assert status_of(peer.hear()[1]) == 0
+    assert peer.serving.got == [("1.2.3", b"data")]
+
+
+@pytest.mark.parametrize("kind", [0x00, 0x08, 0xFF])
+def test_what_is_no_pdu_ends_an_association(peer: Peer, kind: int) -> None:
+    peer.associate()
+    peer.say(bare(kind))
+    assert aborted(peer, Abort.UNRECOGNISED_PDU)
+    assert peer.ends() is End.ABORTED
+
+
 @pytest.mark.parametrize("kind", [*OUT_OF_PLACE, Kind.ASSOCIATE_RQ])
 def test_what_has_no_place_in_an_association_ends_it(peer: Peer, kind: Kind) -> None:
     peer.associate()
@@ -315,7 +332,8 @@ ORDER = data(pdv(1, COMMAND | LAST, asked()))
     [
         (data(pdv(5, COMMAND | LAST, asked())), Abort.INVALID_PARAMETER),
         (data(pdv(2, COMMAND | LAST, asked())), Abort.INVALID_PARAMETER),
-        (data(pdv(1, 4, asked())), Abort.INVALID_PARAMETER),
+        (data(), Abort.INVALID_PARAMETER),
+        (data(struct.pack(">LBB", 0, 1, 3)), Abort.INVALID_PARAMETER),
         (data(struct.pack(">LBB", 1, 1, 3)), Abort.INVALID_PARAMETER),
         (data(struct.pack(">LBB", 100, 1, 3) + b"short"), Abort.INVALID_PARAMETER),
         (data(b"\0\0\0"), Abort.INVALID_PARAMETER),
@@ -354,7 +372,79 @@ def test_silence_ends_it_anywhere(peer: Peer, before: bytes) -> None:
     assert peer.ends() is End.SILENT
 
 
+def test_small_pieces_do_not_keep_a_message_for_ever(peer: Peer) -> None:
+    """Each comes in time; all of them are far slower than any sender."""
+    peer.associate()
+    peer.say(ORDER)
+    with suppress(OSError):
+        for _ in range(20):
+            peer.say(data(pdv(1, 0, b"")))
+            time.sleep(IDLE / 8)
+    assert aborted(peer, Abort.NOT_SPECIFIED)
+    assert peer.ends() is End.SILENT
+
+
+def test_small_pieces_do_not_make_a_request_last_for_ever(peer: Peer) -> None:
+    began, pieces = time.monotonic(), iter(request())
+    with suppress(OSError):
+        while time.monotonic() < began + 5:
+            peer.say(bytes((next(pieces),)))
+            time.sleep(ARTIM / 8)
+    assert time.monotonic() < began + 5 * ARTIM
+    assert peer.ends() is End.SILENT
+
+
+@pytest.mark.parametrize("before", [b"", ORDER, ORDER + data(pdv(1, 0, b"half"))])
+def test_a_release_ends_it_anywhere(peer: Peer, before: bytes) -> None:
+    """AR-2: what was not whole is nothing."""
+    peer.associate()
+    peer.say(before, bare(Kind.RELEASE_RQ))
+    assert peer.hear() == (Kind.RELEASE_RP, bytes(4))
+    assert peer.ends() is End.RELEASED
+    assert peer.serving.got == []
+
+
+def test_an_association_without_a_context_is_one(peer: Peer) -> None:
+    """It is told of its end."""
+    peer.say(request(((1, "1.2.840.10008.5.1.4.1.2.2.1"),)))
+    assert peer.hear()[0] == Kind.ASSOCIATE_AC
+    assert aborted(peer, Abort.NOT_SPECIFIED)
+
+
 # --- Sta13: all is said
+
+
+@pytest.mark.parametrize("kind", [*OUT_OF_PLACE, Kind.DATA_TF, Kind.RELEASE_RQ])
+def test_what_comes_too_late_is_not_answered(peer: Peer, kind: Kind) -> None:
+    """AA-6, and AA-2 when the time is over."""
+    peer.associate()
+    peer.say(bare(Kind.RELEASE_RQ), bare(kind, bytes(100_000)), bare(kind))
+    assert peer.hear()[0] == Kind.RELEASE_RP
+    assert peer.is_closed()
+    assert peer.ends() is End.RELEASED
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [(Kind.ASSOCIATE_RQ, Abort.UNEXPECTED_PDU), (0x08, Abort.UNRECOGNISED_PDU)]
+)
+def test_what_has_no_place_even_then_is_aborted_once(peer: Peer, kind: int, reason: Abort) -> None:
+    """AA-7."""
+    peer.associate()
+    peer.say(bare(Kind.RELEASE_RQ), bare(kind), bare(kind))
+    assert peer.hear()[0] == Kind.RELEASE_RP
+    assert aborted(peer, reason)
+    assert peer.is_closed()
+    assert peer.ends() is End.RELEASED
+
+
+def test_an_abort_then_closes_at_once(peer: Peer) -> None:
+    """AA-2; also where we aborted in the middle of a PDU."""
+    peer.associate()
+    peer.say(data(pdv(5, COMMAND | LAST, asked()), pdv(1, LAST, b"data")), bare(Kind.ABORT))
+    assert aborted(peer, Abort.INVALID_PARAMETER)
+    began = time.monotonic()
+    assert peer.is_closed()
+    assert time.monotonic() - began < ARTIM / 2
 
 
 def test_who_does_not_close_is_closed(peer: Peer) -> None:
