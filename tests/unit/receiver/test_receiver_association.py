@@ -9,9 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from pynetdicom.pdu import A_ASSOCIATE_RQ
-from pynetdicom.pdu_primitives import A_ASSOCIATE, ImplementationClassUIDNotification, MaximumLengthNotification
-from pynetdicom.presentation import build_context
 
 from services.receiver.upper import command, negotiation, pdu
 from services.receiver.upper.association import Accepted, Association, Context, End
@@ -22,10 +19,10 @@ from services.receiver.upper.landing import Landed, Landing, Spool
 from services.receiver.upper.pdu import Abort, Kind, Rejection
 from services.receiver.upper.wire import Wire
 from shared.dicom import part10
+from tests.support.upper import CT, ECHO, ECHO_CONTEXT, EXPLICIT, INSTANCE, bare, data, pdv, request, status_of
+from tests.support.upper import order as asked
 
-CT, ECHO, EXPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.1", "1.2.840.10008.1.2.1"
 TAKEN = {CT: {EXPLICIT}, ECHO: {EXPLICIT}}
-STORE_CONTEXT, ECHO_CONTEXT = 1, 3
 COMMAND, LAST = pdu.COMMAND, pdu.LAST
 ARTIM, IDLE = 0.3, 0.6
 
@@ -108,55 +105,6 @@ def peer(tmp_path: Path) -> Iterator[Peer]:
     made = Peer(tmp_path)
     yield made
     made.wire.close()
-
-
-def request(contexts: tuple[tuple[int, str], ...] = ((STORE_CONTEXT, CT), (ECHO_CONTEXT, ECHO))) -> bytes:
-    """An A-ASSOCIATE-RQ."""
-    asked = A_ASSOCIATE()
-    asked.application_context_name = "1.2.840.10008.3.1.1.1"
-    asked.calling_ae_title, asked.called_ae_title = "PEER", "ISOCENTRE"
-    longest, implementation = MaximumLengthNotification(), ImplementationClassUIDNotification()
-    longest.maximum_length_received = 16382
-    implementation.implementation_class_uid = "1.2.3"
-    asked.user_information = [longest, implementation]
-    proposed = [build_context(abstract, EXPLICIT) for _, abstract in contexts]
-    for context, (number, _) in zip(proposed, contexts, strict=True):
-        context.context_id = number
-    asked.presentation_context_definition_list = proposed
-    encoder = A_ASSOCIATE_RQ()
-    encoder.from_primitive(asked)
-    return bytes(encoder.encode())
-
-
-def bare(kind: int, body: bytes = bytes(4)) -> bytes:
-    return struct.pack(">BxL", kind, len(body)) + body
-
-
-def pdv(context: int, control: int, value: bytes) -> bytes:
-    return struct.pack(">LBB", len(value) + 2, context, control) + value
-
-
-def data(*values: bytes) -> bytes:
-    return bare(Kind.DATA_TF, b"".join(values))
-
-
-def asked(field: int = command.C_STORE_RQ, sop_class: str = CT, data_set: int = 0, message_id: int = 7) -> bytes:
-    """A command set."""
-    elements = [
-        (0x0002, sop_class.encode() + b"\0" * (len(sop_class) % 2)),
-        (0x0100, struct.pack("<H", field)),
-        (0x0110, struct.pack("<H", message_id)),
-        (0x0800, struct.pack("<H", data_set)),
-        (0x1000, b"1.2.3\0"),
-    ]
-    body = b"".join(struct.pack("<HHL", 0, tag, len(value)) + value for tag, value in elements)
-    return struct.pack("<HHLL", 0, 0, 4, len(body)) + body
-
-
-def status_of(body: bytes) -> int:
-    """Of a response in a P-DATA-TF."""
-    place = body.index(struct.pack("<HHL", 0, 0x0900, 2))
-    return int.from_bytes(body[place + 8 : place + 10], "little")
 
 
 def aborted(peer: Peer, reason: Abort) -> bool:
@@ -261,7 +209,7 @@ def test_values_of_any_size_however_many_in_a_pdu(peer: Peer, size: int, togethe
     peer.say(*(data(*values[at : at + together]) for at in range(0, len(values), together)))
     kind, body = peer.hear()
     assert (kind, status_of(body)) == (Kind.DATA_TF, 0)
-    assert peer.serving.got == [("1.2.3", CONTENT)]
+    assert peer.serving.got == [(INSTANCE, CONTENT)]
 
 
 def test_one_after_the_other(peer: Peer) -> None:
@@ -273,7 +221,7 @@ def test_one_after_the_other(peer: Peer) -> None:
         for at, value in enumerate(values, start=1):
             peer.say(data(pdv(1, LAST * (at == len(values)), value)))
         assert status_of(peer.hear()[1]) == 0
-        assert peer.serving.got.pop() == ("1.2.3", whole)
+        assert peer.serving.got.pop() == (INSTANCE, whole)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +253,7 @@ def test_the_spare_bits_of_a_control_header_are_not_looked_at(peer: Peer) -> Non
     peer.associate()
     peer.say(data(pdv(1, 0xFC | COMMAND | LAST, asked())), data(pdv(1, 0x04 | LAST, b"data")))
     assert status_of(peer.hear()[1]) == 0
-    assert peer.serving.got == [("1.2.3", b"data")]
+    assert peer.serving.got == [(INSTANCE, b"data")]
 
 
 @pytest.mark.parametrize("kind", [0x00, 0x08, 0xFF])
