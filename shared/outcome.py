@@ -59,6 +59,8 @@ class Reason(StrEnum):
     STORE_AWAY = "store-away"
     BROKER_AWAY = "broker-away"
     NO_SPACE = "no-space"
+    UID_MISMATCH = "uid-mismatch"
+    NOT_UNDERSTOOD = "not-understood"
 
 
 @dataclass(frozen=True, slots=True)

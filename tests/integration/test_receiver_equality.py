@@ -21,8 +21,11 @@ from pynetdicom import AE, _config, evt
 from pynetdicom.events import Event
 from pynetdicom.presentation import PresentationContext
 
+from services.receiver.crew.desk import Desk
+from services.receiver.crew.listening import Listening
 from services.receiver.edge import Edge
 from services.receiver.handler import Answer, Arriving
+from services.receiver.intake import Intake
 from services.receiver.syntaxes import TAKEN
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
@@ -70,7 +73,7 @@ class Receiver:
 
 @contextmanager
 def ours(folder: Path) -> Iterator[Receiver]:
-    receiver = Receiver(_free_port())
+    receiver = Receiver(0)
 
     def keep(arriving: Arriving, span: telemetry.Span) -> Answer:
         content = arriving.landed.content
@@ -82,11 +85,13 @@ def ours(folder: Path) -> Iterator[Receiver]:
     site = Site(code="site", project="p", calling_ae_titles=frozenset({"SENDER"}), called_ae_titles=frozenset({CALLED}))
     # So little memory that many a file takes the way through the spool.
     landing = partial(Landing, Spool(folder, Disk(folder, 0)), 2 * 2**20, Budget(8 * 2**20))
-    edge = Edge(Sites(sites=(site,)), keep, 10, landing)
-    edge.start("127.0.0.1", receiver.port)
+    edge = Edge(lambda: Sites(sites=(site,)), Intake(keep), Desk(10), landing, lambda account: None)
+    listening = Listening("127.0.0.1", 0, edge.take)
+    receiver.port = listening.port
     try:
         yield receiver
     finally:
+        listening.close()
         edge.drain(5.0)
 
 

@@ -77,7 +77,11 @@ class Stack:
         """The sum over all samples of that name that carry these labels; 0 when there is none."""
         wanted = [f'{label}="{value}"' for label, value in labels.items()]
         samples = (line for line in self.metrics(service).splitlines() if line.split("{")[0].split(" ")[0] == name)
-        values = (line.rpartition("} ")[2] or line.split(" ")[1] for line in samples if all(w in line for w in wanted))
+        values = (
+            line.rpartition("} ")[2] if "{" in line else line.split(" ")[1]
+            for line in samples
+            if all(w in line for w in wanted)
+        )
         return sum(float(value.split(" ")[0]) for value in values)
 
     def objects(self) -> Minio:
@@ -146,10 +150,13 @@ class Stack:
 
 
 @contextmanager
-def running(home: Path, settings: Sequence[str] = ()) -> Iterator[Stack]:
-    """A stack that lives as long as this block, and dies with this process. `settings`: `SERVICE.NAME=VALUE`."""
+def running(home: Path, settings: Sequence[str] = (), store: str = "tree") -> Iterator[Stack]:
+    """A stack that lives as long as this block, and dies with this process. `settings`: `SERVICE.NAME=VALUE`.
+
+    `store`: how the services write objects, `tree` or `s3`.
+    """
     home.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "infra.local.supervisor", "--home", str(home), "--quiet"]
+    command = [sys.executable, "-m", "infra.local.supervisor", "--home", str(home), "--quiet", f"--store={store}"]
     command += [f"--set={setting}" for setting in settings]
     with (home / "supervisor.out").open("ab") as output:
         supervisor = subprocess.Popen(

@@ -6,10 +6,15 @@ import os
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedReader, FileIO, RawIOBase
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 FIRST_ROOM = 1024 * 1024
 """Bytes that a landing begins with: most instances need no more."""
@@ -43,6 +48,58 @@ class Landed:
             file.seek(self.front)
             return file.read(count)
 
+    def open(self) -> BinaryIO:
+        """The data set, to be read."""
+        if isinstance(self.content, memoryview):
+            return BufferedReader(_Viewed(self.content[self.front : self.size]))
+        return cast(BinaryIO, _From(self.content, self.front))
+
+
+class _Viewed(RawIOBase):
+    """Memory as a file, without a copy of it."""
+
+    def __init__(self, view: memoryview) -> None:
+        self._view, self._at = view, 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """As any file's."""
+        into = memoryview(buffer)
+        piece = self._view[self._at : self._at + len(into)]
+        into[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Likewise."""
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: len(self._view)}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+
+class _From(FileIO):
+    """A file without its first `front` bytes."""
+
+    def __init__(self, path: Path, front: int) -> None:
+        super().__init__(path)
+        self._front = front
+        self.seek(0)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As any file's, counted from there."""
+        return super().seek(offset + self._front if whence == os.SEEK_SET else offset, whence) - self._front
+
+    def tell(self) -> int:
+        """Likewise."""
+        return super().tell() - self._front
+
 
 @dataclass(frozen=True, slots=True)
 class Spool:
@@ -50,6 +107,17 @@ class Spool:
 
     folder: Path
     disk: Disk
+
+    def make(self) -> tuple[int, Path]:
+        """A new file, open. Raises OSError."""
+        file, name = tempfile.mkstemp(prefix=f"{SPOOLED}{os.getpid()}-", dir=self.folder)
+        return file, Path(name)
+
+    def tidy(self) -> None:
+        """Remove what processes have left that live no more."""
+        for left in self.folder.glob(f"{SPOOLED}*-*"):
+            if not Path("/proc", left.name.split("-")[1]).exists():
+                left.unlink(missing_ok=True)
 
 
 class Landing:
@@ -148,8 +216,7 @@ class Landing:
         try:
             if not self._spool.disk.has_room():
                 raise OSError
-            self._file, name = tempfile.mkstemp(prefix=SPOOLED, dir=self._spool.folder)
-            self._path = Path(name)
+            self._file, self._path = self._spool.make()
         except OSError:
             self._lost = True
         else:

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -51,6 +52,12 @@ def test_what_arrives_lies_behind_its_front_and_has_its_digest(tmp_path: Path, s
     assert (landed.size, landed.front) == (size + len(FRONT), len(FRONT))
     assert landed.digest == hashlib.sha256(SEED + data).hexdigest()
     assert landed.head(10) == data[:10]
+    with landed.open() as file:
+        assert file.read() == data
+        assert file.seek(size // 2) == size // 2
+        assert file.read(10) == data[size // 2 :][:10]
+        assert file.seek(-min(5, size), os.SEEK_END) == size - min(5, size)
+        assert file.read() == data[size - min(5, size) :]
     assert isinstance(landed.content, Path) is (size + len(FRONT) > IN_MEMORY)
     landing.clear()
     assert list(tmp_path.iterdir()) == []
@@ -80,6 +87,16 @@ def test_who_finds_the_memory_spent_goes_on_in_a_file(tmp_path: Path) -> None:
     assert content(landed) == FRONT + data
     first.close()
     second.close()
+
+
+def test_what_dead_processes_left_is_removed(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    (tmp_path / f"arriving-{dead.pid}-x").touch()
+    mine, place = spool(tmp_path).make()
+    spool(tmp_path).tidy()
+    assert list(tmp_path.iterdir()) == [place]
+    os.close(mine)
 
 
 @pytest.mark.parametrize("size", [0, 100, LEAST_ROOM, 5 * LEAST_ROOM, 2 * IN_MEMORY])
