@@ -20,6 +20,7 @@ from tests.support.upper import (
     CT,
     DATA_TF,
     ECHO,
+    INSTANCE,
     LAST,
     MR,
     N_ACTION_RQ,
@@ -55,7 +56,18 @@ class Script:
     why: str = field(default="")
 
 
-DATA_SET = b"\x08\x00\x16\x00UI\x1a\x00" + CT.encode() + b"\0"
+DATA_SET = b"".join(
+    b"\x08\x00" + element + b"UI" + len(uid).to_bytes(2, "little") + uid
+    for element, uid in ((b"\x16\x00", CT.encode() + b"\0"), (b"\x18\x00", INSTANCE.encode()))
+)
+"""As much of one as a receiver needs to know what it is."""
+
+
+def _with_private(size: int) -> bytes:
+    """And a private element of so many bytes."""
+    return DATA_SET + b"\x29\x00\x10\x10OB\0\0" + size.to_bytes(4, "little") + bytes(size)
+
+
 ORDER = data(pdv(1, COMMAND | LAST, order()))
 HALF = ORDER + data(pdv(1, 0, DATA_SET[:10]))
 REST = data(pdv(1, LAST, DATA_SET))
@@ -192,12 +204,11 @@ MESSAGES = [
         "a byte in a value", ORDER + data(*_bytes_of(DATA_SET), pdv(1, LAST, b"")), DONE, dcmtk=ABORTS, why="as before"
     ),
     Script("the last value is empty", ORDER + data(pdv(1, 0, DATA_SET)) + data(pdv(1, LAST, b"")), DONE),
-    Script("an empty data set", ORDER + data(pdv(1, LAST, b"")), DONE),
     Script("spare bits", data(pdv(1, 0xFF, order())) + data(pdv(1, 0xFE, DATA_SET)), DONE),
-    Script("a pdu of 100 KiB", ORDER + data(pdv(1, LAST, bytes(100 * 1024))), DONE),
+    Script("a pdu of 100 KiB", ORDER + data(pdv(1, LAST, _with_private(0x19000))), DONE),
     Script(
         "a pdu that is longer than we take",
-        ORDER + data(pdv(1, LAST, bytes(256 * 1024))),
+        ORDER + data(pdv(1, LAST, _with_private(0x40000))),
         SENSELESS,
         pynetdicom=DONE,
         why="PS3.8 Annex D.1: the maximum length that was announced holds",
@@ -214,6 +225,22 @@ MESSAGES = [
 ]  # fmt: skip
 
 REFUSALS = [
+    Script(
+        "an empty data set",
+        ORDER + data(pdv(1, LAST, b"")),
+        ("status C000",),
+        pynetdicom=DONE,
+        dcmtk=DONE,
+        why="PS3.4 Table B.2-1: cannot understand",
+    ),
+    Script(
+        "a data set of another instance",
+        ORDER + data(pdv(1, LAST, DATA_SET[:-1] + b"9")),
+        ("status A900",),
+        pynetdicom=DONE,
+        dcmtk=DONE,
+        why="PS3.4 Table B.2-1: the data set does not match",
+    ),
     Script(
         "a store without a data set",
         data(pdv(1, 3, order(data_set=NO_DATA_SET))),
