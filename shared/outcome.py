@@ -64,6 +64,7 @@ class Reason(StrEnum):
     SITE_DISABLED = "site-disabled"
     STORE_AWAY = "store-away"
     BROKER_AWAY = "broker-away"
+    NO_SPACE = "no-space"
     UID_MISMATCH = "uid-mismatch"
     NOT_UNDERSTOOD = "not-understood"
 

@@ -17,7 +17,6 @@ from services.receiver.journal import Journal
 from services.receiver.mark import Mark
 from services.receiver.settings import Settings
 from services.receiver.sweep import Sweep
-from services.receiver.upper.landing import SPOOLED
 from shared import metrics, storage
 from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceReceived
@@ -41,7 +40,6 @@ def main() -> None:
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)
-        empty_spool(settings)
         mark = Mark(settings.state_dir)
         arrivals = arrivals_in(settings.state_dir, anew=mark.unclean)
         catch_up(service, arrivals, settings.kafka_bootstrap_servers)
@@ -99,13 +97,6 @@ def arrivals_in(folder: Path, *, anew: bool) -> Arrivals:
         for file in folder.glob("arrivals.sqlite*"):
             file.unlink()
     return Arrivals(folder / "arrivals.sqlite")
-
-
-def empty_spool(settings: Settings) -> None:
-    """What an earlier life left there was never answered."""
-    settings.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in settings.spool.glob(f"{SPOOLED}*"):
-        left.unlink()
 
 
 def accept_volatile(service: Service, settings: Settings) -> None:

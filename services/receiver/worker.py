@@ -19,7 +19,8 @@ from services.receiver.handler import Receive
 from services.receiver.intake import Intake
 from services.receiver.settings import Settings
 from services.receiver.upper.budget import Budget
-from services.receiver.upper.landing import Landing
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Landing, Spool
 from shared import metrics, service, storage, telemetry
 from shared.dicom.identity import Pseudonyms
 from shared.followed import Followed
@@ -117,7 +118,10 @@ def edge_of(
     identified = storage.open_bucket(settings, "identified")
     receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=Pseudonyms.of(ring))
     budget = Budget(settings.memory_mib * MIB // settings.workers)
-    landing = partial(Landing, settings.spool, settings.in_memory_mib * MIB, budget)
+    settings.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    spool = Spool(settings.spool, Disk(settings.spool, settings.reserve_mib * MIB))
+    spool.tidy()
+    landing = partial(Landing, spool, settings.in_memory_mib * MIB, budget)
     book = AccountBook(settings.state_dir / "accounts")
     return Edge(sites, Intake(receive), desk, landing, partial(keep, book), left)
 
