@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 EDGES = {
-    "receiver": {"edge", "arrivals", "syntaxes", "upper"},
+    "receiver": {"edge", "arrivals", "syntaxes", "upper", "stow"},
     "anonymiser": set[str](),
     "validator": set[str](),
     "indexer": {"database", "tables", "migrate", "migrations"},
@@ -29,7 +29,17 @@ EDGES = {
 """Modules and packages that do I/O beside WIRING, which may always. All others are pure."""
 
 WIRING = {"__main__", "settings", "handler", "migrate"}
-PURE_IMPORTS = {"pydantic", "yaml", "pydicom", "numpy", "PIL", "shared.events", "shared.outcome", "shared.dicom"}
+PURE_IMPORTS = {
+    "pydantic",
+    "yaml",
+    "pydicom",
+    "numpy",
+    "PIL",
+    "shared.events",
+    "shared.outcome",
+    "shared.dicom",
+    "shared.media",
+}
 IMPURE_STANDARD = {
     "asyncio",
     "http",
