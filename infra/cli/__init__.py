@@ -8,6 +8,7 @@ import click
 
 GROUPS = {
     "anonymise": "infra.cli.anonymise",
+    "associations": "infra.cli.associations",
     "key": "infra.cli.key",
     "profile": "infra.cli.profile",
     "quarantine": "infra.cli.quarantine",
