@@ -1,5 +1,6 @@
 """Starts the receiver's workers, accepts for them, counts what is open, and ends them in order."""
 
+from functools import partial
 from itertools import chain
 
 from services.receiver.arrivals import Arrivals
@@ -37,13 +38,16 @@ def main() -> None:
             raise NotFit("a worker did not start: its own lines say why")
         service.health.exposition = metrics.exposition_of(crew.snapshots)
         service.health.pages["/associations"] = lambda: [*chain.from_iterable(crew.each("associations"))]
-        dicom = Listening(settings.dicom_host, settings.dicom_port, lambda connection: crew.take("dicom", connection))
+        doors = [Listening(settings.dicom_host, settings.dicom_port, partial(crew.take, "dicom"))]
+        if settings.http_port is not None:
+            doors.append(Listening(settings.http_host, settings.http_port, partial(crew.take, "http")))
         service.health.ready()
         while not service.stop.wait(1.0):
             service.health.beat()
             crew.look_after()
         desk.closed = True
-        dicom.close()
+        for door in doors:
+            door.close()
         crew.drain(settings.drain_seconds)
         arrivals.close()
 

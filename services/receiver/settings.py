@@ -12,6 +12,11 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
 
     dicom_host: str = Field(default="127.0.0.1", description="Address on which associations are accepted.")
     dicom_port: int = Field(description="Port on which associations are accepted.")
+    http_host: str = Field(default="127.0.0.1", description="Address on which STOW-RS requests are accepted.")
+    http_port: int | None = Field(default=None, description="Port on which they are; none: no STOW-RS.")
+    stow_part_mib: int = Field(default=16384, ge=1, description="Largest instance, or bulk data, of such a request.")
+    stow_request_mib: int = Field(default=65536, ge=1, description="Largest such request.")
+    stow_metadata_mib: int = Field(default=8, ge=1, description="Most metadata (JSON, XML) in such a request.")
     state_dir: Path = Field(description="Folder of the view of what has been received; may be thrown away.")
     workers: int = Field(default=2, ge=1, description="Processes that receive.")
     associations: int = Field(default=64, ge=1, description="Associations open at the same time at most.")

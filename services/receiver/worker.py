@@ -1,11 +1,13 @@
 """One worker process of the receiver: serves the connections that its parent hands it."""
 
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from services.receiver.accounts import Account, Journal
 from services.receiver.arrivals import Arrivals
@@ -16,6 +18,8 @@ from services.receiver.edge import Edge
 from services.receiver.handler import Receive
 from services.receiver.intake import Intake
 from services.receiver.settings import Settings
+from services.receiver.stow.edge import StowEdge
+from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.landing import Landing
 from shared import metrics, service, storage, telemetry
@@ -60,36 +64,71 @@ def main() -> None:
     line = Line(end, answers, ended.set)
     broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
     arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")
-    edge = edge_of(settings, FarDesk(line), broker, arrivals, left=lambda: line.tell("gone"))
+    edges = edges_of(settings, FarDesk(line), broker, arrivals, left=lambda: line.tell("gone"))
 
     def drained(seconds: float) -> None:
-        edge.drain(seconds)
+        drain_all(edges.values(), seconds)
         ended.set()
 
     def drain(seconds: float) -> None:
         threading.Thread(target=drained, args=(seconds,), name="drain").start()
 
-    answers |= {"drain": drain, "associations": lambda: [account.as_json() for account in edge.accounts()]}
+    def associations() -> list[dict[str, Any]]:
+        return [account.as_json() for edge in edges.values() for account in edge.accounts()]
+
+    answers |= {"drain": drain, "associations": associations}
     line.start()
-    threading.Thread(target=handing.serve, args=(hand, {"dicom": edge.take}), name="handed", daemon=True).start()
+    takes = {kind: edge.take for kind, edge in edges.items()}
+    threading.Thread(target=handing.serve, args=(hand, takes), name="handed", daemon=True).start()
     line.tell("up")
     ended.wait()
-    edge.drain(_ORPHANED)
+    drain_all(edges.values(), _ORPHANED)
     broker.close()
     arrivals.close()
     telemetry.shut_down()
 
 
-def edge_of(settings: Settings, desk: Admits, broker: Publisher, arrivals: Arrivals, left: Callable[[], None]) -> Edge:
-    """What serves the connections."""
+class Serves(Protocol):
+    """One way in."""
+
+    def take(self, connection: socket.socket) -> None:
+        """Serve it; returns at once."""
+        ...
+
+    def drain(self, seconds: float) -> None:
+        """Let in nobody else, and end within about so long."""
+        ...
+
+    def accounts(self) -> list[Account]:
+        """Of what is under way."""
+        ...
+
+
+def edges_of(
+    settings: Settings, desk: Admits, broker: Publisher, arrivals: Arrivals, left: Callable[[], None]
+) -> dict[str, Serves]:
+    """What serves the connections, by their kinds."""
     ring = settings.key_ring()
     sites = read_sites(settings.sites_file)
     identified = storage.open_bucket(settings, "identified")
     receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=Pseudonyms.of(ring))
     budget = Budget(settings.memory_mib * MIB // settings.workers)
     landing = partial(Landing, settings.spool, settings.in_memory_mib * MIB, budget)
-    journal = Journal(settings.state_dir / "accounts")
-    return Edge(lambda: sites, Intake(receive), desk, landing, partial(keep, journal), left)
+    kept = partial(keep, Journal(settings.state_dir / "accounts"))
+    intake = Intake(receive)
+    limits = Limits(
+        part=settings.stow_part_mib * MIB,
+        request=settings.stow_request_mib * MIB,
+        metadata=settings.stow_metadata_mib * MIB,
+    )
+    stow = StowEdge(lambda: sites, intake, desk, landing, kept, left, spool=settings.spool, limits=limits)
+    return {"dicom": Edge(lambda: sites, intake, desk, landing, kept, left), "http": stow}
+
+
+def drain_all(edges: Collection[Serves], seconds: float) -> None:
+    """All at the same time."""
+    with ThreadPoolExecutor(len(edges)) as pool:
+        list(pool.map(lambda edge: edge.drain(seconds), edges))
 
 
 def keep(journal: Journal, account: Account) -> None:

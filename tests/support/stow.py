@@ -13,6 +13,11 @@ BOUNDARY = "isocentre-test"
 Part = tuple[Mapping[str, str], bytes]
 
 
+def token_of(site: str) -> str:
+    """The bearer token of a site of the system tests."""
+    return f"token of {site}"
+
+
 def dicom(*files: bytes) -> list[Part]:
     return [({"Content-Type": "application/dicom"}, file) for file in files]
 

@@ -84,10 +84,9 @@ class Exchange:
         headers = [("Content-Length", str(len(answer.body))), *answer.headers]
         headers += [("Content-Type", answer.media_type)] if answer.body else []
         headers += [] if whole and not self._draining() else [("Connection", "close")]
-        self._send(h11.Response(status_code=answer.status, headers=headers, reason=answer.status.phrase))
-        if not self._only_heads:
-            self._send(h11.Data(data=answer.body))
-        self._send(h11.EndOfMessage())
+        body = b"" if self._only_heads else answer.body
+        head = h11.Response(status_code=answer.status, headers=headers, reason=answer.status.phrase)
+        self._send(head, h11.Data(data=body), h11.EndOfMessage())
         if lingers:
             self._linger()
         return self._http.our_state is h11.DONE
@@ -101,8 +100,8 @@ class Exchange:
             raise BadRequest(HTTPStatus(wrong.error_status_hint)) from None
         return event
 
-    def _send(self, event: h11.Event) -> None:
-        self._stream.send(self._http.send(event) or b"", ANSWER_SECONDS)
+    def _send(self, *events: h11.Event) -> None:
+        self._stream.send(b"".join(self._http.send(event) or b"" for event in events), ANSWER_SECONDS)
 
     def _linger(self) -> None:
         """Hear and forget, for a while, what he sends before he reads our answer: a reset would take that from him."""
