@@ -25,7 +25,7 @@ def main() -> None:
         settings.key_ring().serve(read_sites(settings.sites_file).project)
         identified = storage.open_bucket(settings, "identified")
         service.verify_topics(TOPICS)
-        service.verify("store", lambda: storage.probe(identified, settings.s3_access_key, writes=True))
+        service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)
         empty_spool(settings)

@@ -13,8 +13,7 @@ from minio import Minio
 from minio.error import InvalidResponseError, S3Error, ServerError
 
 from shared.outcome import Transient
-from shared.settings import StoreSettings
-from shared.storage.store import AccessDenied, Content, ObjectNotFound, Store
+from shared.storage.store import AccessDenied, Content, Listed, ObjectNotFound, Store
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 2.0, 15.0
 """Seconds. Common DICOM senders give up after 30: our refusal has to reach them before."""
@@ -91,8 +90,14 @@ class S3Store:
     def keys(self, prefix: str = "") -> Iterator[str]:
         with _failures():
             for found in self._client.list_objects(self.name, prefix=prefix, recursive=True):
-                if found.object_name is not None:
-                    yield found.object_name
+                yield str(found.object_name)
+
+    def listed(self, prefix: str = "") -> Iterator[Listed]:
+        with _failures():
+            for found in self._client.list_objects(self.name, prefix=prefix, recursive=True):
+                assert found.last_modified is not None
+                assert found.size is not None
+                yield Listed(str(found.object_name), found.last_modified, found.size)
 
     def delete(self, key: str) -> None:
         with _failures():
@@ -117,11 +122,6 @@ def connect(endpoint: str, access_key: str, secret_key: str, bucket: str) -> Sto
         http_client=http,
     )
     return S3Store(client, http, bucket)
-
-
-def open_bucket(settings: StoreSettings, bucket: str) -> Store:
-    """The bucket `bucket` as the user that a service's settings name."""
-    return connect(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key.get_secret_value(), bucket)
 
 
 def _md5(data: bytes | memoryview = b"") -> "hashlib._Hash":

@@ -1,6 +1,8 @@
 """What the services need of an object store: one bucket at a time."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -8,6 +10,15 @@ from shared.outcome import Failure, Transient
 
 Content = bytes | memoryview | Path
 """An object, or the file that holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a listing tells of one object; `size` in bytes."""
+
+    key: str
+    modified: datetime
+    size: int
 
 
 class ObjectNotFound(Failure):
@@ -40,7 +51,11 @@ class Store(Protocol):
         ...
 
     def keys(self, prefix: str = "") -> Iterator[str]:
-        """The keys that begin with `prefix`, in order."""
+        """The keys that begin with `prefix`, in order. What comes or goes meanwhile may be in it or not."""
+        ...
+
+    def listed(self, prefix: str = "") -> Iterator[Listed]:
+        """The same with age and size."""
         ...
 
     def delete(self, key: str) -> None:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "memory":
         return MemoryStore("clean")
     components = request.getfixturevalue("components")
-    return _s3(components) if request.param == "s3" else storage.open_tree(components.object_store.tree, "clean")
+    return _s3(components) if request.param == "s3" else storage.TreeStore(components.object_store.tree, "clean")
 
 
 @pytest.fixture
@@ -72,7 +73,29 @@ def test_lists_keys_in_order_and_by_prefix_only(store: Store, prefix: str) -> No
     for name in ("b/2.dcm", "a/1.dcm", "b/1.dcm"):
         store.put(f"{prefix}/{name}", b"x")
     assert list(store.keys(f"{prefix}/b")) == [f"{prefix}/b/1.dcm", f"{prefix}/b/2.dcm"]
+    assert list(store.keys(f"{prefix}/b/1")) == [f"{prefix}/b/1.dcm"]
     assert list(store.keys(f"{prefix}/")) == [f"{prefix}/{name}" for name in ("a/1.dcm", "b/1.dcm", "b/2.dcm")]
+    assert list(store.keys(f"{prefix}/c/")) == []
+
+
+def test_the_order_is_that_of_the_whole_keys(store: Store, prefix: str) -> None:
+    """A hyphen and a full stop stand before the slash, digits behind it."""
+    keys = [f"{prefix}/{name}" for name in ("a-b/1", "a.b", "a/1", "a/2/3", "a0", "ä/1")]
+    for key in reversed(keys):
+        store.put(key, b"x")
+    assert list(store.keys(f"{prefix}/")) == keys
+    assert [one.key for one in store.listed(f"{prefix}/")] == keys
+    assert list(store.keys(f"{prefix}/a")) == keys[:-1]
+
+
+def test_lists_age_and_size(store: Store, prefix: str) -> None:
+    before = datetime.now(UTC)
+    store.put(f"{prefix}/a.dcm", b"four")
+    store.put(f"{prefix}/b.dcm", b"")
+    (a, b) = store.listed(prefix)
+    assert (a.key, a.size, b.key, b.size) == (f"{prefix}/a.dcm", 4, f"{prefix}/b.dcm", 0)
+    # S3 tells whole seconds.
+    assert before - timedelta(seconds=1) <= a.modified <= datetime.now(UTC)
 
 
 def test_delete_is_idempotent(store: Store, prefix: str) -> None:
@@ -87,11 +110,13 @@ def _away(kind: str) -> Store:
         away = MemoryStore("clean")
         away.away = True
         return away
+    if kind == "tree":
+        return storage.TreeStore(Path("/nowhere"), "clean")
     # Port 9 (discard) of loopback: nobody listens there.
     return storage.connect("http://127.0.0.1:9", "user", "secret", "clean")
 
 
-@pytest.mark.parametrize("kind", ["memory", "s3"])
+@pytest.mark.parametrize("kind", ["memory", "s3", "tree"])
 @pytest.mark.parametrize(
     "call",
     [
@@ -99,9 +124,10 @@ def _away(kind: str) -> Store:
         lambda store: store.get("a"),
         lambda store: store.exists("a"),
         lambda store: list(store.keys()),
+        lambda store: list(store.listed()),
         lambda store: store.delete("a"),
     ],
-    ids=["put", "get", "exists", "keys", "delete"],
+    ids=["put", "get", "exists", "keys", "listed", "delete"],
 )
 def test_a_store_that_does_not_answer_is_transient_trouble(kind: str, call: Callable[[Store], object]) -> None:
     with pytest.raises(Transient):
@@ -149,7 +175,7 @@ def test_the_clean_side_cannot_read_the_identified_bucket(components: Stack, use
 
 @pytest.fixture
 def tree(components: Stack) -> Store:
-    return storage.open_tree(components.object_store.tree, "clean")
+    return storage.TreeStore(components.object_store.tree, "clean")
 
 
 @pytest.mark.parametrize("writer", ["s3", "tree"])

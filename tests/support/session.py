@@ -62,14 +62,16 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
 
 
 @contextmanager
-def started(request: pytest.FixtureRequest, canaries: Canaries, escaped: Canaries) -> Iterator[Stack]:
+def started(
+    request: pytest.FixtureRequest, canaries: Canaries, escaped: Canaries, store: str = "tree"
+) -> Iterator[Stack]:
     """A whole stack in a folder of its own, which goes with it; the logs stay when a test fails."""
-    home = BUILD / f"system-{os.getpid()}"
+    home = BUILD / f"system-{os.getpid()}-{secrets.token_hex(2)}"
     home.mkdir(parents=True, exist_ok=True)
     (home / "sites.yaml").write_text(sites_file(canaries, escaped))
     before = request.session.testsfailed
     try:
-        with running(home, [QUIET]) as stack:
+        with running(home, [QUIET], store) as stack:
             yield stack
     finally:
         if request.session.testsfailed > before:

@@ -154,10 +154,13 @@ class Stack:
 
 
 @contextmanager
-def running(home: Path, settings: Sequence[str] = ()) -> Iterator[Stack]:
-    """A stack that lives as long as this block, and dies with this process. `settings`: `SERVICE.NAME=VALUE`."""
+def running(home: Path, settings: Sequence[str] = (), store: str = "tree") -> Iterator[Stack]:
+    """A stack that lives as long as this block, and dies with this process. `settings`: `SERVICE.NAME=VALUE`.
+
+    `store`: how the services write objects, `tree` or `s3`.
+    """
     home.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "infra.local.supervisor", "--home", str(home), "--quiet"]
+    command = [sys.executable, "-m", "infra.local.supervisor", "--home", str(home), "--quiet", f"--store={store}"]
     command += [f"--set={setting}" for setting in settings]
     with (home / "supervisor.out").open("ab") as output:
         supervisor = subprocess.Popen(
