@@ -33,7 +33,7 @@ def main() -> None:
     with running(NAME, settings) as service:
         project, ring = read_sites(settings.sites_file).project, settings.key_ring()
         ring.serve(project)
-        if settings.tls_port:
+        if settings.tls_port or settings.https_port:
             tls.identity_of(settings.tls_files())
         identified = storage.open_bucket(settings, "identified")
         service.verify_topics(TOPICS)
@@ -50,11 +50,7 @@ def main() -> None:
             raise NotFit("a worker did not start: its own lines say why")
         service.health.exposition = metrics.exposition_of(crew.snapshots)
         service.health.pages["/associations"] = lambda: [*chain.from_iterable(crew.each("associations"))]
-        listening = [
-            Listening(settings.dicom_host, port, partial(crew.take, kind))
-            for kind, port in (("dicom", settings.dicom_port), ("dicom-tls", settings.tls_port))
-            if port is not None
-        ]
+        listening = [Listening(host, port, partial(crew.take, kind)) for kind, host, port in settings.doors]
         service.health.ready()
         with sweeping(service, settings, identified, arrivals, Journal(project, Pseudonyms.of(ring))):
             while not service.stop.wait(1.0):

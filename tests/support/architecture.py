@@ -13,11 +13,13 @@ EDGES = {
         "edge",
         "intake",
         "mark",
+        "stow",
         "sweep",
         "syntaxes",
         "tls",
         "turns",
         "upper",
+        "ways",
         "worker",
     },
     "anonymiser": {"following"},
@@ -52,6 +54,7 @@ PURE_IMPORTS = {
     "shared.outcome",
     "shared.dicom",
     "shared.sites",
+    "shared.media",
 }
 IMPURE_STANDARD = {
     "asyncio",

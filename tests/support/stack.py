@@ -55,6 +55,10 @@ class Stack:
         return int(self.told()["services"]["receiver"]["dicom_port"])
 
     @property
+    def stow(self) -> str:
+        return str(self.told()["services"]["receiver"]["http_url"])
+
+    @property
     def gateway(self) -> str:
         return str(self.told()["services"]["gateway"]["http_url"])
 
