@@ -131,7 +131,7 @@ def _watch(
 ) -> int:
     """Read until all is quiet, or nothing moves for STALL seconds. Answers how many records nobody can decode."""
     # Arrivals are read from the beginning, to know what had been received before.
-    start = {where: offset for where, offset in begin.items() if where[0] != RECEIVED}
+    start = {where: offset for where, offset in begin.items() if where[0] not in RECEIVED}
     undecodable, moved, looked, last = 0, time.monotonic(), 0.0, None
     for records in tail(bootstrap, TOPICS, start):
         undecodable += sum(not _take(facts, record) for record in records)

@@ -11,14 +11,14 @@ from services.receiver.upper.budget import Budget
 from services.receiver.upper.landing import SPOOLED, Landing
 from shared import storage
 from shared.dicom.identity import Pseudonyms
-from shared.events import InstanceReceived
+from shared.events import InstanceReceived, InstanceReceivedInBulk
 from shared.kafka import Publisher, end_offsets, read_to_end
 from shared.service import NotFit, Service, running
 from shared.settings import MIB
 from shared.sites import read_sites
 
 NAME = "receiver"
-TOPICS = (InstanceReceived.topic,)
+TOPICS = (InstanceReceived.topic, InstanceReceivedInBulk.topic)
 
 
 def main() -> None:

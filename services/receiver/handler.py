@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from services.receiver.arrivals import Arrivals
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
@@ -11,7 +11,7 @@ from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
-from shared.events import InstanceReceived, Outgoing
+from shared.events import InstanceReceived, InstanceReceivedInBulk, Outgoing
 from shared.events.envelope import encode
 from shared.kafka import Output
 from shared.outcome import Reason, Transient
@@ -20,6 +20,10 @@ from shared.storage import Store
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
+
+Lane = Literal["live", "bulk"]
+
+_EVENTS: dict[Lane, type[InstanceReceived]] = {"live": InstanceReceived, "bulk": InstanceReceivedInBulk}
 
 
 class Publishes(Protocol):
@@ -40,6 +44,7 @@ class Arriving:
     sop_instance_uid: str
     transfer_syntax_uid: str
     landed: Landed
+    lane: Lane = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class Receive:
     def _event(self, arriving: Arriving, digest: str, arrival: str) -> InstanceReceived:
         head = arriving.landed.head(part10.HEAD)
         study = part10.study_instance_uid(head, arriving.transfer_syntax_uid) or arriving.sop_instance_uid
-        return InstanceReceived(
+        return _EVENTS[arriving.lane](
             site=arriving.site.code,
             project=arriving.site.project,
             arrival=arrival,
