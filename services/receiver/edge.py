@@ -19,6 +19,7 @@ from shared import metrics, telemetry
 from shared.dicom import part10
 from shared.outcome import Reason
 from shared.sites import Site, Sites
+from shared.sites.site import Lane
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
@@ -122,6 +123,7 @@ class Visit:
         self._connection = connection
         self._landing = landing
         self._site: Site | None = None
+        self._lane: Lane = "live"
         self._id = secrets.token_hex(8)
         self._meters = edge.meters
 
@@ -157,6 +159,7 @@ class Visit:
             return self._refused(NOBODY, Reason.UNKNOWN_AE_TITLE, CALLING_UNKNOWN if known else CALLED_UNKNOWN)
         if not self._edge.admit(self):
             return self._refused(self._site.code, "rejected", LIMIT_REACHED)
+        self._lane = self._site.lane(proposal.called)
         self._meters.asked.labels(self._site.code, "accepted").inc()
         self._meters.open.labels(self._site.code).inc()
         log.info("association-accepted", site=self._site.code, association=self._id)
@@ -188,7 +191,7 @@ class Visit:
         started = time.time_ns()
         attributes = {Attribute.SITE: self._site.code, Attribute.ASSOCIATION: self._id}
         with telemetry.span("C-STORE", "server", attributes=attributes, started_at=started) as span:
-            answer = self._answer(_arriving(request, context, landed, self._site, self._id), span)
+            answer = self._answer(_arriving(request, context, landed, self._site, self._lane, self._id), span)
             size = landed.size - landed.front
             self._tell(span, self._site, answer, size, (time.time_ns() - started) / 1e9)
         return answer.status
@@ -214,7 +217,9 @@ class Visit:
             self._meters.bytes.labels(site.code).inc(size)
 
 
-def _arriving(request: Request, context: Context, landed: Landed, site: Site, association: str) -> Arriving:
+def _arriving(
+    request: Request, context: Context, landed: Landed, site: Site, lane: Lane, association: str
+) -> Arriving:
     return Arriving(
         site=site,
         association=association,
@@ -222,4 +227,5 @@ def _arriving(request: Request, context: Context, landed: Landed, site: Site, as
         sop_instance_uid=request.sop_instance_uid,
         transfer_syntax_uid=context.transfer_syntax,
         landed=landed,
+        lane=lane,
     )

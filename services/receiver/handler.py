@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from services.receiver.arrivals import Arrivals
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
@@ -16,12 +16,11 @@ from shared.events.envelope import encode
 from shared.kafka import Output
 from shared.outcome import Reason, Transient
 from shared.sites import Site
+from shared.sites.site import Lane
 from shared.storage import Store
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
-
-Lane = Literal["live", "bulk"]
 
 _EVENTS: dict[Lane, type[InstanceReceived]] = {"live": InstanceReceived, "bulk": InstanceReceivedInBulk}
 

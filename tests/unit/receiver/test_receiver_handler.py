@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.receiver.arrivals import Arrivals, Offsets
-from services.receiver.handler import Answer, Arriving, Lane, Receive
+from services.receiver.handler import Answer, Arriving, Receive
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
@@ -18,6 +18,7 @@ from shared.events.envelope import decode, header
 from shared.kafka import Output, Record
 from shared.outcome import Reason, Transient
 from shared.sites import Site
+from shared.sites.site import Lane
 from tests.support.memory_log import MemoryBroker
 from tests.support.memory_store import MemoryStore
 
