@@ -18,8 +18,7 @@ from services.receiver.upper.wire import Wire
 from shared import metrics, telemetry
 from shared.dicom import part10
 from shared.outcome import Reason
-from shared.sites import Site, Sites
-from shared.sites.site import Lane
+from shared.sites import Lane, Site, Sites
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")

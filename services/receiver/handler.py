@@ -15,8 +15,7 @@ from shared.events import InstanceReceived, InstanceReceivedInBulk, Outgoing
 from shared.events.envelope import encode
 from shared.kafka import Output
 from shared.outcome import Reason, Transient
-from shared.sites import Site
-from shared.sites.site import Lane
+from shared.sites import Lane, Site
 from shared.storage import Store
 from shared.telemetry import Attribute
 

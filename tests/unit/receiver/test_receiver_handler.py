@@ -17,8 +17,7 @@ from shared.events import InstanceReceived, InstanceReceivedInBulk
 from shared.events.envelope import decode, header
 from shared.kafka import Output, Record
 from shared.outcome import Reason, Transient
-from shared.sites import Site
-from shared.sites.site import Lane
+from shared.sites import Lane, Site
 from tests.support.memory_log import MemoryBroker
 from tests.support.memory_store import MemoryStore
 
