@@ -14,12 +14,12 @@ from threading import Event
 import yaml
 
 from infra.demo.books import Handed, Report, close
-from infra.demo.discovery import find
 from infra.demo.examination import Examined, Instance, NotDicom, Unsendable, examine
 from infra.demo.facts import RECEIVED, TOPICS, Facts, Origin
 from infra.demo.plan import CALLED, Lane, lanes, site_of
 from infra.demo.sending import Accepted, NotSent, Peer, Refused, Result, send_lane
 from infra.demo.witness import witness
+from infra.importing.discovery import find
 from infra.local.state import Stack
 from shared.events.envelope import UndecodableEvent, decode, header
 from shared.kafka import Record, end_offsets, tail

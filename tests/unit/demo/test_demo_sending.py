@@ -17,10 +17,10 @@ from pydicom.filewriter import write_file_meta_info
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 from pynetdicom.transport import ThreadedAssociationServer
 
-from infra.demo.discovery import find
 from infra.demo.examination import Instance, examine
 from infra.demo.plan import Lane, lanes
 from infra.demo.sending import Accepted, NotSent, Peer, Refused, Result, send_lane
+from infra.importing.discovery import find
 
 WHEEL = Path(pydicom.__file__).parent / "data"
 CT = WHEEL / "test_files" / "CT_small.dcm"
