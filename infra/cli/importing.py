@@ -68,7 +68,7 @@ def import_(
         refuse(str(bad))
     job = Job(target.way, journal, report, Patience(patience, stop), jobs)
     try:
-        with _stopped_by_signals(stop), _shown(report):
+        with stopped_by_signals(stop), _shown(report):
             job.run(Source(source, Limits(), dicomdir))
     except NotLetIn as not_let_in:
         refuse(f"the receiver does not let us in: {not_let_in}")
@@ -81,7 +81,7 @@ def import_(
 
 
 @contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     """What is on its way is finished and noted; then it ends."""
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

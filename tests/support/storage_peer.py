@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 from pynetdicom._globals import ALL_TRANSFER_SYNTAXES
+from pynetdicom.dimse_primitives import C_STORE
+
+from infra.importing.heads import read_head
 
 SUCCESS = 0x0000
 
@@ -48,7 +51,7 @@ class StoragePeer:
             sop_class_uid=str(request.AffectedSOPClassUID),
             sop_instance_uid=str(request.AffectedSOPInstanceUID),
             transfer_syntax_uid=str(context.transfer_syntax),
-            data_set=request.DataSet.getvalue(),
+            data_set=_data_set(request),
             association=id(event.assoc),
         )
         with self.lock:
@@ -62,6 +65,16 @@ class StoragePeer:
 
     def asked(self, event: evt.Event) -> None:
         self.contexts.append(len(event.assoc.requestor.primitive.presentation_context_definition_list))
+
+
+def _data_set(request: C_STORE) -> bytes:
+    """Its bytes; they are in a file behind file meta information while somebody in this process wants it so."""
+    if request._dataset_path is None:
+        assert request.DataSet is not None
+        return request.DataSet.getvalue()
+    with request._dataset_path.open("rb") as file:
+        file.seek(read_head(file).instance.offset)
+        return file.read()
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def test_an_answer_without_a_status_has_none(junk: bytes) -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 16_376, 16_377, 131_066, 131_067, 1_000_001])
 def test_what_lies_behind_the_offset_arrives_as_it_is(peer: StoragePeer, size: int) -> None:
-    content = random.Random(size).randbytes(size)  # noqa: S311
+    content = random.Random(size).randbytes(size)
     way = Storing(to(peer))
     way.prepare([ONE.context])
     instance = Instance(CT, "1.2.3", EXPLICIT, offset=5)
