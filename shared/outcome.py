@@ -58,6 +58,8 @@ class Reason(StrEnum):
     UNKNOWN_AE_TITLE = "unknown-ae-title"
     STORE_AWAY = "store-away"
     BROKER_AWAY = "broker-away"
+    UID_MISMATCH = "uid-mismatch"
+    NOT_UNDERSTOOD = "not-understood"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import click
 
 GROUPS = {
     "anonymise": "infra.cli.anonymise",
+    "associations": "infra.cli.associations",
     "fetch": "infra.cli.fetching",
     "import": "infra.cli.importing",
     "key": "infra.cli.key",

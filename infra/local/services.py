@@ -110,7 +110,7 @@ def spec(service: Service, stack: Stack, settings: Mapping[str, str]) -> Spec:
         prepare=prepare,
         ready=partial(answers, f"{where.health_url}/readyz"),
         address=where.http_url or (f"dicom://127.0.0.1:{where.dicom_port}" if where.dicom_port else where.health_url),
-        grace_seconds=20,
+        grace_seconds=40 if service.dicom else 20,  # a store may take its time for what has landed
         start_seconds=90,
     )
 

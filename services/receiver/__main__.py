@@ -1,20 +1,17 @@
-"""Wires the receiver together and runs it."""
+"""Starts the receiver's workers, accepts for them, counts what is open, and ends them in order."""
 
-from functools import partial
-from pathlib import Path
+from itertools import chain
 
 from services.receiver.arrivals import Arrivals
-from services.receiver.edge import Edge
-from services.receiver.handler import Receive
+from services.receiver.crew.desk import Desk
+from services.receiver.crew.listening import Listening
+from services.receiver.crew.workers import Crew
 from services.receiver.settings import Settings
-from services.receiver.upper.budget import Budget
-from services.receiver.upper.landing import SPOOLED, Landing
-from shared import storage
-from shared.dicom.identity import Pseudonyms
+from services.receiver.upper.landing import SPOOLED
+from shared import metrics, storage
 from shared.events import InstanceReceived, InstanceReceivedInBulk
-from shared.kafka import Publisher, end_offsets, read_to_end
+from shared.kafka import end_offsets, read_to_end
 from shared.service import NotFit, Service, running
-from shared.settings import MIB
 from shared.sites import read_sites
 
 NAME = "receiver"
@@ -24,37 +21,38 @@ TOPICS = (InstanceReceived.topic, InstanceReceivedInBulk.topic)
 def main() -> None:
     settings = Settings()
     with running(NAME, settings) as service:
-        sites, ring = read_sites(settings.sites_file), settings.key_ring()
-        ring.serve(sites.project)
+        settings.key_ring().serve(read_sites(settings.sites_file).project)
         identified = storage.open_bucket(settings, "identified")
         service.verify_topics(TOPICS)
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)
+        empty_spool(settings)
         arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")
         catch_up(service, arrivals, settings.kafka_bootstrap_servers)
-        broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
-        receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=Pseudonyms.of(ring))
-        spool = spool_of(settings)
-        budget = Budget(settings.memory_mib * MIB)
-        landing = partial(Landing, spool, settings.in_memory_mib * MIB, budget)
-        edge = Edge(sites, receive, settings.associations, landing)
-        edge.start(settings.dicom_host, settings.dicom_port)
+        desk = Desk(settings.associations, settings.share_of_site)
+        crew = Crew(settings.workers, desk)
+        if not crew.wait_until_up():
+            crew.drain(0)
+            raise NotFit("a worker did not start: its own lines say why")
+        service.health.exposition = metrics.exposition_of(crew.snapshots)
+        service.health.pages["/associations"] = lambda: [*chain.from_iterable(crew.each("associations"))]
+        dicom = Listening(settings.dicom_host, settings.dicom_port, lambda connection: crew.take("dicom", connection))
         service.health.ready()
         while not service.stop.wait(1.0):
             service.health.beat()
-        edge.drain(settings.drain_seconds)
-        broker.close()
+            crew.look_after()
+        desk.closed = True
+        dicom.close()
+        crew.drain(settings.drain_seconds)
         arrivals.close()
 
 
-def spool_of(settings: Settings) -> Path:
-    """The folder for what is on its way, empty: what an earlier life left there was never answered."""
-    folder = settings.spool_dir or settings.state_dir / "spool"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in folder.glob(f"{SPOOLED}*"):
+def empty_spool(settings: Settings) -> None:
+    """What an earlier life left there was never answered."""
+    settings.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in settings.spool.glob(f"{SPOOLED}*"):
         left.unlink()
-    return folder
 
 
 def accept_volatile(service: Service, settings: Settings) -> None:

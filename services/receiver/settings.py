@@ -13,7 +13,11 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     dicom_host: str = Field(default="127.0.0.1", description="Address on which associations are accepted.")
     dicom_port: int = Field(description="Port on which associations are accepted.")
     state_dir: Path = Field(description="Folder of the view of what has been received; may be thrown away.")
-    associations: int = Field(default=32, ge=1, description="Associations open at the same time at most.")
+    workers: int = Field(default=2, ge=1, description="Processes that receive.")
+    associations: int = Field(default=64, ge=1, description="Associations open at the same time at most.")
+    share_of_site: float = Field(
+        default=0.75, gt=0, le=1, description="Of these, what one site may have unless the sites file says a number."
+    )
     in_memory_mib: int = Field(default=16, ge=1, description="Larger data sets go on in a file of the spool.")
     memory_mib: int = Field(default=512, ge=1, description="Memory for data sets on their way, of all associations.")
     spool_dir: Path | None = Field(default=None, description="Folder for large data sets; in STATE_DIR unless given.")
@@ -22,3 +26,8 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     accept_volatile_store: bool = Field(
         default=False, description="Say yes although the store may lose objects in a power cut (see README)."
     )
+
+    @property
+    def spool(self) -> Path:
+        """Where large data sets go on."""
+        return self.spool_dir or self.state_dir / "spool"

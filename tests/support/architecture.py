@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 EDGES = {
-    "receiver": {"edge", "arrivals", "syntaxes", "upper"},
+    "receiver": {"accounts", "arrivals", "crew", "edge", "intake", "syntaxes", "turns", "upper", "worker"},
     "anonymiser": set[str](),
     "validator": set[str](),
     "indexer": {"database", "tables", "migrate", "migrations"},
@@ -136,7 +136,7 @@ def settings_readers(root: Path) -> list[str]:
     return [
         str(path.relative_to(root))
         for path in sorted((root / "services").rglob("*.py"))
-        if path.stem not in ("__main__", "migrate", "settings")
+        if path.stem not in ("__main__", "migrate", "settings", "worker")
         and any(name.endswith(".settings") and name.startswith("services.") for name in imports_of(path))
     ]
 

@@ -45,6 +45,10 @@ class Said:
         return f"status {self.status}:\n{self.text}"
 
 
+ATTEMPTS = 5
+"""pynetdicom's requestor aborts now and then where it was refused at once: it looks too late for the answer."""
+
+
 class Refused(Exception):
     """No association. `source` and `diagnostic` as in A-ASSOCIATE-RJ (PS3.8 Table 9-21), None when nobody answered."""
 
@@ -63,7 +67,10 @@ def association(
     entity.connection_timeout = 5.0
     wanted = sorted({(item.sop_class_uid, item.transfer_syntax_uid) for item in items})
     contexts = [build_context(*context) for context in wanted] or [build_context("1.2.840.10008.1.1")]
-    opened = entity.associate("127.0.0.1", port, contexts, called, max_pdu=131072)
+    for _ in range(ATTEMPTS):
+        opened = entity.associate("127.0.0.1", port, contexts, called, max_pdu=131072)
+        if opened.is_established or opened.acceptor.primitive:
+            break
     if not opened.is_established:
         answer = opened.acceptor.primitive
         raise Refused(*(getattr(answer, name, None) for name in ("result", "result_source", "diagnostic")))

@@ -5,7 +5,9 @@ import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
+from io import BytesIO, FileIO
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from services.receiver.upper.budget import Budget
 
@@ -37,6 +39,29 @@ class Landed:
         with self.content.open("rb") as file:
             file.seek(self.front)
             return file.read(count)
+
+    def open(self) -> BinaryIO:
+        """The data set, to be read."""
+        if isinstance(self.content, memoryview):
+            return BytesIO(self.content[self.front :])
+        return cast(BinaryIO, _From(self.content, self.front))
+
+
+class _From(FileIO):
+    """A file without its first `front` bytes."""
+
+    def __init__(self, path: Path, front: int) -> None:
+        super().__init__(path)
+        self._front = front
+        self.seek(0)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As any file's, counted from there."""
+        return super().seek(offset + self._front if whence == os.SEEK_SET else offset, whence) - self._front
+
+    def tell(self) -> int:
+        """Likewise."""
+        return super().tell() - self._front
 
 
 class Landing:

@@ -8,7 +8,7 @@ import pytest
 
 from services.receiver.arrivals import Arrivals, Offsets
 from services.receiver.handler import Answer, Arriving, Receive
-from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
+from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom import part10
@@ -24,7 +24,12 @@ from tests.support.memory_store import MemoryStore
 SITE = Site(code="site-a", project="demo")
 CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
-STUDY = b"\x20\x00\x0d\x00UI\x08\x001.2.3.4\x00"
+STUDY = (
+    b"\x08\x00\x16\x00UI\x1a\x001.2.840.10008.5.1.4.1.1.2\x00"
+    b"\x08\x00\x18\x00UI\x06\x001.2.3\x00"
+    b"\x20\x00\x0d\x00UI\x08\x001.2.3.4\x00"
+    b"\x20\x00\x10\x00SH\x00\x00"
+)
 
 
 class Broker(MemoryBroker):
@@ -61,7 +66,7 @@ class Bench:
 
     def send(self, data_set: bytes = STUDY, site: Site = SITE, lane: Lane = "live") -> Answer:
         with telemetry.span("C-STORE") as span:
-            return self.receive(Arriving(site, "association", CT, "1.2.3", EXPLICIT, landed(data_set), lane), span)
+            return self.receive(Arriving(site, "association", lane, CT, "1.2.3", EXPLICIT, landed(data_set)), span)
 
 
 @pytest.fixture
@@ -86,7 +91,7 @@ def test_success_means_bytes_stored_as_sent_and_event_published(bench: Bench) ->
 
 def test_the_partition_key_is_the_studys_and_says_nothing_of_it(bench: Bench) -> None:
     bench.send(STUDY)
-    bench.send(STUDY + b"\x20\x00\x10\x00SH\x00\x00")
+    bench.send(STUDY + b"\x28\x00\x10\x00US\x02\x00\x00\x02")
     keys = {record.key for record in bench.broker.received}
     assert len(keys) == 1
     assert "1.2.3.4" not in keys.pop()  # type: ignore[operator]
@@ -94,8 +99,38 @@ def test_the_partition_key_is_the_studys_and_says_nothing_of_it(bench: Bench) ->
 
 @pytest.mark.parametrize("data_set", [b"", b"\x00", b"garbage that is no data set", bytes(1000)])
 def test_what_cannot_be_read_is_kept_all_the_same(bench: Bench, data_set: bytes) -> None:
-    assert bench.send(data_set).status == SUCCESS
+    assert bench.send(data_set) == Answer(CANNOT_UNDERSTAND, Reason.NOT_UNDERSTOOD)
+    assert bench.send(data_set) == Answer(CANNOT_UNDERSTAND, Reason.ALREADY_DONE)
     assert len(bench.store.objects) == len(bench.broker.received) == 1
+
+
+@pytest.mark.parametrize("other", [(b"1.2.3\x00", b"1.2.9\x00"), (b"5.1.4.1.1.2\x00", b"5.1.4.1.1.4\x00")])
+def test_what_is_not_what_it_was_announced_as_is_refused(bench: Bench, other: tuple[bytes, bytes]) -> None:
+    assert bench.send(STUDY.replace(*other, 1)) == Answer(CLASS_OR_UID_MISMATCH, Reason.UID_MISMATCH)
+    assert not bench.store.objects
+    assert not bench.broker.received
+
+
+def test_the_same_uid_with_other_content_is_kept_and_told(bench: Bench) -> None:
+    assert bench.send() == Answer(SUCCESS)
+    assert bench.send(STUDY + b"\x28\x00\x10\x00US\x02\x00\x00\x02") == Answer(SUCCESS, Reason.UID_CONFLICT)
+    assert len(bench.store.objects) == len(bench.broker.received) == 2
+    assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
+
+
+def test_the_same_uid_of_another_site_is_no_conflict(bench: Bench) -> None:
+    bench.send()
+    other = STUDY + b"\x28\x00\x10\x00US\x02\x00\x00\x02"
+    assert bench.send(other, Site(code="site-b", project="demo")) == Answer(SUCCESS)
+
+
+def test_what_was_told_before_is_a_conflict_after_a_restart_too(bench: Bench, tmp_path: Path) -> None:
+    bench.send()
+    fresh = Arrivals(tmp_path / "fresh" / "arrivals.sqlite")
+    _catch_up(fresh, bench.broker)
+    assert fresh.add("site-a", "0" * 64, "1.2.3")
+    assert not fresh.add("site-a", "1" * 64, "1.2.4")
+    fresh.close()
 
 
 def test_store_away_keeps_the_copy_at_the_sender(bench: Bench) -> None:
@@ -216,7 +251,7 @@ def test_a_broker_that_goes_away_during_the_catching_up_can_be_asked_again(bench
 
 def test_a_topic_that_began_anew_is_read_anew(bench: Bench) -> None:
     bench.send()
-    bench.send(STUDY + bytes(2))
+    bench.send(STUDY + b"\x28\x00\x10\x00US\x02\x00\x00\x02")
     _catch_up(bench.arrivals, bench.broker)
     assert _catch_up(bench.arrivals, Broker()) == 0
     assert not bench.arrivals.known("site-a", part10.digest(STUDY, EXPLICIT))
