@@ -1,4 +1,7 @@
-"""Archives that are not ours, as processes of their own: dcmtk's dcmqrscp and Debian's Orthanc."""
+"""Archives that are not ours, as processes of their own: dcmtk's dcmqrscp and Debian's Orthanc.
+
+Black box: imports nothing of ours.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-from infra.local.bound import bound
-from infra.local.ports import free_ports
 
 START_SECONDS = 60.0
 DESTINATION, CALLING = "BULK_HERE", "FETCH"
@@ -44,7 +44,7 @@ class Archive:
 def _started(command: Sequence[str], folder: Path, port: int) -> subprocess.Popen[bytes]:
     with (folder / "archive.log").open("ab") as log:
         process = subprocess.Popen(
-            bound(list(command)),
+            ["setpriv", "--pdeathsig", "KILL", *command],
             cwd=folder,
             env={"PATH": os.defpath, "HOME": str(folder), "LANG": "C.UTF-8", "TCP_NODELAY": "1"},
             stdin=subprocess.DEVNULL,
@@ -63,10 +63,18 @@ def _started(command: Sequence[str], folder: Path, port: int) -> subprocess.Pope
             return process
 
 
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
 @contextmanager
 def dcmqrscp(folder: Path, destination: int) -> Iterator[Archive]:
     """dcmtk's archive. It knows `destination`, a port on this machine, as DESTINATION."""
-    (port,) = free_ports(1)
+    (port,) = _free_ports(1)
     database = folder / "database"
     database.mkdir(parents=True)
     (folder / "dcmqrscp.cfg").write_text(
@@ -92,23 +100,25 @@ AETable END
 
 
 @contextmanager
-def orthanc(folder: Path, destination: int) -> Iterator[Archive]:
-    """Orthanc with its DICOMweb plug-in. It knows `destination`, a port on this machine, as DESTINATION."""
+def orthanc(
+    folder: Path, destination: int, title: str = "ORTHANC", destination_title: str = DESTINATION
+) -> Iterator[Archive]:
+    """Orthanc with its DICOMweb plug-in. It knows `destination`, a port on this machine, by that title."""
     folder.mkdir(parents=True, exist_ok=True)
-    port, http_port = free_ports(2)
+    port, http_port = _free_ports(2)
     settings = {
         "Name": "archive",
         "StorageDirectory": str(folder / "storage"),
         "IndexDirectory": str(folder / "index"),
         "TemporaryDirectory": str(folder),
-        "DicomAet": "ORTHANC",
+        "DicomAet": title,
         "DicomPort": port,
         "DicomAlwaysAllowStore": True,
         "DicomAlwaysAllowFind": True,
         "DicomAlwaysAllowGet": True,
         "DicomAlwaysAllowMove": True,
         "DicomModalities": {
-            "destination": [DESTINATION, "127.0.0.1", destination],
+            "destination": [destination_title, "127.0.0.1", destination],
             "fetch": [CALLING, "127.0.0.1", 1],
         },
         "HttpPort": http_port,
@@ -125,7 +135,7 @@ def orthanc(folder: Path, destination: int) -> Iterator[Archive]:
     try:
         url = f"http://127.0.0.1:{http_port}"
         urllib.request.urlopen(f"{url}/system", timeout=10).close()
-        yield Archive("ORTHANC", port, f"{url}/dicom-web")
+        yield Archive(title, port, f"{url}/dicom-web")
     finally:
         process.terminate()
         process.wait()
