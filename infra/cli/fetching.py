@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
+import re
 import sys
 import threading
 import warnings
@@ -16,7 +16,7 @@ import click
 
 from infra.cli.importing import LEFT, stopped_by_signals
 from infra.cli.receiver_options import Receiver, receiver, receiver_options
-from infra.cli.terminal import columns, console, refuse
+from infra.cli.terminal import PrivateFile, columns, console, refuse
 from infra.fetching.archive import Archive
 from infra.fetching.declared import GetSource, MoveSource, WebSource, read_source
 from infra.fetching.dimse import Moving
@@ -55,7 +55,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--journal", "journal_file", type=click.Path(dir_okay=False, path_type=Path), help="What was done so far."
 )
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="The report, for a machine.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="The report, for a machine (0600)."
+)
 @click.option("--quiet", is_flag=True, help="Name no study.")
 @receiver_options
 def fetch(
@@ -88,13 +90,13 @@ def fetch(
     warnings.simplefilter("ignore")  # pydicom's, of values that are nobody's business here …
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # … and what it says of associations, we say
     stop = threading.Event()
-    waits = Patience(patience, stop)
+    waits, told = Patience(patience, stop), PrivateFile(json_file)
     try:
         declared = read_source(source, sources_file)
         asked = _asked(studies, table, first, last, modalities, quiet)
         archive, about = _archive(declared, to, waits)
         hours = Window.parse(window) if window else None
-        name = source if source.isidentifier() else "web"
+        name = "web" if isinstance(declared, WebSource) and source == declared.url else re.sub(r"[^\w.-]", "_", source)
         journal = Journal(journal_file or Path("isocentre-fetch", f"{name}.sqlite"), {"source": source, **about})
     except (Misconfigured, BadQuestion) as bad:
         refuse(str(bad))
@@ -111,8 +113,7 @@ def fetch(
     finally:
         journal.close()
     _tell(report, journal.path, quiet=quiet, interrupted=stop.is_set())
-    if json_file is not None:
-        json_file.write_text(json.dumps(report.told(), indent=2) + "\n", encoding="utf-8")
+    told.write(report.told())
     sys.exit(0 if (report.whole or find_only) and not stop.is_set() else LEFT)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
@@ -17,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from infra.cli.receiver_options import receiver, receiver_options
-from infra.cli.terminal import columns, console, refuse
+from infra.cli.terminal import PrivateFile, columns, console, refuse
 from infra.importing.archives import Limits
 from infra.importing.entries import Source
 from infra.importing.journal import Journal
@@ -42,7 +41,12 @@ PLAIN_EVERY, BAR_EVERY = 10.0, 0.2
 )
 @click.option("--dicomdir", is_flag=True, help="Of the folder SOURCE only what its DICOMDIR names.")
 @click.option("--patience", type=click.FloatRange(0), default=300, show_default=True, help="Seconds without success.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="The report, for a machine.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The report, for a machine (0600: it names files).",
+)
 def import_(
     source: Path,
     jobs: int,
@@ -59,7 +63,7 @@ def import_(
     refused or has failed, 2 for bad usage or when the receiver does not let us in.
     """
     warnings.simplefilter("ignore")  # pydicom's, of values that are nobody's business here
-    target = receiver(**to)
+    target, told = receiver(**to), PrivateFile(json_file)
     report, stop = Report(), threading.Event()
     place = journal_file or Path("isocentre-import", f"{source.resolve().name or 'root'}.sqlite")
     try:
@@ -75,8 +79,7 @@ def import_(
     finally:
         journal.close()
     _tell(report, place, interrupted=stop.is_set())
-    if json_file is not None:
-        json_file.write_text(json.dumps(report.told(), indent=2) + "\n", encoding="utf-8")
+    told.write(report.told())
     sys.exit(0 if report.whole and not stop.is_set() else LEFT)
 
 

@@ -29,6 +29,8 @@ FIRST_LOOK, HEAD = 64 * 1024, 4 * 1024 * 1024
 
 SOP_CLASS, SOP_INSTANCE, STUDY = 0x00080016, 0x00080018, 0x0020000D
 LOOKED_FOR = (SOP_CLASS, SOP_INSTANCE, STUDY)
+DICOMDIR = "dicomdir"
+"""Why a directory of a file-set is no instance."""
 FIRST_GROUPS = (0x0002, 0x0004, 0x0008)
 """Groups with which a file without preamble can begin and still name its SOP Class."""
 
@@ -68,7 +70,7 @@ def read_head(file: BinaryIO) -> Head:
     sop_class = _uid(named, SOP_CLASS) or _text(meta, "MediaStorageSOPClassUID")
     instance = _uid(named, SOP_INSTANCE) or _text(meta, "MediaStorageSOPInstanceUID")
     if sop_class == MediaStorageDirectoryStorage:
-        raise NoInstance("dicomdir")
+        raise NoInstance(DICOMDIR, dicom=True)
     if not sop_class or not instance:
         raise NoInstance("no-sop-uids", dicom=True) if part10 else NoInstance("no-dicom")
     return Head(Instance(sop_class, instance, syntax, start + length), _uid(named, STUDY))

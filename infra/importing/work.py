@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from infra.importing.entry import Entry, Passed, Result
-from infra.importing.heads import NoInstance, read_head
+from infra.importing.heads import DICOMDIR, NoInstance, read_head
 from infra.importing.journal import Journal
 from infra.importing.report import Line, Report
 from infra.sending.delivery import Patience, deliver, prepare
@@ -120,7 +120,8 @@ class Sender:
                 with entry.opened() as file:
                     yield entry, read_head(file).instance
             except NoInstance as other:
-                self._end(entry, "refused" if other.dicom else "not-dicom", other.reason)
+                nameless = other.dicom and other.reason != DICOMDIR
+                self._end(entry, "refused" if nameless else "not-dicom", other.reason)
             except OSError:
                 self._end(entry, "failed", "unreadable")
 

@@ -43,6 +43,10 @@ class Peer:
     seconds: float = 120.0
 
 
+class _TlsAlert(Broken):
+    """The other end refuses us only now: with TLS 1.3 a client is told after its handshake (RFC 8446 Section 4.6.2)."""
+
+
 class Association:
     """One association that is open. Raises what a Way does."""
 
@@ -141,6 +145,8 @@ class Association:
                 parts += piece
         except TimeoutError:
             raise Broken("no-answer") from None
+        except ssl.SSLError as refused:
+            raise _TlsAlert(refused.reason or "alert") from None
         except OSError:
             raise Broken("connection-lost") from None
         return bytes(parts)
@@ -187,6 +193,8 @@ class Storing:
     def _associate(self, contexts: Collection[Context]) -> None:
         try:
             self._open = Association(self._peer, contexts)
+        except _TlsAlert as alert:
+            raise NotLetIn(f"TLS: {alert}") from None
         except Broken as broken:
             raise Away(str(broken)) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,7 +79,12 @@ def _data_set(request: C_STORE) -> bytes:
 
 
 @contextmanager
-def storage_peer(title: str = "BULK", callers: tuple[str, ...] = (), associations: int = 10) -> Iterator[StoragePeer]:
+def storage_peer(
+    title: str = "BULK",
+    callers: tuple[str, ...] = (),
+    associations: int = 10,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[StoragePeer]:
     """Listening on a free port. It takes every storage class and transfer syntax that pynetdicom names."""
     peer = StoragePeer()
     entity = AE(title)
@@ -88,7 +94,7 @@ def storage_peer(title: str = "BULK", callers: tuple[str, ...] = (), association
     for context in AllStoragePresentationContexts:
         entity.add_supported_context(context.abstract_syntax, ALL_TRANSFER_SYNTAXES)
     handlers = [(evt.EVT_C_STORE, peer.store), (evt.EVT_REQUESTED, peer.asked)]
-    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers, ssl_context=tls)
     assert server is not None
     peer.port = server.server_address[1]
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -49,6 +50,7 @@ def test_says_what_became_of_every_file(tmp_path: Path) -> None:
     assert done.exit_code == 1, done.output
     assert "5 files = 3 sent + 0 repeated + 1 not DICOM + 1 refused + 0 failed" in done.output
     assert "refused (data-set-does-not-match): mr" in done.output
+    assert stat.S_IMODE((tmp_path / "report.json").stat().st_mode) == 0o600
     told = json.loads((tmp_path / "report.json").read_text())
     assert told["balanced"]
     assert told["results"] == {"sent": 3, "repeated": 0, "not-dicom": 1, "refused": 1, "failed": 0}
