@@ -19,13 +19,13 @@ from services.receiver.settings import Settings
 from services.receiver.sweep import Sweep
 from shared import metrics, storage
 from shared.dicom.identity import Pseudonyms
-from shared.events import InstanceReceived
+from shared.events import InstanceReceived, InstanceReceivedInBulk
 from shared.kafka import Publisher, end_offsets, read_to_end
 from shared.service import NotFit, Service, running
 from shared.sites import read_sites
 
 NAME = "receiver"
-TOPICS = (InstanceReceived.topic,)
+TOPICS = (InstanceReceived.topic, InstanceReceivedInBulk.topic)
 
 
 def main() -> None:

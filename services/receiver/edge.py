@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from services.receiver.accounts import Account
 from services.receiver.admission import Peer, Refusal, admit
 from services.receiver.crew.desk import Admits
-from services.receiver.handler import Arriving, Lane
+from services.receiver.handler import Arriving
 from services.receiver.intake import Intake
 from services.receiver.syntaxes import taken
 from services.receiver.tls import Identity
@@ -25,7 +25,7 @@ from services.receiver.upper.wire import Closed, Silent, Wire
 from shared import metrics, telemetry
 from shared.dicom import part10
 from shared.outcome import Reason
-from shared.sites import Site, Sites
+from shared.sites import Lane, Site, Sites
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")

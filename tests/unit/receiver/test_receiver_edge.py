@@ -42,6 +42,7 @@ SITES = Sites(
             project="demo",
             calling_ae_titles=frozenset({"A1"}),
             called_ae_titles=frozenset({"ISOCENTRE"}),
+            bulk_called_ae_titles=frozenset({"BULK"}),
         ),
     )
 )
@@ -78,8 +79,8 @@ class Bench:
         self.rejections = Rejections()
         return entity.associate("127.0.0.1", self.port, ae_title=called, evt_handlers=self.rejections.handlers)
 
-    def store(self, data_set: bytes) -> int:
-        association = self.associate()
+    def store(self, data_set: bytes, called: str = "ISOCENTRE") -> int:
+        association = self.associate(called=called)
         request = C_STORE()
         request.MessageID = 1
         request.AffectedSOPClassUID = UID(CT)
@@ -121,6 +122,12 @@ def test_hands_on_the_data_set_byte_for_byte(bench: Bench, data_set: bytes) -> N
     assert arriving.landed.digest == part10.digest(data_set, EXPLICIT)
     assert (arriving.site.code, arriving.sop_class_uid, arriving.sop_instance_uid) == ("site-a", CT, "1.2.3")
     assert arriving.transfer_syntax_uid == EXPLICIT
+
+
+@pytest.mark.parametrize(("called", "lane"), [("ISOCENTRE", "live"), ("BULK", "bulk")])
+def test_the_called_title_chooses_the_lane(bench: Bench, called: str, lane: str) -> None:
+    assert bench.store(b"any", called) == SUCCESS
+    assert [arriving.lane for arriving in bench.arrived] == [lane]
 
 
 def test_passes_the_answer_on(bench: Bench) -> None:
