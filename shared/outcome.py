@@ -64,7 +64,9 @@ class Reason(StrEnum):
     SITE_DISABLED = "site-disabled"
     STORE_AWAY = "store-away"
     BROKER_AWAY = "broker-away"
+    NO_SPACE = "no-space"
     UID_MISMATCH = "uid-mismatch"
+    QUOTA_SPENT = "quota-spent"
     NOT_UNDERSTOOD = "not-understood"
 
 

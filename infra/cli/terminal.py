@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -39,6 +42,24 @@ def columns(*titles: str) -> Table:
     for title in titles:
         table.add_column(title, no_wrap=True)
     return table
+
+
+class PrivateFile:
+    """A file for a machine, for its owner alone (mode 0600). Opened before the work begins: it may take hours."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Ends the command when it cannot be written."""
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+            self._file = None if path is None else os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8")
+        except OSError as failed:
+            refuse(f"{path} cannot be written: {failed.strerror}")
+
+    def write(self, told: object) -> None:
+        """`told` as JSON."""
+        if self._file is not None:
+            with self._file as file:
+                file.write(json.dumps(told, indent=2) + "\n")
 
 
 def fail(message: str, code: int) -> NoReturn:

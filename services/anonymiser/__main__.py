@@ -21,6 +21,7 @@ from shared.events import (
     InstanceDecided,
     InstanceHeld,
     InstanceReceived,
+    InstanceReceivedInBulk,
     InstanceUnheld,
 )
 from shared.events.envelope import decode
@@ -33,6 +34,7 @@ from shared.sites import files_of, read_patients, read_sites
 
 NAME = "anonymiser"
 READS = (InstanceReceived.topic, InstanceDecided.topic)
+BULK = (InstanceReceivedInBulk.topic,)
 WRITES = (
     InstanceAnonymised.topic,
     InstanceHeld.topic,
@@ -55,7 +57,7 @@ def main() -> None:
     with running(NAME, settings) as service, Examiner(settings.pixel_workers) as examiner:
         identified = storage.open_bucket(settings, "identified")
         clean = storage.open_bucket(settings, "clean")
-        service.verify_topics((*READS, *WRITES))
+        service.verify_topics((*READS, *BULK, *WRITES))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=False))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=True))
         ring = settings.key_ring()
@@ -88,7 +90,7 @@ def main() -> None:
             batch_size=settings.batch_size,
         )
         # Each epoch of keys has its own group, so that no patient is half in one and half in another (adr/0012).
-        source = KafkaLog(settings.kafka_bootstrap_servers, ring.group(NAME), settings.instance, READS)
+        source = KafkaLog(settings.kafka_bootstrap_servers, ring.group(NAME), settings.instance, READS, bulk=BULK)
         Runner(stage, source, service.health, service.stop).run()
 
 

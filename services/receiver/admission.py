@@ -8,14 +8,13 @@ Who fails as a user alone is told so, as PS3.7 D.3.3.7 asks: he has shown everyt
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hmac import compare_digest
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from services.receiver.upper.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, USER_REFUSED, Rejection
 from services.receiver.upper.user import User
 from shared.outcome import Reason
 from shared.sites import Site, Sites
-from shared.sites.proofs import is_passcode, token_digest
+from shared.sites.proofs import is_passcode
 
 _NOBODY_S = "$scrypt$ln=14,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 """A hash of no passcode: trying one on a user that is not there takes as long."""
@@ -56,18 +55,6 @@ def admit(sites: Sites, peer: Peer) -> Site | Refusal:
         misses.append((*miss, entry.code))
     _, reason, code = max(misses, key=lambda miss: miss[0])
     return Refusal(reason, USER_REFUSED if reason is Reason.USER_REFUSED else CALLING_UNKNOWN, code)
-
-
-def site_of_token(sites: Sites, token: str) -> Site | None:
-    """The enabled site whose bearer token this is. All are compared, however many come before."""
-    digest = token_digest(token)
-    found = [site for site in sites.sites for one in site.tokens if compare_digest(one, digest)]
-    return next((site for site in found if site.enabled), None)
-
-
-def site_of_certificate(sites: Sites, certificate: str) -> Site | None:
-    """The enabled site that this client certificate (its SHA-256) is bound to."""
-    return next((site for site in sites.sites if certificate in site.certificates and site.enabled), None)
 
 
 def within(site: Site, address: str) -> bool:

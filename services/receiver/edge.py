@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from services.receiver.accounts import Account
 from services.receiver.admission import Peer, Refusal, admit
 from services.receiver.crew.desk import Admits
-from services.receiver.handler import Arriving, Lane
+from services.receiver.handler import Arriving
 from services.receiver.intake import Intake
 from services.receiver.syntaxes import taken
 from services.receiver.tls import Identity
@@ -19,12 +19,13 @@ from services.receiver.upper.association import Accepted, Association, Context, 
 from services.receiver.upper.command import Request
 from services.receiver.upper.landing import Landed, Landing
 from services.receiver.upper.pdu import LIMIT_REACHED, Abort, Rejection
+from services.receiver.upper.porch import Porch
 from services.receiver.upper.tls_wire import Certificate, NoHandshake, TlsWire
 from services.receiver.upper.wire import Closed, Silent, Wire
 from shared import metrics, telemetry
 from shared.dicom import part10
 from shared.outcome import Reason
-from shared.sites import Site, Sites
+from shared.sites import Lane, Site, Sites
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
@@ -35,6 +36,8 @@ NOBODY = "unknown"
 """Site label of those who are not in the sites file."""
 _LAST_ANSWER = 20.0
 """Seconds: what has landed is answered before its association ends, and a store may take its time."""
+_UNASKED, _UNASKED_OF_ONE = 256, 64
+"""Connections that have not asked for an association yet, in all and from one address."""
 
 
 class Edge:
@@ -58,6 +61,7 @@ class Edge:
         self.draining = self.ending = False
         self._landing, self._left = landing, left
         self._visits: set[Visit] = set()
+        self._porch = Porch[Visit](_UNASKED, _UNASKED_OF_ONE)
         self._lock = threading.Condition()
 
     def take(self, connection: socket.socket, secure: Callable[[], Identity] | None = None) -> None:
@@ -65,7 +69,13 @@ class Edge:
         visit = Visit(self, connection, secure, self._landing())
         with self._lock:
             self._visits.add(visit)
+        if leaves := self._porch.enter(visit, _address_of(connection)):
+            leaves.end()
         threading.Thread(target=self._serve, args=(visit,), name="association", daemon=True).start()
+
+    def asks(self, visit: "Visit") -> None:
+        """He no longer only waits."""
+        self._porch.leave(visit)
 
     def drain(self, seconds: float) -> None:
         """No new associations. The open ones may end by themselves for half of the time, are ended when an instance has
@@ -88,6 +98,7 @@ class Edge:
         try:
             visit.run()
         finally:
+            self._porch.leave(visit)
             with self._lock:
                 self._visits.discard(visit)
                 self._lock.notify_all()
@@ -149,6 +160,7 @@ class Visit:
 
     def requested(self, request: bytes) -> Accepted | Rejection | Abort:
         """Whether we let him in, and on what terms."""
+        self._edge.asks(self)
         proposal = negotiation.read(request)
         if isinstance(proposal, Rejection | Abort):
             return self._refused(NOBODY, "rejected", proposal)
@@ -218,3 +230,16 @@ class Visit:
             landed=landed,
         )
         return self._edge.intake("C-STORE", arriving, self.account, self._span).status
+
+    def lost(self, request: Request) -> int:
+        """The disk had no room for a data set."""
+        assert self._site is not None
+        assert self.account is not None
+        return self._edge.intake.without_room(self._site.code, self.account).status
+
+
+def _address_of(connection: socket.socket) -> str:
+    try:
+        return str(connection.getpeername()[0])
+    except OSError:
+        return ""  # he is gone again

@@ -5,6 +5,7 @@ recommends (ephemeral keys, authenticated encryption); keys and signatures of 11
 renegotiation. Nobody resumes a session: each connection shows its certificate, which is looked at again.
 """
 
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,6 +65,11 @@ def identity_of(files: Files) -> Identity:
     """Raises Misconfigured, which names the file that cannot be used."""
     expires = _expiry(files.certificate)
     return Identity(_context(files, ssl.CERT_REQUIRED), _context(files, ssl.CERT_OPTIONAL), expires.timestamp())
+
+
+def offered(identity: Identity, connection: socket.socket) -> socket.socket:
+    """The connection with TLS, its client's certificate asked for. Raises OSError, within the connection's time-out."""
+    return identity.offered.wrap_socket(connection, server_side=True)
 
 
 def _expiry(certificate: Path) -> datetime:

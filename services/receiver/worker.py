@@ -1,37 +1,25 @@
 """One worker process of the receiver: serves the connections that its parent hands it."""
 
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from services.receiver import tls
-from services.receiver.accounts import Account, Journal
 from services.receiver.arrivals import Arrivals
 from services.receiver.crew import handing
-from services.receiver.crew.desk import Admits
 from services.receiver.crew.line import Hung, Line
-from services.receiver.edge import Edge
 from services.receiver.handler import Receive
-from services.receiver.intake import Intake
+from services.receiver.quotas import Quotas
 from services.receiver.settings import Settings
-from services.receiver.upper.budget import Budget
-from services.receiver.upper.landing import Landing
+from services.receiver.ways import Ways
 from shared import metrics, service, storage, telemetry
 from shared.dicom.identity import Pseudonyms
-from shared.followed import Followed
 from shared.kafka import Publisher
-from shared.settings import MIB
-from shared.sites import Sites, read_sites
 
 NAME = "receiver"
 _ORPHANED = 1.0
 """Seconds that associations get when the parent has died."""
-
-log = telemetry.logger(NAME)
 
 
 class FarDesk:
@@ -63,72 +51,29 @@ def main() -> None:
     line = Line(end, answers, ended.set)
     broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
     arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")
-    sites = followed_sites(settings)
-    edge = edge_of(settings, sites.now, FarDesk(line), broker, arrivals, left=lambda: line.tell("gone"))
-    takes: dict[str, Callable[[socket.socket], None]] = {"dicom": edge.take}
-    followed: list[Followed[Any]] = [sites]
-    if settings.tls_port:
-        identity = tls.followed(settings.tls_files())
-        takes["dicom-tls"] = partial(edge.take, secure=identity.now)
-        followed.append(identity)
+    identified, pseudonyms = storage.open_bucket(settings, "identified"), Pseudonyms.of(settings.key_ring())
+    quotas = Quotas(settings.state_dir / "quotas.sqlite")
+    receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=pseudonyms, quotas=quotas)
+    ways = Ways(settings, receive, FarDesk(line), left=lambda: line.tell("gone"))
 
     def drained(seconds: float) -> None:
-        edge.drain(seconds)
+        ways.drain(seconds)
         ended.set()
 
     def drain(seconds: float) -> None:
         threading.Thread(target=drained, args=(seconds,), name="drain").start()
 
-    answers |= {"drain": drain, "associations": lambda: [account.as_json() for account in edge.accounts()]}
+    answers |= {"drain": drain, "associations": ways.accounts}
     line.start()
-    threading.Thread(target=handing.serve, args=(hand, takes), name="handed", daemon=True).start()
+    threading.Thread(target=handing.serve, args=(hand, ways.takes), name="handed", daemon=True).start()
     line.tell("up")
     while not ended.wait(1.0):
-        for each in followed:
-            each.now()
-    edge.drain(_ORPHANED)
+        ways.look()
+    ways.drain(_ORPHANED)
     broker.close()
     arrivals.close()
+    quotas.close()
     telemetry.shut_down()
-
-
-def followed_sites(settings: Settings) -> Followed[Sites]:
-    """The sites file as it is at any time, of the project that our key is for. Raises Misconfigured."""
-    ring = settings.key_ring()
-
-    def read() -> Sites:
-        sites = read_sites(settings.sites_file)
-        ring.serve(sites.project)
-        return sites
-
-    return Followed("sites", read, lambda _: [settings.sites_file])
-
-
-def edge_of(
-    settings: Settings,
-    sites: Callable[[], Sites],
-    desk: Admits,
-    broker: Publisher,
-    arrivals: Arrivals,
-    left: Callable[[], None],
-) -> Edge:
-    """What serves the connections."""
-    ring = settings.key_ring()
-    identified = storage.open_bucket(settings, "identified")
-    receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=Pseudonyms.of(ring))
-    budget = Budget(settings.memory_mib * MIB // settings.workers)
-    landing = partial(Landing, settings.spool, settings.in_memory_mib * MIB, budget)
-    journal = Journal(settings.state_dir / "accounts")
-    return Edge(sites, Intake(receive), desk, landing, partial(keep, journal), left)
-
-
-def keep(journal: Journal, account: Account) -> None:
-    """Tell of an association that has ended, and keep its account."""
-    log.info("association-closed", **account.as_json())
-    try:
-        journal.keep(account)
-    except OSError as failed:
-        log.error("account-not-kept", association=account.association, error=type(failed).__name__)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 EDGES = {
-    "receiver": {"accounts", "arrivals", "crew", "edge", "intake", "syntaxes", "tls", "turns", "upper", "worker"},
+    "receiver": {
+        "accounts",
+        "arrivals",
+        "crew",
+        "edge",
+        "intake",
+        "mark",
+        "quotas",
+        "stow",
+        "sweep",
+        "syntaxes",
+        "tls",
+        "turns",
+        "upper",
+        "ways",
+        "worker",
+    },
     "anonymiser": {"following"},
     "validator": set[str](),
     "indexer": {"database", "tables", "migrate", "migrations"},
@@ -39,6 +55,7 @@ PURE_IMPORTS = {
     "shared.outcome",
     "shared.dicom",
     "shared.sites",
+    "shared.media",
 }
 IMPURE_STANDARD = {
     "asyncio",

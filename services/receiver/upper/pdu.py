@@ -11,7 +11,7 @@ LONGEST = 128 * 1024
 PDV_HEAD = 6
 """Bytes before what a presentation data value carries: length, presentation context id, message control header."""
 COMMAND, LAST = 0x01, 0x02
-"""Bits of the message control header (PS3.8 Section E.2)."""
+"""Bits of the message control header; the others are not looked at (PS3.8 Section E.2)."""
 
 _HEAD = Struct(">BxL")
 _PDV_HEAD = Struct(">LBB")
@@ -90,3 +90,8 @@ def release_rp() -> bytes:
 def abort(reason: Abort) -> bytes:
     """An A-ABORT by the service provider."""
     return _HEAD.pack(Kind.ABORT, 4) + bytes((0, 0, 2, reason))
+
+
+def abort_by_user() -> bytes:
+    """An A-ABORT by the service user, who gives no reason."""
+    return _HEAD.pack(Kind.ABORT, 4) + bytes(4)

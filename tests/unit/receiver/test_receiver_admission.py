@@ -10,15 +10,13 @@ from services.receiver.admission import (
     Peer,
     Refusal,
     admit,
-    site_of_certificate,
-    site_of_token,
     within,
 )
 from services.receiver.upper.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, USER_REFUSED, Rejection
 from services.receiver.upper.user import User
 from shared.outcome import Reason
 from shared.sites import Site, Sites
-from shared.sites.proofs import passcode_hash, token_digest
+from shared.sites.proofs import passcode_hash
 
 OURS, THEIRS = "a1" * 32, "b2" * 32
 HASH = passcode_hash(b"open sesame")
@@ -114,28 +112,6 @@ def test_addresses_are_compared_whatever_socket_they_came_through(address: str) 
     networks = [ip_network(text) for text in ("192.0.2.0/24", "2001:db8::/32", "fe80::/10")]
     assert within(site(addresses=networks), address)
     assert not within(site(addresses=[ip_network("203.0.113.0/24")]), address)
-
-
-def test_a_token_is_one_site_s() -> None:
-    sites = Sites(
-        sites=(
-            site("site-a", tokens={token_digest("one"), token_digest("two")}),
-            site("site-b", tokens={token_digest("three")}, enabled=False),
-        )
-    )
-    assert [getattr(site_of_token(sites, token), "code", None) for token in ("one", "two", "three", "", "four")] == [
-        "site-a",
-        "site-a",
-        None,
-        None,
-        None,
-    ]
-
-
-def test_a_certificate_is_one_site_s() -> None:
-    sites = Sites(sites=(site("site-a", certificates={OURS}), site("site-b", certificates={THEIRS}, enabled=False)))
-    assert site_of_certificate(sites, OURS) == sites.sites[0]
-    assert site_of_certificate(sites, THEIRS) is None
 
 
 def test_hashes_of_passcodes_are_salted_and_the_file_takes_them() -> None:
