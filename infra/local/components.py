@@ -111,6 +111,7 @@ def _versitygw(site: Site) -> Spec:
             "--quiet",
             "--keep-alive",
             "posix",
+            "--data-integrity-etag",
             str(store.tree),
         ),
         env={
