@@ -17,6 +17,10 @@ _MISSING = {"NoSuchKey", "NoSuchObject"}
 _DENIED = {"AccessDenied", "NoSuchBucket", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
 
 
+class BehindTheEnd(Exception):
+    """The object has no byte where the wanted part begins."""
+
+
 class Bucket:
     """As one user sees it."""
 
@@ -96,6 +100,8 @@ def _refused(answer: Answer, key: str) -> None:
     code = Xml.of(answer).text("Code") if answer.body else ""
     if code in _MISSING or (answer.status == 404 and not code and key):
         raise ObjectNotFound
+    if code == "InvalidRange" or answer.status == 416:
+        raise BehindTheEnd
     if code in _DENIED or (answer.status == 403 and not code):
         raise AccessDenied(code or "AccessDenied")
     raise Transient(code or f"status {answer.status}")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from shared.outcome import Transient
 from shared.storage import parts
-from shared.storage.bucket import Bucket, Xml
+from shared.storage.bucket import BehindTheEnd, Bucket, Xml
 from shared.storage.content import opened
 from shared.storage.store import Content, Listed, ObjectNotFound, Store
 from shared.storage.wire import Wire
@@ -34,6 +34,12 @@ class S3Store:
 
     def get(self, key: str) -> bytes:
         return self._bucket.ask("GET", key).body
+
+    def part(self, key: str, start: int, count: int) -> bytes:
+        try:
+            return self._bucket.ask("GET", key, headers={"range": f"bytes={start}-{start + count - 1}"}).body
+        except BehindTheEnd:
+            return b""
 
     def exists(self, key: str) -> bool:
         try:

@@ -48,6 +48,11 @@ class TreeStore:
             self._verify()
             return place.read_bytes()
 
+    def part(self, key: str, start: int, count: int) -> bytes:
+        with _failures(), self._place(key).open("rb") as file:
+            file.seek(start)
+            return file.read(count)
+
     def exists(self, key: str) -> bool:
         place = self._place(key)
         with _failures():
