@@ -52,6 +52,8 @@ class Rejection:
 
 CALLING_UNKNOWN = Rejection(1, 1, 3)
 CALLED_UNKNOWN = Rejection(1, 1, 7)
+USER_REFUSED = Rejection(1, 2, 1)
+"""By the service provider (ACSE), without a reason: so PS3.7 D.3.3.7 for a user identity that is not accepted."""
 CONTEXT_NAME_UNKNOWN = Rejection(1, 1, 2)
 PROTOCOL_UNKNOWN = Rejection(1, 2, 2)
 LIMIT_REACHED = Rejection(2, 3, 2)
