@@ -13,6 +13,7 @@ EDGES = {
         "edge",
         "intake",
         "mark",
+        "quotas",
         "stow",
         "sweep",
         "syntaxes",
