@@ -29,6 +29,10 @@ POOL = 16
 """Connections kept open: at least the number of threads that use a store at the same time."""
 
 
+class _BehindTheEnd(Exception):
+    """The object has no byte where the part begins."""
+
+
 class S3Store:
     """One bucket of an S3 server."""
 
@@ -72,8 +76,18 @@ class S3Store:
             return str(answer.headers.get("ETag", ""))
 
     def get(self, key: str) -> bytes:
+        return self._read(key)
+
+    def part(self, key: str, start: int, count: int) -> bytes:
+        try:
+            return self._read(key, start, count)
+        except _BehindTheEnd:
+            return b""
+
+    def _read(self, key: str, start: int = 0, count: int = 0) -> bytes:
+        """`count` 0: to the end."""
         with _failures():
-            response = self._client.get_object(self.name, key)
+            response = self._client.get_object(self.name, key, start, count)
             try:
                 return bytes(response.read())
             finally:
@@ -143,6 +157,8 @@ def _failures() -> Iterator[None]:
             raise ObjectNotFound from None
         if refused.code in ("AccessDenied", "NoSuchBucket", "InvalidAccessKeyId", "SignatureDoesNotMatch"):
             raise AccessDenied(str(refused.code)) from None
+        if refused.code == "InvalidRange":
+            raise _BehindTheEnd from None
         raise Transient(str(refused.code)) from None
     except (ServerError, InvalidResponseError, urllib3.exceptions.HTTPError, OSError) as away:
         raise Transient(type(away).__name__) from None

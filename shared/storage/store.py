@@ -35,6 +35,10 @@ class Store(Protocol):
         """The whole object. Raises `ObjectNotFound`."""
         ...
 
+    def part(self, key: str, start: int, count: int) -> bytes:
+        """Up to `count` bytes from `start` on; none behind the end. Raises `ObjectNotFound`."""
+        ...
+
     def exists(self, key: str) -> bool:
         """Whether there is an object of exactly that key."""
         ...

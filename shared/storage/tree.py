@@ -46,6 +46,11 @@ class TreeStore:
         with _failures():
             return self._place(key).read_bytes()
 
+    def part(self, key: str, start: int, count: int) -> bytes:
+        with _failures(), self._place(key).open("rb") as file:
+            file.seek(start)
+            return file.read(count)
+
     def exists(self, key: str) -> bool:
         with _failures():
             return self._place(key).is_file()

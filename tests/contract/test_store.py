@@ -40,6 +40,16 @@ def test_gives_back_what_was_put(store: Store, prefix: str, size: int) -> None:
     assert store.get(f"{prefix}/a.dcm") == data
 
 
+def test_gives_a_part(store: Store, prefix: str) -> None:
+    data = secrets.token_bytes(100_000)
+    store.put(f"{prefix}/a.dcm", data)
+    assert store.part(f"{prefix}/a.dcm", 0, 1000) == data[:1000]
+    assert store.part(f"{prefix}/a.dcm", 99_000, 5000) == data[99_000:]
+    assert store.part(f"{prefix}/a.dcm", 100_000, 1) == store.part(f"{prefix}/a.dcm", 200_000, 1) == b""
+    with pytest.raises(ObjectNotFound):
+        store.part(f"{prefix}/b.dcm", 0, 1)
+
+
 @pytest.mark.parametrize("size", [1, 6 * 1024 * 1024])
 def test_takes_a_view_or_a_file(store: Store, prefix: str, size: int, tmp_path: Path) -> None:
     data = secrets.token_bytes(size)

@@ -27,6 +27,9 @@ class MemoryStore:
             raise ObjectNotFound
         return self.objects[key]
 
+    def part(self, key: str, start: int, count: int) -> bytes:
+        return self.get(key)[start : start + count]
+
     def exists(self, key: str) -> bool:
         self._answer()
         return key in self.objects
