@@ -1,18 +1,26 @@
 """Starts the receiver's workers, accepts for them, counts what is open, and ends them in order."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 
 from services.receiver.arrivals import Arrivals
+from services.receiver.commitment.carrying import Carrying
+from services.receiver.commitment.docket import Docket
+from services.receiver.commitment.judging import Judging
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
 from services.receiver.crew.workers import Crew
 from services.receiver.settings import Settings
 from services.receiver.upper.landing import SPOOLED
 from shared import metrics, storage
-from shared.events import InstanceReceived
-from shared.kafka import end_offsets, read_to_end
+from shared.dicom.identity import Pseudonyms
+from shared.events import InstanceCommitted, InstanceReceived
+from shared.kafka import Publisher, end_offsets, read_to_end
 from shared.service import NotFit, Service, running
 from shared.sites import read_sites
+from shared.storage import Store
 
 NAME = "receiver"
 TOPICS = (InstanceReceived.topic,)
@@ -23,7 +31,7 @@ def main() -> None:
     with running(NAME, settings) as service:
         settings.key_ring().serve(read_sites(settings.sites_file).project)
         identified = storage.open_bucket(settings, "identified")
-        service.verify_topics(TOPICS)
+        service.verify_topics((*TOPICS, InstanceCommitted.topic))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)
@@ -39,13 +47,38 @@ def main() -> None:
         service.health.pages["/associations"] = lambda: [*chain.from_iterable(crew.each("associations"))]
         dicom = Listening(settings.dicom_host, settings.dicom_port, lambda connection: crew.take("dicom", connection))
         service.health.ready()
-        while not service.stop.wait(1.0):
-            service.health.beat()
-            crew.look_after()
+        with commitments(service, settings, identified, arrivals):
+            while not service.stop.wait(1.0):
+                service.health.beat()
+                crew.look_after()
         desk.closed = True
         dicom.close()
         crew.drain(settings.drain_seconds)
         arrivals.close()
+
+
+@contextmanager
+def commitments(service: Service, settings: Settings, identified: Store, arrivals: Arrivals) -> Iterator[None]:
+    """Carry out requests for storage commitment meanwhile."""
+    broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
+    docket, sites = Docket(settings.docket), read_sites(settings.sites_file)
+    judging = Judging(
+        identified=identified,
+        broker=broker,
+        arrivals=arrivals,
+        pseudonyms=Pseudonyms.of(settings.key_ring()),
+        stop=service.stop,
+    )
+    carrying = Carrying(docket, judging, lambda: sites)
+    thread = threading.Thread(target=carrying.run, args=(service.stop,), name="commitments")
+    thread.start()
+    try:
+        yield
+    finally:
+        service.stop.set()
+        thread.join()
+        docket.close()
+        broker.close()
 
 
 def empty_spool(settings: Settings) -> None:

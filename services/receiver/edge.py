@@ -8,10 +8,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from services.receiver.accounts import Account
+from services.receiver.commitment.taking import Asking
 from services.receiver.crew.desk import Admits
 from services.receiver.handler import Arriving, Lane
 from services.receiver.intake import Intake
-from services.receiver.syntaxes import TAKEN
+from services.receiver.syntaxes import taken
 from services.receiver.upper import negotiation
 from services.receiver.upper.association import Accepted, Association, Context, End
 from services.receiver.upper.command import Request
@@ -45,10 +46,14 @@ class Edge:
         landing: Callable[[], Landing],
         keep: Callable[[Account], None],
         left: Callable[[], None] = lambda: None,
+        *,
+        commitment: Callable[[Asking, telemetry.Span | None], int] | None = None,
     ) -> None:
         """`desk` says whether one more association may be open, else it is rejected as a local limit (2/3/2); `keep`
-        gets the account of each when it has ended, `left` is called when a connection has."""
+        gets the account of each when it has ended, `left` is called when a connection has;
+        `commitment` takes requests of the sites that have it."""
         self.sites, self.intake, self.desk, self.keep = sites, intake, desk, keep
+        self.commitment = commitment
         self.open = metrics.gauge("isocentre_receive_open_associations")
         self.asked = metrics.counter("isocentre_receive_associations_total")
         self.draining = self.ending = False
@@ -100,6 +105,7 @@ class Visit:
         self._landing = landing
         self._site: Site | None = None
         self._lane: Lane = "live"
+        self._called = ""
         self._span: telemetry.Span | None = None
         self._id = secrets.token_hex(8)
 
@@ -137,7 +143,8 @@ class Visit:
         if self._edge.draining or not self._edge.desk.admit(self._id, site.code, None):
             return self._refused(site.code, "rejected", LIMIT_REACHED)
         self._opens(site)
-        return negotiation.accept(proposal, TAKEN)
+        self._called = proposal.called
+        return negotiation.accept(proposal, taken(site))
 
     def _refused(self, site: str, result: str, answer: Rejection | Abort) -> Rejection | Abort:
         self._edge.asked.labels(site, result).inc()
@@ -185,3 +192,12 @@ class Visit:
             landed=landed,
         )
         return self._edge.intake("C-STORE", arriving, self.account, self._span).status
+
+    # --- N-ACTION
+
+    def acted(self, request: Request, context: Context, landed: Landed | None) -> int:
+        """The status that is answered."""
+        assert self._site is not None
+        assert self._edge.commitment is not None
+        asking = Asking(self._site.code, self._id, self._called, request, context.transfer_syntax, landed)
+        return self._edge.commitment(asking, self._span)

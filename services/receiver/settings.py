@@ -12,7 +12,7 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
 
     dicom_host: str = Field(default="127.0.0.1", description="Address on which associations are accepted.")
     dicom_port: int = Field(description="Port on which associations are accepted.")
-    state_dir: Path = Field(description="Folder of the view of what has been received; may be thrown away.")
+    state_dir: Path = Field(description="Folder of the view of what has been received, and of requests that are open.")
     workers: int = Field(default=2, ge=1, description="Processes that receive.")
     associations: int = Field(default=64, ge=1, description="Associations open at the same time at most.")
     share_of_site: float = Field(
@@ -26,6 +26,11 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     accept_volatile_store: bool = Field(
         default=False, description="Say yes although the store may lose objects in a power cut (see README)."
     )
+
+    @property
+    def docket(self) -> Path:
+        """Requests for storage commitment that have not come to their end."""
+        return self.state_dir / "commitments.sqlite"
 
     @property
     def spool(self) -> Path:

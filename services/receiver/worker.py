@@ -9,6 +9,8 @@ from typing import Any
 
 from services.receiver.accounts import Account, Journal
 from services.receiver.arrivals import Arrivals
+from services.receiver.commitment.docket import Docket
+from services.receiver.commitment.taking import Taking
 from services.receiver.crew import handing
 from services.receiver.crew.desk import Admits
 from services.receiver.crew.line import Hung, Line
@@ -60,7 +62,8 @@ def main() -> None:
     line = Line(end, answers, ended.set)
     broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
     arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")
-    edge = edge_of(settings, FarDesk(line), broker, arrivals, left=lambda: line.tell("gone"))
+    docket = Docket(settings.docket)
+    edge = edge_of(settings, FarDesk(line), broker, arrivals, docket, left=lambda: line.tell("gone"))
 
     def drained(seconds: float) -> None:
         edge.drain(seconds)
@@ -77,10 +80,18 @@ def main() -> None:
     edge.drain(_ORPHANED)
     broker.close()
     arrivals.close()
+    docket.close()
     telemetry.shut_down()
 
 
-def edge_of(settings: Settings, desk: Admits, broker: Publisher, arrivals: Arrivals, left: Callable[[], None]) -> Edge:
+def edge_of(
+    settings: Settings,
+    desk: Admits,
+    broker: Publisher,
+    arrivals: Arrivals,
+    docket: Docket,
+    left: Callable[[], None],
+) -> Edge:
     """What serves the connections."""
     ring = settings.key_ring()
     sites = read_sites(settings.sites_file)
@@ -89,7 +100,7 @@ def edge_of(settings: Settings, desk: Admits, broker: Publisher, arrivals: Arriv
     budget = Budget(settings.memory_mib * MIB // settings.workers)
     landing = partial(Landing, settings.spool, settings.in_memory_mib * MIB, budget)
     journal = Journal(settings.state_dir / "accounts")
-    return Edge(lambda: sites, Intake(receive), desk, landing, partial(keep, journal), left)
+    return Edge(lambda: sites, Intake(receive), desk, landing, partial(keep, journal), left, commitment=Taking(docket))
 
 
 def keep(journal: Journal, account: Account) -> None:

@@ -25,6 +25,7 @@ from shared.events.identified import (
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
     InstanceCleared,
+    InstanceCommitted,
     InstanceDecided,
     InstanceReceived,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "IdentifiedInstanceRejected",
     "InstanceAnonymised",
     "InstanceCleared",
+    "InstanceCommitted",
     "InstanceDecided",
     "InstanceHeld",
     "InstanceIndexed",

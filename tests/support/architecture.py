@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 EDGES = {
-    "receiver": {"accounts", "arrivals", "crew", "edge", "intake", "syntaxes", "turns", "upper", "worker"},
+    "receiver": {
+        "accounts",
+        "arrivals",
+        "commitment",
+        "crew",
+        "edge",
+        "intake",
+        "syntaxes",
+        "turns",
+        "upper",
+        "worker",
+    },
     "anonymiser": set[str](),
     "validator": set[str](),
     "indexer": {"database", "tables", "migrate", "migrations"},

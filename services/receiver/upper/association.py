@@ -21,6 +21,8 @@ _ABORT_BODY = 4
 _LONGEST_COMMAND = 64 * 1024
 _LONGEST_REQUEST = 1024 * 1024
 """Bytes of an A-ASSOCIATE-RQ: 128 contexts with all transfer syntaxes take 300,000."""
+_OPERATIONS = {command.PUSH_MODEL: command.N_ACTION_RQ}
+"""What is done by other classes than those of storage, beside C-ECHO."""
 
 
 class End(StrEnum):
@@ -64,6 +66,10 @@ class Serves(Protocol):
 
     def stored(self, request: command.Request, context: Context, landed: Landed) -> int:
         """The status that a C-STORE is answered with."""
+        ...
+
+    def acted(self, request: command.Request, context: Context, landed: Landed | None) -> int:
+        """The status that an N-ACTION is answered with; `landed`: None without a data set, or when it found no room."""
         ...
 
     @property
@@ -217,8 +223,10 @@ class Association:
             return command.CLASS_MISMATCH
         if request.field == command.C_ECHO_RQ:
             return command.SUCCESS
-        if request.field != command.C_STORE_RQ:
+        if request.field != _OPERATIONS.get(context.abstract_syntax, command.C_STORE_RQ):
             return command.UNRECOGNISED_OPERATION
+        if request.field == command.N_ACTION_RQ:
+            return self._serves.acted(request, context, landed)
         if not request.data_set:
             return command.CANNOT_UNDERSTAND
         return command.OUT_OF_RESOURCES if landed is None else self._serves.stored(request, context, landed)

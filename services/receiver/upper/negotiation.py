@@ -11,6 +11,7 @@ from pynetdicom.pdu_primitives import (
     ImplementationClassUIDNotification,
     ImplementationVersionNameNotification,
     MaximumLengthNotification,
+    SCP_SCU_RoleSelectionNegotiation,
 )
 from pynetdicom.presentation import PresentationContext
 
@@ -73,7 +74,7 @@ def accept(proposal: Proposal, syntaxes: Mapping[str, Collection[str]]) -> Accep
         if chosen is not None and proposed.context_id is not None:
             contexts[proposed.context_id] = Context(abstract, chosen)
         results.append(_result(proposed, chosen, NO_SUCH_TRANSFER_SYNTAX if known else NO_SUCH_ABSTRACT_SYNTAX))
-    return Accepted(_answer(proposal.primitive, results), contexts)
+    return Accepted(_answer(proposal.primitive, results, _roles(proposal.primitive, contexts)), contexts)
 
 
 def _result(proposed: Any, chosen: str | None, refusal: int) -> PresentationContext:
@@ -85,7 +86,20 @@ def _result(proposed: Any, chosen: str | None, refusal: int) -> PresentationCont
     return context
 
 
-def _answer(asked: A_ASSOCIATE, results: Sequence[PresentationContext]) -> bytes:
+def _roles(asked: A_ASSOCIATE, contexts: Mapping[int, Context]) -> list[SCP_SCU_RoleSelectionNegotiation]:
+    """Where the peer asks for roles, he may be the SCU, and never the SCP (PS3.7 Section D.3.3.4)."""
+    taken = {context.abstract_syntax for context in contexts.values()}
+    answers = []
+    for item in asked.user_information:
+        if isinstance(item, SCP_SCU_RoleSelectionNegotiation) and item.sop_class_uid in taken:
+            answer = SCP_SCU_RoleSelectionNegotiation()
+            answer.sop_class_uid = item.sop_class_uid
+            answer.scu_role, answer.scp_role = bool(item.scu_role), False
+            answers.append(answer)
+    return answers
+
+
+def _answer(asked: A_ASSOCIATE, results: Sequence[PresentationContext], further: Sequence[Any]) -> bytes:
     longest, implementation = MaximumLengthNotification(), ImplementationClassUIDNotification()
     longest.maximum_length_received = LONGEST
     implementation.implementation_class_uid = UID(IMPLEMENTATION_CLASS_UID)
@@ -95,7 +109,7 @@ def _answer(asked: A_ASSOCIATE, results: Sequence[PresentationContext]) -> bytes
     answer.application_context_name = UID(APPLICATION_CONTEXT)
     answer.calling_ae_title, answer.called_ae_title = asked.calling_ae_title, asked.called_ae_title
     answer.result, answer.result_source = 0, 1
-    answer.user_information = [longest, implementation, version]
+    answer.user_information = [longest, implementation, version, *further]
     answer.presentation_context_definition_results_list = list(results)
     pdu = A_ASSOCIATE_AC()
     pdu.from_primitive(answer)
