@@ -9,9 +9,11 @@ import click
 GROUPS = {
     "anonymise": "infra.cli.anonymise",
     "associations": "infra.cli.associations",
+    "ca": "infra.cli.ca",
     "key": "infra.cli.key",
     "profile": "infra.cli.profile",
     "quarantine": "infra.cli.quarantine",
+    "site": "infra.cli.site",
     "stack": "infra.cli.stack",
     "trace": "infra.cli.trace",
 }

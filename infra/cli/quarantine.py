@@ -155,7 +155,9 @@ def _do(node: Node, wish: Wish, ids: Sequence[str], chosen: Filter, *, yes: bool
 
 def _carry_out(node: Node, wish: Wish, found: Sequence[Case], *, yes: bool, ask: bool) -> None:
     if wish.decision in FOR_GOOD and node.store is None:
-        raise click.UsageError("bytes cannot be deleted: say which store with ISOCENTRE_S3_… in the environment")
+        raise click.UsageError(
+            "bytes cannot be deleted: say which store with ISOCENTRE_STORE_TREE or ISOCENTRE_S3_… in the environment"
+        )
     if not found:
         click.echo("nothing is held like that", err=True)
         return

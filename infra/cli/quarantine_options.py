@@ -26,7 +26,7 @@ UNKNOWN, AWAY, REFUSED = 3, 4, 5
 """Exit codes, beside that of bad usage."""
 
 HOME = "The folder in which all of a local stack lies."
-KAFKA = "Brokers of another node; its store is what ISOCENTRE_S3_ENDPOINT, _ACCESS_KEY and _SECRET_KEY say."
+KAFKA = "Brokers of another node; its store is what ISOCENTRE_STORE_TREE or ISOCENTRE_S3_… in the environment say."
 AUDIT = "File that gets a line for every act, beside the topic."
 FILE = click.Path(dir_okay=False, path_type=Path)
 SECOND = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])

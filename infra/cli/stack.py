@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from rich.table import Table
@@ -21,7 +21,7 @@ from infra.local.services import parse_settings
 from infra.local.stack import Choice, StackError
 from infra.local.stack import start as start_stack
 from infra.local.stack import stop as stop_stack
-from infra.local.state import Process, Stack
+from infra.local.state import Process, Stack, StoreWay
 
 
 def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,8 +43,22 @@ def stack() -> None:
 @home_option
 @click.option("--without-services", is_flag=True, help="Only Kafka, object store, database and trace store.")
 @click.option("--only", metavar="NAMES", help="A comma-separated choice of processes.")
+@click.option(
+    "--store",
+    type=click.Choice(get_args(StoreWay)),
+    default="tree",
+    help="How services write objects: as files, on the disk when done, or by the S3 server, which never syncs.",
+)
 @click.option("--set", "pairs", multiple=True, metavar="SERVICE.NAME=VALUE", help="One more setting for a service.")
-def up(home: Path, without_services: bool, only: str | None, pairs: tuple[str, ...]) -> None:
+@click.option("--no-broker-flush", is_flag=True, help="Let a power cut take what Kafka has acknowledged (ADR 0016).")
+def up(
+    home: Path,
+    without_services: bool,
+    only: str | None,
+    store: StoreWay,
+    pairs: tuple[str, ...],
+    no_broker_flush: bool,
+) -> None:
     """Start the stack and leave it running."""
     began = time.monotonic()
     try:
@@ -52,6 +66,8 @@ def up(home: Path, without_services: bool, only: str | None, pairs: tuple[str, .
             services=not without_services,
             only=tuple(only.split(",")) if only else (),
             settings=parse_settings(pairs),
+            store=store,
+            broker_flushes=not no_broker_flush,
         )
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--set") from error

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import click
 from rich.console import Console
 from rich.table import Table
+
+from shared.misconfigured import Misconfigured
 
 BAD_USAGE = 2
 """Exit code, as click's own."""
@@ -18,6 +22,15 @@ PLAIN_WIDTH = 160
 def console(plain_width: int = PLAIN_WIDTH) -> Console:
     """Prints what it is given as it is; `plain_width` columns where there is no terminal to ask."""
     return Console(width=None if sys.stdout.isatty() else plain_width, markup=False, highlight=False)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What an operator has to put right is told in one line, and ends the command with status 1."""
+    try:
+        yield
+    except Misconfigured as wrong:
+        raise click.ClickException(str(wrong)) from None
 
 
 def columns(*titles: str) -> Table:

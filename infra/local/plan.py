@@ -13,13 +13,13 @@ from infra.local.layout import ROOT, Home
 from infra.local.provision.database import ROLES
 from infra.local.provision.objectstore import Access
 from infra.local.services import SERVICES, address
-from infra.local.state import Database, Keys, ObjectStore, Stack
+from infra.local.state import Database, Keys, ObjectStore, Stack, StoreWay
 from shared.sites import read_sites
 
 SITES_FILE = ROOT / "infra" / "local" / "sites.yaml"
 
 
-def plan(home: Home, access: Access) -> Stack:
+def plan(home: Home, access: Access, way: StoreWay = "tree") -> Stack:
     """Choose what has not been chosen at an earlier start, and say where everything will be."""
     home.make()
     chosen = ports.assign(_port_names(), _earlier_ports(home))
@@ -38,6 +38,7 @@ def plan(home: Home, access: Access) -> Stack:
             root=_keys(home, "root"),
             users={user: _keys(home, user) for user in access.users},
             tree=home.data / "s3",
+            way=way,
         ),
         database=Database(
             host="127.0.0.1",

@@ -13,15 +13,19 @@ from infra.local.components import minimal_environment
 from infra.local.layout import Home
 from infra.local.probes import answers
 from infra.local.process import Spec
-from infra.local.state import ServiceAddress, Stack
+from infra.local.state import ObjectStore, ServiceAddress, Stack
 
 
 @dataclass(frozen=True)
 class Service:
-    """What one service needs. Nobody is told more: the clean side holds no identified credentials."""
+    """What one service needs. Nobody is told more: the clean side holds no identified credentials.
+
+    `writes`: it may write the store's tree itself; on the identified side only: who sees the files sees all buckets.
+    """
 
     name: str
     store: bool = True
+    writes: bool = False
     database: bool = False
     project_key: bool = False
     sites: bool = False
@@ -37,13 +41,13 @@ class Service:
 
 
 SERVICES = (
-    Service("anonymiser", project_key=True, sites=True),
+    Service("anonymiser", writes=True, project_key=True, sites=True),
     Service("validator"),
     Service("indexer", database=True),
     Service("thumbnailer", state_folder=True),
     Service("tracker", store=False, state_folder=True),
     Service("gateway", database=True, http=True),
-    Service("receiver", project_key=True, sites=True, state_folder=True, dicom=True),
+    Service("receiver", writes=True, project_key=True, sites=True, state_folder=True, dicom=True, http=True),
 )
 BY_NAME = {service.name: service for service in SERVICES}
 
@@ -69,10 +73,7 @@ def environment(service: Service, stack: Stack, settings: Mapping[str, str]) -> 
         "ISOCENTRE_LOG_LEVEL": "INFO",
     }
     if service.store:
-        keys = stack.object_store.users[name]
-        told["ISOCENTRE_S3_ENDPOINT"] = stack.object_store.endpoint
-        told["ISOCENTRE_S3_ACCESS_KEY"] = keys.access_key
-        told["ISOCENTRE_S3_SECRET_KEY"] = keys.secret_key
+        told |= _store(service, stack.object_store)
     if service.database:
         told["ISOCENTRE_DATABASE_URL"] = stack.database.url(name)
     if service.project_key:
@@ -82,12 +83,25 @@ def environment(service: Service, stack: Stack, settings: Mapping[str, str]) -> 
     if service.state_folder:
         told["ISOCENTRE_STATE_DIR"] = str(state_folder(service, stack.home))
     if service.dicom:
-        # The local S3 server never fsyncs; here that is known and accepted.
-        told["ISOCENTRE_ACCEPT_VOLATILE_STORE"] = "true"
         told["ISOCENTRE_DICOM_PORT"] = str(ports[f"{name}-dicom"])
+        if stack.object_store.way == "s3":
+            # The local S3 server never fsyncs; who chooses it knows and accepts that.
+            told["ISOCENTRE_ACCEPT_VOLATILE_STORE"] = "true"
     if service.http:
         told["ISOCENTRE_HTTP_PORT"] = str(ports[f"{name}-http"])
     return {**told, **settings}
+
+
+def _store(service: Service, store: ObjectStore) -> dict[str, str]:
+    """The way into the store: those that write may be told the files themselves."""
+    if service.writes and store.way == "tree":
+        return {"ISOCENTRE_STORE_TREE": str(store.tree)}
+    keys = store.users[service.name]
+    return {
+        "ISOCENTRE_S3_ENDPOINT": store.endpoint,
+        "ISOCENTRE_S3_ACCESS_KEY": keys.access_key,
+        "ISOCENTRE_S3_SECRET_KEY": keys.secret_key,
+    }
 
 
 def state_folder(service: Service, home: Path) -> Path:
@@ -109,7 +123,7 @@ def spec(service: Service, stack: Stack, settings: Mapping[str, str]) -> Spec:
         env=process_environment(service, stack, settings),
         prepare=prepare,
         ready=partial(answers, f"{where.health_url}/readyz"),
-        address=where.http_url or (f"dicom://127.0.0.1:{where.dicom_port}" if where.dicom_port else where.health_url),
+        address=f"dicom://127.0.0.1:{where.dicom_port}" if where.dicom_port else where.http_url or where.health_url,
         grace_seconds=40 if service.dicom else 20,  # a store may take its time for what has landed
         start_seconds=90,
     )

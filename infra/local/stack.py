@@ -19,7 +19,7 @@ from infra.local.install.work import tail
 from infra.local.layout import ROOT, Home
 from infra.local.ownership import supervisor_pid
 from infra.local.plan import home_of
-from infra.local.state import Process, Stack
+from infra.local.state import Process, Stack, StoreWay
 
 START_SECONDS = 180.0
 STOP_SECONDS = 120.0
@@ -36,11 +36,13 @@ class NotUp(StackError):
 
 @dataclass(frozen=True)
 class Choice:
-    """Which processes to start, and settings for services as `{service: {NAME: value}}`."""
+    """Which processes to start, settings for services as `{service: {NAME: value}}`, how they write objects."""
 
     services: bool = True
     only: tuple[str, ...] = ()
     settings: Mapping[str, Mapping[str, str]] | None = None
+    store: StoreWay = "tree"
+    broker_flushes: bool = True
 
     @property
     def arguments(self) -> list[str]:
@@ -51,7 +53,9 @@ class Choice:
             for name, value in values.items()
         ]
         only = [f"--only={','.join(self.only)}"] if self.only else []
-        return [*([] if self.services else ["--without-services"]), *only, *pairs]
+        volatile = [] if self.broker_flushes else ["--no-broker-flush"]
+        components = [] if self.services else ["--without-services"]
+        return [*components, *only, f"--store={self.store}", *volatile, *pairs]
 
 
 @contextmanager
@@ -61,6 +65,8 @@ def running(
     *,
     only: Sequence[str] = (),
     settings: Mapping[str, Mapping[str, str]] | None = None,
+    store: StoreWay = "tree",
+    broker_flushes: bool = True,
     changed: Callable[[Process], None] = lambda _: None,
 ) -> Iterator[Stack]:
     """A stack that lives as long as this block, and dies with this process (and thread).
@@ -70,7 +76,7 @@ def running(
     Raises StackError when it does not start, or when the home is in use.
     """
     place = home_of(home)
-    choice = Choice(services=services, only=tuple(only), settings=settings)
+    choice = Choice(services, tuple(only), settings, store, broker_flushes)
     supervisor = _spawn(place, choice, bind=True)
     try:
         yield wait_ready(place, supervisor, changed)

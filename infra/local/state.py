@@ -26,13 +26,18 @@ class Keys(Frozen):
     secret_key: str
 
 
+StoreWay = Literal["tree", "s3"]
+"""How the services that write objects do it: as files of the tree, on the disk when done, or through the server."""
+
+
 class ObjectStore(Frozen):
-    """The S3 server; `tree` is the folder whose files it serves."""
+    """The S3 server; `tree` is the folder whose files it serves, `way` the one that the services were told to take."""
 
     endpoint: str
     root: Keys
     users: dict[str, Keys]
     tree: Path
+    way: StoreWay = "tree"
 
 
 class Database(Frozen):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from infra.local import stack as local
 from infra.quarantine.acting import Topics
 from infra.quarantine.ledger import Ledger
+from shared.misconfigured import Misconfigured
 from shared.settings import StoreSettings
 from shared.storage import Store, connect, open_bucket
 
@@ -44,10 +43,10 @@ def of_stack(home: Path, log: Path | None = None) -> Node:
 
 
 def of_settings(bootstrap: str, log: Path | None = None) -> Node:
-    """The node at these brokers, with the store that ISOCENTRE_S3_… in the environment names, if they do."""
+    """The node at these brokers, with the store that the environment names (`StoreSettings`), if it does."""
     store: Store | None
     try:
         store = open_bucket(StoreSettings(), BUCKET)
-    except ValidationError:
+    except Misconfigured:
         store = None
     return Node(Ledger(bootstrap, log), store, None)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from services.anonymiser.ended import Ended
 from services.anonymiser.engines import Engines
+from services.anonymiser.following import FollowedEngines, Reading
 from services.anonymiser.handler import Anonymise
 from services.anonymiser.pixels.workers import Examiner
 from services.anonymiser.profile.load import texts
@@ -28,7 +29,7 @@ from shared.kafka.reader import read_to_end
 from shared.runner import DeadLetters, Each, Runner, Stage
 from shared.service import RELEASE, running
 from shared.settings import MIB
-from shared.sites import read_patients, read_sites
+from shared.sites import files_of, read_patients, read_sites
 
 NAME = "anonymiser"
 READS = (InstanceReceived.topic, InstanceDecided.topic)
@@ -55,22 +56,27 @@ def main() -> None:
         identified = storage.open_bucket(settings, "identified")
         clean = storage.open_bucket(settings, "clean")
         service.verify_topics((*READS, *WRITES))
-        service.verify("store", lambda: storage.probe(identified, settings.s3_access_key, writes=False))
-        service.verify("store", lambda: storage.probe(clean, settings.s3_access_key, writes=True))
-        sites, ring = read_sites(settings.sites_file), settings.key_ring()
-        ring.serve(sites.project)
+        service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=False))
+        service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=True))
+        ring = settings.key_ring()
         pseudonyms = Pseudonyms.of(ring)
-        engines = Engines(
-            profiles={site.code: site.profile for site in sites.sites},
-            texts=texts(settings.profiles_dir),
-            pseudonyms=pseudonyms,
-            patients=read_patients(settings.sites_file, accept_open=settings.accept_open_files),
-            examiner=examiner,
-        )
+
+        def read() -> Reading:
+            sites = read_sites(settings.sites_file)
+            ring.serve(sites.project)
+            engines = Engines(
+                profiles={site.code: site.profile for site in sites.sites},
+                texts=texts(settings.profiles_dir),
+                pseudonyms=pseudonyms,
+                patients=read_patients(settings.sites_file, accept_open=settings.accept_open_files),
+                examiner=examiner,
+            )
+            return Reading(engines, files_of(settings.sites_file, sites))
+
         handle = Anonymise(
             identified=identified,
             clean=clean,
-            engines=engines,
+            engines=FollowedEngines(read),
             pseudonyms=pseudonyms,
             ended=Ended(lambda: decisions(settings.kafka_bootstrap_servers)),
             largest=settings.largest_object_mib * MIB,

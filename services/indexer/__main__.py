@@ -30,7 +30,7 @@ def main() -> None:
     with running(STAGE, settings) as service:
         clean = storage.open_bucket(settings, "clean")
         service.verify_topics((*READS, *WRITES))
-        service.verify("store", lambda: storage.probe(clean, settings.s3_access_key, writes=False))
+        service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or STAGE, writes=False))
         service.verify("database", lambda: verify_schema(database))
         stage = Stage(
             name=STAGE,

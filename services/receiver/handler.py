@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from services.receiver.arrivals import Arrivals
+from services.receiver.journal import key_of
 from services.receiver.turns import Turns
 from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
@@ -120,7 +121,7 @@ class Receive:
             project=arriving.site.project,
             arrival=arrival,
             study_key=self._pseudonyms.partition_key(study),
-            key=f"{arriving.site.code}/{digest[:2]}/{digest}.dcm",
+            key=key_of(arriving.site.code, digest),
             digest=digest,
             association=arriving.association,
             size=arriving.landed.size,

@@ -28,8 +28,8 @@ def main() -> None:
         clean, derived = (storage.open_bucket(settings, bucket) for bucket in ("clean", "derived"))
         service.verify("rendering processes", renderer.warm)
         service.verify_topics((*READS, *WRITES))
-        service.verify("store", lambda: storage.probe(clean, settings.s3_access_key, writes=False))
-        service.verify("store", lambda: storage.probe(derived, settings.s3_access_key, writes=True))
+        service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=False))
+        service.verify("store", lambda: storage.probe(derived, settings.s3_access_key or NAME, writes=True))
         stage = Stage(
             name=NAME,
             handling=Each(NAME, Thumbnail(clean=clean, derived=derived, render=renderer.render), settings.concurrency),

@@ -18,7 +18,7 @@ def main() -> None:
     with running(NAME, settings) as service:
         clean = storage.open_bucket(settings, "clean")
         service.verify_topics((*READS, *WRITES))
-        service.verify("store", lambda: storage.probe(clean, settings.s3_access_key, writes=False))
+        service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=False))
         stage = Stage(
             name=NAME,
             handling=Each(NAME, Validate(clean=clean), settings.concurrency),

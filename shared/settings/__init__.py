@@ -34,13 +34,16 @@ class ServiceSettings(BaseSettings):
 
 
 class StoreSettings(BaseSettings):
-    """Access to the object store as this service's own user."""
+    """Access to the object store: through its S3 server as this service's own user, or to the files that one serves."""
 
     model_config = SettingsConfigDict(env_prefix="ISOCENTRE_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    s3_endpoint: str = Field(description="Base URL of the S3 server.")
-    s3_access_key: str = Field(description="This service's user.")
-    s3_secret_key: SecretStr = Field(description="That user's secret.")
+    store_tree: Path | None = Field(
+        default=None, description="Folder that versitygw on this host serves; instead of what begins with S3_."
+    )
+    s3_endpoint: str | None = Field(default=None, description="Base URL of the S3 server.")
+    s3_access_key: str | None = Field(default=None, description="This service's user.")
+    s3_secret_key: SecretStr | None = Field(default=None, description="That user's secret.")
 
 
 class DatabaseSettings(BaseSettings):

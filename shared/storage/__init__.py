@@ -1,7 +1,19 @@
-"""Object storage: the `Store` protocol and its S3 adapter (the one home of minio)."""
+"""Object storage: the `Store` protocol; an S3 server (the one home of minio), and the tree that one serves."""
 
-from shared.storage.s3 import connect, open_bucket
-from shared.storage.store import AccessDenied, Content, ObjectNotFound, Store, probe
-from shared.storage.tree import open_tree
+from shared.storage.opening import open_bucket
+from shared.storage.s3 import connect
+from shared.storage.store import ORPHANED, AccessDenied, Content, Listed, ObjectNotFound, Store, probe
+from shared.storage.tree import TreeStore
 
-__all__ = ["AccessDenied", "Content", "ObjectNotFound", "Store", "connect", "open_bucket", "open_tree", "probe"]
+__all__ = [
+    "ORPHANED",
+    "AccessDenied",
+    "Content",
+    "Listed",
+    "ObjectNotFound",
+    "Store",
+    "TreeStore",
+    "connect",
+    "open_bucket",
+    "probe",
+]

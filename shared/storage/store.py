@@ -1,6 +1,8 @@
 """What the services need of an object store: one bucket at a time."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -8,6 +10,19 @@ from shared.outcome import Failure, Transient
 
 Content = bytes | memoryview | Path
 """An object, or the file that holds it."""
+
+
+ORPHANED = timedelta(days=1)
+"""What was begun this long ago, and is not finished, never will be: no upload takes a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a listing tells of one object; `size` in bytes."""
+
+    key: str
+    modified: datetime
+    size: int
 
 
 class ObjectNotFound(Failure):
@@ -44,18 +59,27 @@ class Store(Protocol):
         ...
 
     def keys(self, prefix: str = "") -> Iterator[str]:
-        """The keys that begin with `prefix`, in order."""
+        """The keys that begin with `prefix`, in order. What comes or goes meanwhile may be in it or not."""
+        ...
+
+    def listed(self, prefix: str = "") -> Iterator[Listed]:
+        """The same with age and size."""
         ...
 
     def delete(self, key: str) -> None:
         """Remove the object; nothing happens when there is none."""
         ...
 
+    def abort_orphans(self, older_than: timedelta) -> int:
+        """Remove what was begun that long ago and never finished, by whomever; returns how many there were."""
+        ...
+
 
 def probe(store: Store, user: str, *, writes: bool) -> None:
     """Fail at the door: raise unless `user` can do here what it will have to do.
 
-    A reader asks for an object that need not exist: a denied user gets an error instead of "no".
+    A reader asks for an object that need not exist: a denied user gets an error instead of "no". A writer removes
+    what it, or another, left unfinished in an earlier life.
     """
     key = f".probe/{user}"
     if not writes:
@@ -63,3 +87,4 @@ def probe(store: Store, user: str, *, writes: bool) -> None:
         return
     store.put(key, b"probe", "text/plain")
     store.delete(key)
+    store.abort_orphans(ORPHANED)

@@ -10,6 +10,12 @@ from tests.support.session import started
 
 
 @pytest.fixture
-def pipeline(request: pytest.FixtureRequest) -> Iterator[Pipeline]:
-    with started(request, Canaries("chaos"), Canaries("more chaos")) as stack:
+def store() -> str:
+    """How the services write objects; a test may be parametrised with another."""
+    return "tree"
+
+
+@pytest.fixture
+def pipeline(request: pytest.FixtureRequest, store: str) -> Iterator[Pipeline]:
+    with started(request, Canaries("chaos"), Canaries("more chaos"), store) as stack:
         yield Pipeline(stack)

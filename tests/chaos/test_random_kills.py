@@ -87,11 +87,13 @@ def again_and_again(name: str) -> Iterator[Kill]:
         yield 12.0, name
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("seed", "store"), [(1, "tree"), (2, "s3")])
 def test_services_are_killed_at_random(seed: int, pipeline: Pipeline) -> None:
     run(pipeline, at_random(seed))
 
 
-@pytest.mark.parametrize("component", ["kafka", "versitygw", "postgres", "zipkin"])
+@pytest.mark.parametrize(
+    ("component", "store"), [("kafka", "tree"), ("versitygw", "s3"), ("postgres", "tree"), ("zipkin", "tree")]
+)
 def test_a_component_is_killed_again_and_again(component: str, pipeline: Pipeline) -> None:
     run(pipeline, again_and_again(component))

@@ -1,8 +1,13 @@
 """What every store must do: one suite for the fake and for the real S3 server."""
 
+import os
 import secrets
+import shutil
+import time
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +17,8 @@ from infra.local.state import Stack
 from shared import storage
 from shared.outcome import Transient
 from shared.storage import ObjectNotFound, Store
+from shared.storage.parts import PART
+from shared.storage.walk import DRAFTS
 from tests.support.memory_store import MemoryStore
 
 
@@ -25,7 +32,7 @@ def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "memory":
         return MemoryStore("clean")
     components = request.getfixturevalue("components")
-    return _s3(components) if request.param == "s3" else storage.open_tree(components.object_store.tree, "clean")
+    return _s3(components) if request.param == "s3" else storage.TreeStore(components.object_store.tree, "clean")
 
 
 @pytest.fixture
@@ -82,7 +89,40 @@ def test_lists_keys_in_order_and_by_prefix_only(store: Store, prefix: str) -> No
     for name in ("b/2.dcm", "a/1.dcm", "b/1.dcm"):
         store.put(f"{prefix}/{name}", b"x")
     assert list(store.keys(f"{prefix}/b")) == [f"{prefix}/b/1.dcm", f"{prefix}/b/2.dcm"]
+    assert list(store.keys(f"{prefix}/b/1")) == [f"{prefix}/b/1.dcm"]
     assert list(store.keys(f"{prefix}/")) == [f"{prefix}/{name}" for name in ("a/1.dcm", "b/1.dcm", "b/2.dcm")]
+    assert list(store.keys(f"{prefix}/c/")) == []
+
+
+def test_the_order_is_that_of_the_whole_keys(store: Store, prefix: str) -> None:
+    """A hyphen and a full stop stand before the slash, digits behind it."""
+    keys = [f"{prefix}/{name}" for name in ("a-b/1", "a.b", "a/1", "a/2/3", "a0", "ä/1")]
+    for key in reversed(keys):
+        store.put(key, b"x")
+    assert list(store.keys(f"{prefix}/")) == keys
+    assert [one.key for one in store.listed(f"{prefix}/")] == keys
+    assert list(store.keys(f"{prefix}/a")) == keys[:-1]
+
+
+def test_lists_age_and_size(store: Store, prefix: str) -> None:
+    before = datetime.now(UTC)
+    store.put(f"{prefix}/a.dcm", b"four")
+    store.put(f"{prefix}/b.dcm", b"")
+    (a, b) = store.listed(prefix)
+    assert (a.key, a.size, b.key, b.size) == (f"{prefix}/a.dcm", 4, f"{prefix}/b.dcm", 0)
+    # S3 tells whole seconds.
+    assert before - timedelta(seconds=1) <= a.modified <= datetime.now(UTC)
+
+
+def test_lists_more_than_a_page_of_the_server_holds(components: Stack, prefix: str) -> None:
+    place = components.object_store.tree / "clean" / prefix
+    place.mkdir(parents=True)
+    names = [f"{number:04}" for number in range(1003)]
+    for name in names:
+        (place / name).touch()
+    keys = [f"{prefix}/{name}" for name in names]
+    assert list(_s3(components).keys(f"{prefix}/")) == keys
+    assert [one.key for one in storage.TreeStore(components.object_store.tree, "clean").listed(f"{prefix}/")] == keys
 
 
 def test_delete_is_idempotent(store: Store, prefix: str) -> None:
@@ -92,16 +132,39 @@ def test_delete_is_idempotent(store: Store, prefix: str) -> None:
     assert not store.exists(f"{prefix}/a.dcm")
 
 
+@pytest.mark.parametrize("size", [PART, PART + 1, 2 * PART])
+def test_what_is_large_takes_no_memory_on_its_way_from_a_file(
+    store: Store, prefix: str, size: int, tmp_path: Path
+) -> None:
+    if isinstance(store, MemoryStore):
+        pytest.skip("it holds everything")
+    file = tmp_path / "file"
+    with file.open("wb") as large:
+        large.truncate(size - 4)
+        large.seek(0, os.SEEK_END)
+        large.write(b"last")
+    tracemalloc.start()
+    store.put(f"{prefix}/large.dcm", file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * 1024 * 1024
+    assert [one.size for one in store.listed(prefix)] == [size]
+    assert store.get(f"{prefix}/large.dcm").endswith(b"\0last")
+    store.delete(f"{prefix}/large.dcm")
+
+
 def _away(kind: str) -> Store:
     if kind == "memory":
         away = MemoryStore("clean")
         away.away = True
         return away
+    if kind == "tree":
+        return storage.TreeStore(Path("/nowhere"), "clean")
     # Port 9 (discard) of loopback: nobody listens there.
     return storage.connect("http://127.0.0.1:9", "user", "secret", "clean")
 
 
-@pytest.mark.parametrize("kind", ["memory", "s3"])
+@pytest.mark.parametrize("kind", ["memory", "s3", "tree"])
 @pytest.mark.parametrize(
     "call",
     [
@@ -109,9 +172,11 @@ def _away(kind: str) -> Store:
         lambda store: store.get("a"),
         lambda store: store.exists("a"),
         lambda store: list(store.keys()),
+        lambda store: list(store.listed()),
         lambda store: store.delete("a"),
+        lambda store: store.abort_orphans(storage.ORPHANED),
     ],
-    ids=["put", "get", "exists", "keys", "delete"],
+    ids=["put", "get", "exists", "keys", "listed", "delete", "abort"],
 )
 def test_a_store_that_does_not_answer_is_transient_trouble(kind: str, call: Callable[[Store], object]) -> None:
     with pytest.raises(Transient):
@@ -159,7 +224,7 @@ def test_the_clean_side_cannot_read_the_identified_bucket(components: Stack, use
 
 @pytest.fixture
 def tree(components: Stack) -> Store:
-    return storage.open_tree(components.object_store.tree, "clean")
+    return storage.TreeStore(components.object_store.tree, "clean")
 
 
 @pytest.mark.parametrize("writer", ["s3", "tree"])
@@ -210,3 +275,33 @@ def test_many_write_while_others_empty_the_same_folders(tree: Store, prefix: str
 def test_each_says_whether_it_is_durable(components: Stack, tree: Store) -> None:
     assert tree.durable
     assert not _s3(components).durable
+
+
+def test_drafts_of_the_dead_go_when_they_are_old_and_nothing_else(tree: Store, prefix: str, components: Stack) -> None:
+    tree.put(f"{prefix}/a.dcm", b"x")
+    drafts = components.object_store.tree / "clean" / DRAFTS
+    old, young, folder = (drafts / secrets.token_hex(6) for _ in range(3))
+    folder.mkdir()
+    for file in (old, young, folder / "part"):
+        file.write_bytes(b"half")
+    two_days_ago = time.time() - 2 * 86400
+    for file in (old, folder, folder / "part", components.object_store.tree / "clean" / prefix / "a.dcm"):
+        os.utime(file, (two_days_ago, two_days_ago))
+    assert tree.abort_orphans(storage.ORPHANED) == 1
+    assert not old.exists()
+    assert young.exists()
+    assert (folder / "part").exists()
+    assert tree.exists(f"{prefix}/a.dcm")
+    shutil.rmtree(folder)
+    young.unlink()
+
+
+def test_a_writer_cleans_up_at_its_door(tree: Store, components: Stack) -> None:
+    old = components.object_store.tree / "clean" / DRAFTS / secrets.token_hex(6)
+    old.parent.mkdir(exist_ok=True)
+    old.touch()
+    os.utime(old, (0, 0))
+    storage.probe(tree, "somebody", writes=False)
+    assert old.exists()
+    storage.probe(tree, "somebody", writes=True)
+    assert not old.exists()

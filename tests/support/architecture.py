@@ -13,12 +13,17 @@ EDGES = {
         "crew",
         "edge",
         "intake",
+        "mark",
+        "stow",
+        "sweep",
         "syntaxes",
+        "tls",
         "turns",
         "upper",
+        "ways",
         "worker",
     },
-    "anonymiser": set[str](),
+    "anonymiser": {"following"},
     "validator": set[str](),
     "indexer": {"database", "tables", "migrate", "migrations"},
     "thumbnailer": {"worker"},
@@ -40,7 +45,18 @@ EDGES = {
 """Modules and packages that do I/O beside WIRING, which may always. All others are pure."""
 
 WIRING = {"__main__", "settings", "handler", "migrate"}
-PURE_IMPORTS = {"pydantic", "yaml", "pydicom", "numpy", "PIL", "shared.events", "shared.outcome", "shared.dicom"}
+PURE_IMPORTS = {
+    "pydantic",
+    "yaml",
+    "pydicom",
+    "numpy",
+    "PIL",
+    "shared.events",
+    "shared.outcome",
+    "shared.dicom",
+    "shared.sites",
+    "shared.media",
+}
 IMPURE_STANDARD = {
     "asyncio",
     "http",
@@ -73,6 +89,8 @@ EXCEPTIONS = {
     ("services/anonymiser/pixels/models.py", "onnxruntime"): "runs the networks, in worker processes only",
     ("services/anonymiser/pixels/preparing.py", "cv2"): _ARRAYS,
     ("services/anonymiser/pixels/workers.py", "shared.isolation"): "the door to the worker processes",
+    ("services/receiver/admission.py", "services.receiver.upper.pdu"): "codes of the standard, and values made of them",
+    ("services/receiver/admission.py", "services.receiver.upper.user"): "a value",
 }
 """What a pure module imports all the same, and why it may."""
 

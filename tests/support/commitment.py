@@ -24,8 +24,10 @@ from services.receiver.crew.listening import Listening
 from services.receiver.edge import Edge
 from services.receiver.handler import Receive
 from services.receiver.intake import Intake
+from services.receiver.journal import Journal
 from services.receiver.upper.budget import Budget
-from services.receiver.upper.landing import Landing
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Landing, Spool
 from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceCommitted
 from shared.events.envelope import decode
@@ -118,7 +120,7 @@ class Node:
             identified=self.store,
             broker=self.broker,
             arrivals=self.arrivals,
-            pseudonyms=Pseudonyms(b"k" * 32),
+            journal=Journal("demo", Pseudonyms(b"k" * 32)),
             stop=self.stop,
             clock=self.clock,
         )
@@ -135,7 +137,7 @@ class Node:
             pseudonyms=Pseudonyms(b"k" * 32),
             clock=self.clock,
         )
-        landing = partial(Landing, folder, 2**20, Budget(2**22))
+        landing = partial(Landing, Spool(folder, Disk(folder, 0)), 2**20, Budget(2**22))
         taking = Taking(self.docket, self.clock)
         return Edge(lambda: self.sites, Intake(receive), Desk(8), landing, lambda account: None, commitment=taking)
 
@@ -156,6 +158,7 @@ class Node:
     def association(self, calling: str = "SITE", role: bool = False) -> Iterator[Association]:
         """From the site that has commitment, or by `calling` from one that has not."""
         entity = AE(calling)
+        entity.dimse_timeout = entity.acse_timeout = 120
         for sop_class in (CT, MR, PUSH_MODEL):
             entity.add_requested_context(sop_class, EXPLICIT)
         roles = [build_role(PUSH_MODEL, scu_role=True, scp_role=True)] if role else []

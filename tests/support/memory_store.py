@@ -1,14 +1,15 @@
 """A store in memory. It passes tests/contract/test_store.py like the real ones."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shared.outcome import Transient
-from shared.storage import Content, ObjectNotFound
+from shared.storage import Content, Listed, ObjectNotFound
 
 
 class MemoryStore:
-    """One bucket. `away` makes it fail as a store that does not answer."""
+    """One bucket. `away` makes it fail as a store that does not answer; `modified` is when its objects were put."""
 
     durable = False
 
@@ -16,9 +17,11 @@ class MemoryStore:
         self.name = name
         self.away = False
         self.objects: dict[str, bytes] = {}
+        self.modified: dict[str, datetime] = {}
 
     def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
         self._answer()
+        self.modified[key] = datetime.now(UTC)
         self.objects[key] = data.read_bytes() if isinstance(data, Path) else bytes(data)
 
     def get(self, key: str) -> bytes:
@@ -38,9 +41,17 @@ class MemoryStore:
         self._answer()
         yield from sorted(key for key in self.objects if key.startswith(prefix))
 
+    def listed(self, prefix: str = "") -> Iterator[Listed]:
+        for key in self.keys(prefix):
+            yield Listed(key, self.modified.get(key, datetime.now(UTC)), len(self.objects[key]))
+
     def delete(self, key: str) -> None:
         self._answer()
         self.objects.pop(key, None)
+
+    def abort_orphans(self, older_than: timedelta) -> int:
+        self._answer()
+        return 0
 
     def _answer(self) -> None:
         if self.away:

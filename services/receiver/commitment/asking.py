@@ -1,6 +1,5 @@
 """What a site asks for by an N-ACTION (PS3.4 Section J.3.2), read from its data set."""
 
-import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -15,8 +14,8 @@ REQUEST_COMMITMENT = 1
 NO_SUCH_INSTANCE, INVALID_ARGUMENT, NO_SUCH_ACTION, RESOURCE_LIMITATION = 0x0112, 0x0115, 0x0123, 0x0213
 """Statuses of an N-ACTION (PS3.7 Section 10.1.4.1.10)."""
 
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
-_LONGEST = 64
+_LONGEST = 1024
+"""Characters of a UID, as of those that are stored."""
 
 
 class Refused(Exception):
@@ -70,7 +69,6 @@ def _reference(item: Dataset) -> Reference:
 
 
 def _uid(value: object) -> str:
-    uid = str(value)
-    if len(uid) > _LONGEST or not _UID.fullmatch(uid):
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST:
         raise ValueError("no UID")
-    return uid
+    return str(value)

@@ -10,9 +10,9 @@ from services.receiver.commitment.deciding import Copy, Failure, State, verdict
 from services.receiver.commitment.docket import Open
 from services.receiver.commitment.report import Result
 from services.receiver.handler import Publishes
+from services.receiver.journal import Arrived, Journal, key_of
 from shared import metrics, telemetry
 from shared.dicom import part10
-from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceCommitted, Outgoing
 from shared.events.envelope import encode
 from shared.kafka import Output
@@ -34,12 +34,12 @@ class Judging:
         identified: Store,
         broker: Publishes,
         arrivals: Arrivals,
-        pseudonyms: Pseudonyms,
+        journal: Journal,
         stop: threading.Event,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._broker, self._arrivals = identified, broker, arrivals
-        self._pseudonyms, self._clock, self._stop = pseudonyms, clock, stop
+        self._journal, self._clock, self._stop = journal, clock, stop
         self._instances = metrics.counter("isocentre_commitment_instances_total")
         self._damaged = metrics.counter("isocentre_commitment_damaged_total")
 
@@ -66,18 +66,18 @@ class Judging:
         for digest in digests:
             self._protect(request, digest, until, span)
         # Who deletes asks before what is protected: what he took before that is not there any more.
-        there = all(self._store.exists(_key(request.site, digest)) for digest in digests)
+        there = all(self._store.exists(key_of(request.site, digest)) for digest in digests)
         return None if there else Failure.NO_SUCH_INSTANCE
 
     def _read_back(self, site: str, digest: str) -> Copy:
         try:
-            found, sop_class_uid = self._digest(_key(site, digest))
+            found, sop_class_uid = self._digest(key_of(site, digest))
         except ObjectNotFound:
             return Copy(State.MISSING)
         if found == digest:
             return Copy(State.WHOLE, sop_class_uid)
         self._damaged.labels(site).inc()
-        log.error("object-damaged", site=site, arrival=self._pseudonyms.arrival(site, digest))
+        log.error("object-damaged", site=site, arrival=self._journal.arrival(Arrived(site, digest)))
         return Copy(State.DAMAGED)
 
     def _digest(self, key: str) -> tuple[str, str]:
@@ -97,15 +97,11 @@ class Judging:
     def _protect(self, request: Open, digest: str, until: datetime, span: telemetry.Span) -> None:
         event = InstanceCommitted(
             site=request.site,
-            arrival=self._pseudonyms.arrival(request.site, digest),
-            key=_key(request.site, digest),
+            arrival=self._journal.arrival(Arrived(request.site, digest)),
+            key=key_of(request.site, digest),
             commitment=request.id,
             until=until,
         )
         outgoing = Outgoing.of(event)
         value, headers = encode(outgoing, "receiver", self._clock(), span.traceparent)
         self._broker.publish(Output(event.topic, outgoing.key, value, tuple(headers)))
-
-
-def _key(site: str, digest: str) -> str:
-    return f"{site}/{digest[:2]}/{digest}.dcm"

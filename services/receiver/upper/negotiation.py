@@ -1,6 +1,6 @@
 """The association's negotiation (PS3.8 Section 9.3.2 and Annex D), on pynetdicom's PDUs: its one home."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from pynetdicom.pdu_primitives import (
     ImplementationVersionNameNotification,
     MaximumLengthNotification,
     SCP_SCU_RoleSelectionNegotiation,
+    UserIdentityNegotiation,
 )
 from pynetdicom.presentation import PresentationContext
 
@@ -24,9 +25,13 @@ from services.receiver.upper.pdu import (
     Kind,
     Rejection,
 )
+from services.receiver.upper.user import User
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
+
+USERNAME, USERNAME_AND_PASSCODE = 1, 2
+"""Types of user identity that we know (PS3.7 Table D.3-14); of others nothing is believed."""
 
 ACCEPTED, NO_SUCH_ABSTRACT_SYNTAX, NO_SUCH_TRANSFER_SYNTAX = 0, 3, 4
 """Results of a presentation context (PS3.8 Table 9-18)."""
@@ -38,6 +43,7 @@ class Proposal:
 
     called: str
     calling: str
+    user: User | None
     primitive: A_ASSOCIATE
 
 
@@ -52,15 +58,26 @@ def read(body: bytes) -> Proposal | Rejection | Abort:
             return PROTOCOL_UNKNOWN
         if primitive.application_context_name != APPLICATION_CONTEXT:
             return CONTEXT_NAME_UNKNOWN
-        proposal = Proposal(primitive.called_ae_title.strip(), primitive.calling_ae_title.strip(), primitive)
+        called, calling = primitive.called_ae_title.strip(), primitive.calling_ae_title.strip()
+        proposal = Proposal(called, calling, _user(primitive), primitive)
     except Exception:  # pynetdicom raises whatever its parts do
         return Abort.INVALID_PARAMETER
     ids = [context.context_id for context in contexts]
     return proposal if all(number % 2 for number in ids) and len(ids) == len(set(ids)) else Abort.INVALID_PARAMETER
 
 
-def accept(proposal: Proposal, syntaxes: Mapping[str, Collection[str]]) -> Accepted:
-    """The A-ASSOCIATE-AC. `syntaxes`: the transfer syntaxes that we take, by abstract syntax.
+def _user(primitive: A_ASSOCIATE) -> User | None:
+    items = [item for item in primitive.user_information if isinstance(item, UserIdentityNegotiation)]
+    if not items or items[0].user_identity_type not in (USERNAME, USERNAME_AND_PASSCODE):
+        return None
+    name = (items[0].primary_field or b"").decode("utf-8", "replace")
+    passcode = items[0].secondary_field if items[0].user_identity_type == USERNAME_AND_PASSCODE else None
+    return User(name, passcode, items[0].positive_response_requested)
+
+
+def accept(proposal: Proposal, syntaxes: Mapping[str, Collection[str]], *, user: bool = False) -> Accepted:
+    """The A-ASSOCIATE-AC. `syntaxes`: the transfer syntaxes that we take, by abstract syntax; `user`: the peer's user
+    identity was looked at and accepted, which he is told if he asks.
 
     Of those that a peer proposes for a context we take the first that we know: senders put first what their files are
     in; any other choice makes them convert, and what arrives is then not what they have.
@@ -74,7 +91,27 @@ def accept(proposal: Proposal, syntaxes: Mapping[str, Collection[str]]) -> Accep
         if chosen is not None and proposed.context_id is not None:
             contexts[proposed.context_id] = Context(abstract, chosen)
         results.append(_result(proposed, chosen, NO_SUCH_TRANSFER_SYNTAX if known else NO_SUCH_ABSTRACT_SYNTAX))
-    return Accepted(_answer(proposal.primitive, results, _roles(proposal.primitive, contexts)), contexts)
+    told = user and proposal.user is not None and proposal.user.asks
+    further = [*_roles(proposal.primitive, contexts), *([_user_accepted()] if told else [])]
+    return Accepted(_answer(proposal.primitive, results, further), contexts)
+
+
+def _roles(asked: A_ASSOCIATE, contexts: Mapping[int, Context]) -> Iterator[SCP_SCU_RoleSelectionNegotiation]:
+    """Where the peer asks for roles, he may be the SCU, and never the SCP (PS3.7 Section D.3.3.4)."""
+    taken = {context.abstract_syntax for context in contexts.values()}
+    for item in asked.user_information:
+        if isinstance(item, SCP_SCU_RoleSelectionNegotiation) and item.sop_class_uid in taken:
+            answer = SCP_SCU_RoleSelectionNegotiation()
+            answer.sop_class_uid = item.sop_class_uid
+            answer.scu_role, answer.scp_role = bool(item.scu_role), False
+            yield answer
+
+
+def _user_accepted() -> UserIdentityNegotiation:
+    """Of a name with or without a passcode the answer is empty (PS3.7 Table D.3-15)."""
+    answer = UserIdentityNegotiation()
+    answer.server_response = b""
+    return answer
 
 
 def _result(proposed: Any, chosen: str | None, refusal: int) -> PresentationContext:
@@ -84,19 +121,6 @@ def _result(proposed: Any, chosen: str | None, refusal: int) -> PresentationCont
     context.transfer_syntax = [UID(chosen) if chosen else proposed.transfer_syntax[0]]
     context.result = ACCEPTED if chosen else refusal
     return context
-
-
-def _roles(asked: A_ASSOCIATE, contexts: Mapping[int, Context]) -> list[SCP_SCU_RoleSelectionNegotiation]:
-    """Where the peer asks for roles, he may be the SCU, and never the SCP (PS3.7 Section D.3.3.4)."""
-    taken = {context.abstract_syntax for context in contexts.values()}
-    answers = []
-    for item in asked.user_information:
-        if isinstance(item, SCP_SCU_RoleSelectionNegotiation) and item.sop_class_uid in taken:
-            answer = SCP_SCU_RoleSelectionNegotiation()
-            answer.sop_class_uid = item.sop_class_uid
-            answer.scu_role, answer.scp_role = bool(item.scu_role), False
-            answers.append(answer)
-    return answers
 
 
 def _answer(asked: A_ASSOCIATE, results: Sequence[PresentationContext], further: Sequence[Any]) -> bytes:

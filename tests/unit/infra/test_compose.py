@@ -91,7 +91,7 @@ def test_each_service_runs_its_own_module_without_rights(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*IDENTIFIED, *CLEAN])
 def test_it_is_told_what_the_local_stack_tells(name: str, tmp_path: Path) -> None:
-    stack = planning.plan(Home(tmp_path), declared())
+    stack = planning.plan(Home(tmp_path), declared(), "s3")
     local = set(environment(BY_NAME[name], stack, {}))
     secret = {"ISOCENTRE_S3_ACCESS_KEY", "ISOCENTRE_S3_SECRET_KEY", "ISOCENTRE_DATABASE_URL"}
     told = set(service(name)["environment"])

@@ -36,8 +36,24 @@ def test_the_clean_side_holds_no_identified_credentials(stack: Stack, name: str)
     assert "ISOCENTRE_PROJECT_KEY_FILE" not in told(stack, name)
 
 
+def test_those_that_write_objects_are_told_the_files_and_no_credentials(stack: Stack) -> None:
+    by_files = {name for name in BY_NAME if "ISOCENTRE_STORE_TREE" in told(stack, name)}
+    assert by_files == {"receiver", "anonymiser"}
+    for name in by_files:
+        assert not [setting for setting in told(stack, name) if setting.startswith("ISOCENTRE_S3")]
+    assert "ISOCENTRE_ACCEPT_VOLATILE_STORE" not in told(stack, "receiver")
+
+
+def test_by_s3_all_go_through_the_server_and_the_receiver_accepts_that_it_never_syncs(tmp_path: Path) -> None:
+    stack = planning.plan(Home(tmp_path), declared(), "s3")
+    for name in set(BY_NAME) - {"tracker"}:
+        assert told(stack, name)["ISOCENTRE_S3_ACCESS_KEY"] == name
+        assert "ISOCENTRE_STORE_TREE" not in told(stack, name)
+    assert told(stack, "receiver")["ISOCENTRE_ACCEPT_VOLATILE_STORE"] == "true"
+
+
 def test_the_tracker_has_no_store(stack: Stack) -> None:
-    assert not [name for name in told(stack, "tracker") if name.startswith("ISOCENTRE_S3")]
+    assert not [name for name in told(stack, "tracker") if name.startswith(("ISOCENTRE_S3", "ISOCENTRE_STORE"))]
 
 
 def test_only_indexer_and_gateway_reach_the_database_each_as_itself(stack: Stack) -> None:

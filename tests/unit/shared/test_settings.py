@@ -4,6 +4,11 @@ import pytest
 from pydantic import ValidationError
 
 from services.validator.settings import Settings
+from shared.misconfigured import Misconfigured
+from shared.settings import StoreSettings
+from shared.storage import TreeStore, open_bucket
+
+S3 = {"S3_ENDPOINT": "http://127.0.0.1:9", "S3_ACCESS_KEY": "user", "S3_SECRET_KEY": "topsecretvalue"}
 
 
 def test_a_missing_setting_does_not_print_the_secrets_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,3 +18,17 @@ def test_a_missing_setting_does_not_print_the_secrets_that_are_there(monkeypatch
         Settings()
     assert "health_port" in str(refused.value)
     assert "topsecretvalue" not in str(refused.value)
+
+
+@pytest.mark.parametrize("missing", S3)
+def test_a_store_takes_all_of_its_credentials(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in S3.items():
+        monkeypatch.setenv(f"ISOCENTRE_{name}", "" if name == missing else value)
+    with pytest.raises(Misconfigured, match="ISOCENTRE_STORE_TREE") as refused:
+        open_bucket(StoreSettings(), "clean")
+    assert "topsecretvalue" not in str(refused.value)
+
+
+def test_whoever_is_told_the_tree_needs_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ISOCENTRE_STORE_TREE", "/srv/objects")
+    assert isinstance(open_bucket(StoreSettings(), "clean"), TreeStore)
