@@ -53,6 +53,11 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     )
 
     @property
+    def docket(self) -> Path:
+        """Requests for storage commitment that have not come to their end."""
+        return self.state_dir / "commitments.sqlite"
+
+    @property
     def spool(self) -> Path:
         """Where large data sets go on."""
         return self.spool_dir or self.state_dir / "spool"

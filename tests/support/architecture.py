@@ -9,6 +9,7 @@ EDGES = {
     "receiver": {
         "accounts",
         "arrivals",
+        "commitment",
         "crew",
         "edge",
         "intake",
