@@ -1,6 +1,7 @@
 """Makes CT instances like those of a scanner: a header of about 200 elements, 512 x 512 x 16 bit with noise.
 
-The same seed gives the same bytes. Four patients, two studies each, two series each, whatever the number.
+The same seed gives the same bytes. Four patients, two studies each, two series each, whatever the number, unless more
+series are asked for.
 """
 
 import hashlib
@@ -41,11 +42,11 @@ def uid(*parts: object) -> str:
     return f"2.25.{int.from_bytes(digest[:16], 'big') >> 6}"
 
 
-def make(folder: Path, batch: str, count: int) -> list[Instance]:
-    """Write `count` instances into `folder`; those of two batches share no identifier."""
+def make(folder: Path, batch: str, count: int, series: int = SERIES) -> list[Instance]:
+    """Write `count` instances of so many series into `folder`; those of two batches share no identifier."""
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    for instance, data_set in generate(batch, count):
+    for instance, data_set in generate(batch, count, series):
         (folder / instance.file).write_bytes(data_set)
         made.append(instance)
     (folder / "index.json").write_text(json.dumps([asdict(one) for one in made]))
@@ -57,10 +58,10 @@ def read_index(folder: Path) -> list[Instance]:
     return [Instance(**one) for one in json.loads((folder / "index.json").read_text())]
 
 
-def generate(batch: str, count: int) -> Iterator[tuple[Instance, bytes]]:
+def generate(batch: str, count: int, of_series: int = SERIES) -> Iterator[tuple[Instance, bytes]]:
     """The instances, series by series, and their data sets."""
     for number in range(count):
-        series = number * SERIES // count
+        series = number * of_series // count
         study, patient = series // 2, series // 4
         ids = (f"{batch}-{patient:04d}", uid(batch, "study", study), uid(batch, "series", series))
         sop = uid(batch, "instance", number)
