@@ -104,12 +104,13 @@ def posting(door: Door, _: Side, folder: Path, connections: int) -> list[str]:
 
 
 def opened(name: str, associations: int) -> AbstractContextManager[Door]:
-    """That receiver, fresh."""
+    """That receiver, fresh. It has places for twice as many: who has just gone may still be counted."""
+    places = 2 * associations
     makers: dict[str, Callable[[], AbstractContextManager[Door]]] = {
-        TREE: lambda: ours.running(FOLDER / "receive-tree", TREE, "tree", associations),
-        S3: lambda: ours.running(FOLDER / "receive-s3", S3, "s3", associations),
-        ORTHANC: lambda: peers.orthanc_running(FOLDER / "receive-orthanc", associations),
-        PYNETDICOM: lambda: peers.pynetdicom_running(FOLDER / "receive-pynetdicom", associations),
+        TREE: lambda: ours.running(FOLDER / "receive-tree", TREE, "tree", places),
+        S3: lambda: ours.running(FOLDER / "receive-s3", S3, "s3", places),
+        ORTHANC: lambda: peers.orthanc_running(FOLDER / "receive-orthanc", places),
+        PYNETDICOM: lambda: peers.pynetdicom_running(FOLDER / "receive-pynetdicom", places),
         STORESCP: lambda: peers.storescp_running(FOLDER / "receive-storescp"),
     }
     return makers[name]()
@@ -170,16 +171,8 @@ def write(run: Run, conditions: dict[str, Any]) -> None:
         "conditions": conditions,
         "left_out": run.left_out,
         "measured": [one.as_json() for one in run.measured],
-        "stock_storescu": [
-            {
-                "turn": one.turn,
-                "receiver": one.receiver,
-                "no_delay": one.no_delay,
-                "per_second": round(one.per_second, 1),
-            }
-            for one in run.stock
-        ],
-        "goals": [{"goal": goal.text, "reached": goal.reached, "found": goal.found} for goal in reached],
+        "stock_storescu": [asdict(one) for one in run.stock],
+        "goals": [asdict(goal) for goal in reached],
     }
     (FOLDER / "receive.json").write_text(json.dumps(report, indent=2) + "\n")
     click.echo(text)

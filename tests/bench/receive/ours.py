@@ -22,7 +22,7 @@ STOW_PATH = "/studies"
 
 @contextmanager
 def running(home: Path, name: str, store: StoreWay, associations: int) -> Iterator[Door]:
-    """A fresh one for the length of this block. One site may have all of its places, as many as are asked for."""
+    """A fresh one for the length of this block. One site may have all of its places for `associations`."""
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True, mode=0o700)
     token = _sites(home / "sites.yaml")

@@ -52,16 +52,8 @@ def noise(measured: Sequence[Measured]) -> str:
 
 
 def _ways(measured: Sequence[Measured]) -> Iterable[str]:
-    columns = (
-        "receiver",
-        "at once",
-        "instances/s",
-        "of Orthanc's",
-        "p50 / p99 ms",
-        "CPU ms: receiver",
-        "store",
-        "broker",
-    )
+    columns = ("receiver", "at once", "instances/s", "of Orthanc's", "p50 / p99 ms")
+    costs = ("CPU ms: receiver", "store", "broker", "traces", "others' cores")
     ways: tuple[Way, ...] = ("C-STORE", "STOW-RS")
     for way in ways:
         if any(one.way == way for one in measured):
@@ -81,16 +73,18 @@ def _row(found: Sequence[Measured], orthanc: Sequence[Measured]) -> Sequence[str
         number = median_of(found, value)
         return NOT_THERE if number is None else f"{number:.{digits}f}"
 
+    def cost(process: str) -> str:
+        return told(lambda one: one.cpu_ms(process), 2)
+
     times = ratio(found, orthanc)
     latency = f"{told(lambda one: one.round.store_median_ms, 1)} / {told(lambda one: one.round.store_p99_ms, 1)}"
-    costs = [told(lambda one, name=name: one.cpu_ms(name), 2) for name in ("receiver", "versitygw", "kafka", "zipkin")]
     return (
         found[0].receiver,
         str(found[0].associations),
         told(lambda one: one.per_second, 0),
         NOT_THERE if times is None else f"{times:.2f}",
         latency,
-        *costs,
+        *map(cost, ("receiver", "versitygw", "kafka", "zipkin")),
         told(lambda one: one.round.others_cores, 2),
     )
 

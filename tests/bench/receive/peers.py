@@ -28,7 +28,7 @@ _START_SECONDS = 30.0
 def orthanc_running(folder: Path, associations: int) -> Iterator[Door]:
     """Every file synced before the answer, a thread for each association; with its DICOMweb plugin where that is
     installed."""
-    threads = {"DicomThreadsCount": associations, "HttpThreadsCount": 2 * associations}
+    threads = {"DicomThreadsCount": associations, "HttpThreadsCount": associations}
     plugins = [str(PLUGIN)] if PLUGIN.exists() else []
     with orthanc.running(folder, **threads, Plugins=plugins) as server:
         url = f"http://127.0.0.1:{server.http_port}/dicom-web/studies" if plugins else None
