@@ -134,7 +134,7 @@ def _patient_and_study(dataset: Dataset, batch: str, patient: int, study: int) -
     dataset.AdditionalPatientHistory, dataset.PatientComments = "Follow-up after treatment", "walks with a stick"
     dataset.MedicalAlerts, dataset.Allergies, dataset.PregnancyStatus = "none", "none known", 4
     dataset.StudyInstanceUID = uid(batch, "study", study)
-    dataset.StudyDate, dataset.StudyTime = f"202302{study + 10:02d}", "101112.000"
+    dataset.StudyDate, dataset.StudyTime = f"202302{study % 18 + 10:02d}", "101112.000"
     dataset.AccessionNumber, dataset.StudyID = f"A{study:07d}", f"S{study}"
     dataset.ReferringPhysicianName = "Hausarzt^Hans"
     dataset.PhysiciansOfRecord, dataset.NameOfPhysiciansReadingStudy = "Radio^Rita", "Radio^Rita"
@@ -152,7 +152,7 @@ def _patient_and_study(dataset: Dataset, batch: str, patient: int, study: int) -
 def _series_and_equipment(dataset: Dataset, batch: str, study: int, series: int) -> None:
     dataset.Modality, dataset.SeriesInstanceUID = "CT", uid(batch, "series", series)
     dataset.SeriesNumber, dataset.SeriesDescription = series % 2 + 1, "Thorax 1.0 B30f"
-    dataset.SeriesDate, dataset.SeriesTime = f"202302{study + 10:02d}", "101500.000"
+    dataset.SeriesDate, dataset.SeriesTime = f"202302{study % 18 + 10:02d}", "101500.000"
     dataset.ProtocolName, dataset.BodyPartExamined, dataset.PatientPosition = "Thorax", "CHEST", "HFS"
     dataset.FrameOfReferenceUID, dataset.PositionReferenceIndicator = uid(batch, "frame", study), "XY"
     dataset.Manufacturer, dataset.ManufacturerModelName = "Muster Medical", "Scanner 64"

@@ -17,7 +17,7 @@ from infra.local.install.work import SetupError, Work
 
 PACKAGE_GROUPS: dict[str, tuple[str, ...]] = {
     "test": ("dcmtk", "chromium", "chromium-driver", "dicom3tools"),
-    "bench": ("orthanc", "dcmtk"),
+    "bench": ("orthanc", "orthanc-dicomweb", "dcmtk"),
 }
 POLICY = Path("/usr/sbin/policy-rc.d")
 
