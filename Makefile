@@ -25,8 +25,8 @@ test: ## Check, then run all tests
 	@$(MAKE) --no-print-directory check
 	@$(PYTEST)
 
-chaos: ## Kill services, broker, store and database at random, for minutes
-	@$(SETUP) --with test
+chaos: ## Kill services, broker, store and database at random, and cut the power, for minutes
+	@$(SETUP) --with test --with chaos
 	@$(PYTEST) -m chaos tests/chaos
 
 check: setup ## Format, lint, types, imports, drift; starts no service
@@ -36,6 +36,7 @@ check: setup ## Format, lint, types, imports, drift; starts no service
 	$(BIN)/lint-imports
 	$(BIN)/python -m shared.events.generate --check
 	$(BIN)/python -m services.anonymiser.profile.schema --check
+	$(BIN)/python -m shared.sites.schema --check
 
 up: setup ## Start the stack and leave it running
 	@$(BIN)/isocentre stack up

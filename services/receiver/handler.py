@@ -3,27 +3,27 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from services.receiver.arrivals import Arrivals
+from services.receiver.journal import key_of
 from services.receiver.turns import Turns
 from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom.identity import Pseudonyms
 from shared.dicom.named import HEAD, Named, named, named_in
-from shared.events import InstanceReceived, Outgoing
+from shared.events import InstanceReceived, InstanceReceivedInBulk, Outgoing
 from shared.events.envelope import encode
 from shared.kafka import Output
 from shared.outcome import Reason, Transient
-from shared.sites import Site
+from shared.sites import Lane, Site
 from shared.storage import Store
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
 
-Lane = Literal["live", "bulk"]
-"""Traffic that waits for nobody, and traffic that lets the other go first."""
+_EVENTS: dict[Lane, type[InstanceReceived]] = {"live": InstanceReceived, "bulk": InstanceReceivedInBulk}
 AT_ONCE = 16
 """Objects that a process stores at the same time. More wait, and sites take turns."""
 
@@ -115,12 +115,12 @@ class Receive:
 
     def _event(self, arriving: Arriving, found: Named | None, digest: str, arrival: str) -> InstanceReceived:
         study = (found and found.study_instance_uid) or arriving.sop_instance_uid
-        return InstanceReceived(
+        return _EVENTS[arriving.lane](
             site=arriving.site.code,
             project=arriving.site.project,
             arrival=arrival,
             study_key=self._pseudonyms.partition_key(study),
-            key=f"{arriving.site.code}/{digest[:2]}/{digest}.dcm",
+            key=key_of(arriving.site.code, digest),
             digest=digest,
             association=arriving.association,
             size=arriving.landed.size,
