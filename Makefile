@@ -37,6 +37,7 @@ check: setup ## Format, lint, types, imports, drift; starts no service
 	$(BIN)/python -m shared.events.generate --check
 	$(BIN)/python -m services.anonymiser.profile.schema --check
 	$(BIN)/python -m shared.sites.schema --check
+	$(BIN)/python -m services.receiver.conformance --check
 
 up: setup ## Start the stack and leave it running
 	@$(BIN)/isocentre stack up

@@ -30,10 +30,10 @@ TRANSFER_SYNTAXES = (
 STORAGE_CLASSES = frozenset(str(context.abstract_syntax) for context in AllStoragePresentationContexts)
 """All of PS3.4 Annex B that pynetdicom knows."""
 
-_COMMANDS = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
+VERIFICATION_SYNTAXES = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
 
 
 def taken(site: Site) -> Mapping[str, frozenset[str]]:
     """The transfer syntaxes, by SOP class: verification, and the site's storage classes, by default all of them."""
     classes = (site.sop_classes or STORAGE_CLASSES) | site.private_sop_classes
-    return dict.fromkeys(classes, TRANSFER_SYNTAXES) | {VERIFICATION: _COMMANDS}
+    return dict.fromkeys(classes, TRANSFER_SYNTAXES) | {VERIFICATION: VERIFICATION_SYNTAXES}

@@ -9,6 +9,7 @@ EDGES = {
     "receiver": {
         "accounts",
         "arrivals",
+        "conformance",
         "crew",
         "edge",
         "intake",
