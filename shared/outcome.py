@@ -66,6 +66,7 @@ class Reason(StrEnum):
     BROKER_AWAY = "broker-away"
     NO_SPACE = "no-space"
     UID_MISMATCH = "uid-mismatch"
+    QUOTA_SPENT = "quota-spent"
     NOT_UNDERSTOOD = "not-understood"
 
 

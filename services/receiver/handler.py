@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.receiver.arrivals import Arrivals
 from services.receiver.journal import key_of
+from services.receiver.quotas import Quotas
 from services.receiver.turns import Turns
 from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
@@ -67,12 +68,14 @@ class Receive:
         broker: Publishes,
         arrivals: Arrivals,
         pseudonyms: Pseudonyms,
+        quotas: Quotas,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._identified = identified
         self._broker = broker
         self._arrivals = arrivals
         self._pseudonyms = pseudonyms
+        self._quotas = quotas
         self._clock = clock
         self._turns = Turns(AT_ONCE)
 
@@ -90,14 +93,22 @@ class Receive:
         with self._arrivals.alone(site, digest):
             if self._arrivals.known(site, digest):
                 return Answer(understood, Reason.ALREADY_DONE)
+            if not self._within_quota(arriving):
+                return Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
             with self._turns.of(site):
                 refused = self._keep(self._event(arriving, found, digest, arrival), arriving, span)
             if refused:
                 return refused
+            if arriving.site.bytes_per_day is not None:
+                self._quotas.add(site, arriving.landed.size)
             conflicts = self._arrivals.add(site, digest, arriving.sop_instance_uid)
         if not found:
             return Answer(CANNOT_UNDERSTAND, Reason.NOT_UNDERSTOOD)
         return Answer(SUCCESS, Reason.UID_CONFLICT if conflicts else None)
+
+    def _within_quota(self, arriving: Arriving) -> bool:
+        most = arriving.site.bytes_per_day
+        return most is None or self._quotas.spent(arriving.site.code) + arriving.landed.size <= most
 
     def _keep(self, event: InstanceReceived, arriving: Arriving, span: telemetry.Span) -> Answer | None:
         """Store and publish; what to say when that was not possible."""

@@ -10,6 +10,7 @@ from services.receiver.arrivals import Arrivals
 from services.receiver.crew import handing
 from services.receiver.crew.line import Hung, Line
 from services.receiver.handler import Receive
+from services.receiver.quotas import Quotas
 from services.receiver.settings import Settings
 from services.receiver.ways import Ways
 from shared import metrics, service, storage, telemetry
@@ -51,7 +52,8 @@ def main() -> None:
     broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
     arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")
     identified, pseudonyms = storage.open_bucket(settings, "identified"), Pseudonyms.of(settings.key_ring())
-    receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=pseudonyms)
+    quotas = Quotas(settings.state_dir / "quotas.sqlite")
+    receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=pseudonyms, quotas=quotas)
     ways = Ways(settings, receive, FarDesk(line), left=lambda: line.tell("gone"))
 
     def drained(seconds: float) -> None:
@@ -70,6 +72,7 @@ def main() -> None:
     ways.drain(_ORPHANED)
     broker.close()
     arrivals.close()
+    quotas.close()
     telemetry.shut_down()
 
 

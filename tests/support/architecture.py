@@ -14,6 +14,7 @@ EDGES = {
         "edge",
         "intake",
         "mark",
+        "quotas",
         "stow",
         "sweep",
         "syntaxes",

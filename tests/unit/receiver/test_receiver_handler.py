@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from services.receiver.arrivals import Arrivals, Offsets
 from services.receiver.handler import Answer, Arriving, Receive
+from services.receiver.quotas import Quotas
 from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
@@ -62,7 +64,14 @@ class Bench:
         self.broker = Broker()
         self.arrivals = Arrivals(folder / "arrivals.sqlite")
         pseudonyms = Pseudonyms(b"k" * 32)
-        self.receive = Receive(identified=self.store, broker=self.broker, arrivals=self.arrivals, pseudonyms=pseudonyms)
+        self.today = date(2026, 11, 30)
+        self.receive = Receive(
+            identified=self.store,
+            broker=self.broker,
+            arrivals=self.arrivals,
+            pseudonyms=pseudonyms,
+            quotas=Quotas(folder / "quotas.sqlite", lambda: self.today),
+        )
 
     def send(self, data_set: bytes = STUDY, site: Site = SITE, lane: Lane = "live") -> Answer:
         with telemetry.span("C-STORE") as span:
@@ -147,6 +156,18 @@ def test_broker_away_keeps_the_copy_at_the_sender(bench: Bench) -> None:
     bench.broker.away = False
     assert bench.send() == Answer(SUCCESS)
     assert len(bench.broker.received) == 1
+
+
+def test_a_site_sends_no_more_a_day_than_it_may(bench: Bench) -> None:
+    size = len(part10.front(EXPLICIT, CT, "1.2.3") + STUDY)
+    limited = Site(code="site-a", project="demo", bytes_per_day=size + 20)
+    other = STUDY + b"\x28\x00\x10\x00US\x02\x00\x00\x02"
+    assert bench.send(STUDY, limited) == Answer(SUCCESS)
+    assert bench.send(other, limited) == Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
+    assert bench.send(STUDY, limited) == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert bench.send(other, Site(code="site-b", project="demo", bytes_per_day=2 * size)) == Answer(SUCCESS)
+    bench.today = date(2026, 12, 1)
+    assert bench.send(other, limited).status == SUCCESS
 
 
 def test_the_same_again_is_a_success_without_a_second_event(bench: Bench) -> None:

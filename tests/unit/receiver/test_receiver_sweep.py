@@ -9,6 +9,7 @@ import pytest
 from services.receiver.arrivals import Arrivals
 from services.receiver.handler import Answer, Arriving, Receive
 from services.receiver.journal import HEAD, SWEPT, Arrived, Journal, arrived, key_of
+from services.receiver.quotas import Quotas
 from services.receiver.sweep import Outcome, Sweep
 from services.receiver.upper.command import SUCCESS
 from services.receiver.upper.landing import Landed
@@ -55,6 +56,7 @@ class Bench:
         self.store = MemoryStore("identified")
         self.broker = Broker()
         self.arrivals = Arrivals(folder / "arrivals.sqlite")
+        self.quotas = Quotas(folder / "quotas.sqlite")
         self.pseudonyms = Pseudonyms(b"k" * 32)
         self.later = GRACE + timedelta(seconds=1)
         self.sweep = Sweep(
@@ -67,7 +69,13 @@ class Bench:
         )
 
     def receive(self, data_set: bytes = STUDY) -> Answer:
-        receive = Receive(identified=self.store, broker=self.broker, arrivals=self.arrivals, pseudonyms=self.pseudonyms)
+        receive = Receive(
+            identified=self.store,
+            broker=self.broker,
+            arrivals=self.arrivals,
+            pseudonyms=self.pseudonyms,
+            quotas=self.quotas,
+        )
         front = part10.front(EXPLICIT, CT, "1.2.3")
         whole = front + data_set
         landed = Landed(memoryview(whole), len(whole), len(front), part10.digest(data_set, EXPLICIT))

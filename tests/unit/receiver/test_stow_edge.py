@@ -29,7 +29,8 @@ from services.receiver.stow.edge import StowEdge
 from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
-from services.receiver.upper.landing import Landing
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Landing, Spool
 from shared import telemetry
 from shared.dicom import part10
 from shared.metrics.registry import counter
@@ -78,7 +79,7 @@ class Bench:
             lambda: SITES,
             Intake(self._receive),
             self.desk,
-            partial(Landing, folder, MIB, Budget(4 * MIB)),
+            partial(Landing, Spool(folder, Disk(folder, 0)), MIB, Budget(4 * MIB)),
             self.accounts.append,
             spool=folder,
             limits=Limits(part=8 * MIB, request=16 * MIB, metadata=MIB),
