@@ -10,6 +10,7 @@ EDGES = {
         "accounts",
         "arrivals",
         "commitment",
+        "conformance",
         "crew",
         "edge",
         "intake",
