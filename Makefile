@@ -25,8 +25,8 @@ test: ## Check, then run all tests
 	@$(MAKE) --no-print-directory check
 	@$(PYTEST)
 
-chaos: ## Kill services, broker, store and database at random, for minutes
-	@$(SETUP) --with test
+chaos: ## Kill services, broker, store and database at random, and cut the power, for minutes
+	@$(SETUP) --with test --with chaos
 	@$(PYTEST) -m chaos tests/chaos
 
 check: setup ## Format, lint, types, imports, drift; starts no service

@@ -50,7 +50,15 @@ def stack() -> None:
     help="How services write objects: as files, on the disk when done, or by the S3 server, which never syncs.",
 )
 @click.option("--set", "pairs", multiple=True, metavar="SERVICE.NAME=VALUE", help="One more setting for a service.")
-def up(home: Path, without_services: bool, only: str | None, store: StoreWay, pairs: tuple[str, ...]) -> None:
+@click.option("--no-broker-flush", is_flag=True, help="Let a power cut take what Kafka has acknowledged (ADR 0016).")
+def up(
+    home: Path,
+    without_services: bool,
+    only: str | None,
+    store: StoreWay,
+    pairs: tuple[str, ...],
+    no_broker_flush: bool,
+) -> None:
     """Start the stack and leave it running."""
     began = time.monotonic()
     try:
@@ -59,6 +67,7 @@ def up(home: Path, without_services: bool, only: str | None, store: StoreWay, pa
             only=tuple(only.split(",")) if only else (),
             settings=parse_settings(pairs),
             store=store,
+            broker_flushes=not no_broker_flush,
         )
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--set") from error

@@ -49,6 +49,7 @@ class Site:
     home: Home
     stack: Stack
     postgres_binaries: Path
+    broker_flushes: bool = True
 
 
 def minimal_environment(home: Home) -> dict[str, str]:
@@ -73,20 +74,21 @@ def _kafka(site: Site) -> Spec:
     java = kafka.java_command(site.cache, temporary=site.home.run, archive=archive if archive.exists() else None)
     properties = site.home.run / "kafka.properties"
     listeners = kafka.Listeners(ports["kafka"], ports["kafka-controller"])
+    text = kafka.server_properties(site.home.data / "kafka", listeners, flushes=site.broker_flushes)
     return Spec(
         name="kafka",
         argv=(*java, "kafka.Kafka", str(properties)),
         env=minimal_environment(site.home),
-        prepare=partial(_prepare_kafka, site.home, java, properties, site.home.data / "kafka", listeners),
+        prepare=partial(_prepare_kafka, site.home, java, properties, text),
         ready=partial(kafka_works, site.stack.kafka_bootstrap_servers),
         address=site.stack.kafka_bootstrap_servers,
         grace_seconds=30,
     )
 
 
-def _prepare_kafka(home: Home, java: list[str], properties: Path, data: Path, listeners: kafka.Listeners) -> None:
-    properties.write_text(kafka.server_properties(data, listeners))
-    if (data / "meta.properties").exists():
+def _prepare_kafka(home: Home, java: list[str], properties: Path, text: str) -> None:
+    properties.write_text(text)
+    if (home.data / "kafka" / "meta.properties").exists():
         return
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     tool = [*java, "kafka.tools.StorageTool", "format", "--standalone", "--ignore-formatted"]

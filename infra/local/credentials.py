@@ -20,7 +20,8 @@ def key_ring(project: str | None = None) -> str:
 
 
 def keep_private(file: Path, content: str) -> None:
-    """Write a file at once, readable by us only from its first moment."""
+    """Write a file at once, readable by us only from its first moment, and there after a power cut: with a project's
+    key everything would be lost that its pseudonyms have made."""
     draft = file.with_name(f".{file.name}.{os.getpid()}.new")
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -29,6 +30,11 @@ def keep_private(file: Path, content: str) -> None:
         output.flush()
         os.fsync(output.fileno())
     draft.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def secret(folder: Path, name: str, new: str) -> str:

@@ -37,6 +37,10 @@ num.network.threads=2
 num.io.threads=4
 log.cleaner.dedupe.buffer.size=4194304
 """
+FLUSHES = """\
+# A broker alone: what it has acknowledged is on the disk, in every topic, its own too (infra/adr/0016).
+log.flush.interval.messages=1
+"""
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,10 @@ class Listeners:
     controller: int
 
 
-def server_properties(data: Path, listeners: Listeners) -> str:
-    """The text of `server.properties`."""
-    return PROPERTIES.format(data=data, broker=listeners.broker, controller=listeners.controller)
+def server_properties(data: Path, listeners: Listeners, *, flushes: bool = True) -> str:
+    """The text of `server.properties`. A broker that does not flush loses acknowledged records in a power cut."""
+    text = PROPERTIES.format(data=data, broker=listeners.broker, controller=listeners.controller)
+    return text + FLUSHES if flushes else text
 
 
 def java_command(cache: Cache, *, temporary: Path, archive: Path | None) -> list[str]:

@@ -42,6 +42,7 @@ class Choice:
     only: tuple[str, ...] = ()
     settings: Mapping[str, Mapping[str, str]] | None = None
     store: StoreWay = "tree"
+    broker_flushes: bool = True
 
     @property
     def arguments(self) -> list[str]:
@@ -52,7 +53,9 @@ class Choice:
             for name, value in values.items()
         ]
         only = [f"--only={','.join(self.only)}"] if self.only else []
-        return [*([] if self.services else ["--without-services"]), *only, f"--store={self.store}", *pairs]
+        volatile = [] if self.broker_flushes else ["--no-broker-flush"]
+        components = [] if self.services else ["--without-services"]
+        return [*components, *only, f"--store={self.store}", *volatile, *pairs]
 
 
 @contextmanager
@@ -63,6 +66,7 @@ def running(
     only: Sequence[str] = (),
     settings: Mapping[str, Mapping[str, str]] | None = None,
     store: StoreWay = "tree",
+    broker_flushes: bool = True,
     changed: Callable[[Process], None] = lambda _: None,
 ) -> Iterator[Stack]:
     """A stack that lives as long as this block, and dies with this process (and thread).
@@ -72,7 +76,7 @@ def running(
     Raises StackError when it does not start, or when the home is in use.
     """
     place = home_of(home)
-    choice = Choice(services=services, only=tuple(only), settings=settings, store=store)
+    choice = Choice(services, tuple(only), settings, store, broker_flushes)
     supervisor = _spawn(place, choice, bind=True)
     try:
         yield wait_ready(place, supervisor, changed)

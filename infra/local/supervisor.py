@@ -157,18 +157,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with sole_owner(home):
             _log_to(home, quiet=options.quiet)
-            site = _site(home, options.store)
+            site = _site(home, options.store, flushes=options.broker_flushes)
             return asyncio.run(Supervisor(site, names, services.parse_settings(options.set)).run())
     except BlockingIOError:
         print(f"a supervisor already runs the stack in {home.folder}", file=sys.stderr)
         return 2
 
 
-def _site(home: Home, way: StoreWay) -> Site:
+def _site(home: Home, way: StoreWay, *, flushes: bool) -> Site:
     binaries = postgres_binaries(ROOT / ".venv")
     if binaries is None:
         raise SystemExit("PostgreSQL is missing from .venv: run `make setup`")
-    return Site(Cache(default_cache()), home, plan(home, objectstore.declared(), way), binaries)
+    planned = plan(home, objectstore.declared(), way)
+    return Site(Cache(default_cache()), home, planned, binaries, broker_flushes=flushes)
 
 
 def _log_to(home: Home, *, quiet: bool) -> None:
@@ -186,6 +187,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", metavar="NAMES", help="a comma-separated choice of processes")
     parser.add_argument("--store", choices=("tree", "s3"), default="tree", help="how the services write objects")
     parser.add_argument("--set", action="append", default=[], metavar="SERVICE.NAME=VALUE", help="one more setting")
+    parser.add_argument(
+        "--no-broker-flush",
+        dest="broker_flushes",
+        action="store_false",
+        help="let Kafka acknowledge what it has not flushed: a power cut takes it (infra/adr/0016)",
+    )
     parser.add_argument("--quiet", action="store_true", help="log to the home's file only")
     return parser
 

@@ -1,35 +1,47 @@
 """Starts the receiver's workers, accepts for them, counts what is open, and ends them in order."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from itertools import chain
+from pathlib import Path
 
+from services.receiver import tls
 from services.receiver.arrivals import Arrivals
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
 from services.receiver.crew.workers import Crew
+from services.receiver.journal import Journal
+from services.receiver.mark import Mark
 from services.receiver.settings import Settings
-from services.receiver.upper.landing import SPOOLED
+from services.receiver.sweep import Sweep
 from shared import metrics, storage
-from shared.events import InstanceReceived
-from shared.kafka import end_offsets, read_to_end
+from shared.dicom.identity import Pseudonyms
+from shared.events import InstanceReceived, InstanceReceivedInBulk
+from shared.kafka import Publisher, end_offsets, read_to_end
 from shared.service import NotFit, Service, running
 from shared.sites import read_sites
 
 NAME = "receiver"
-TOPICS = (InstanceReceived.topic,)
+TOPICS = (InstanceReceived.topic, InstanceReceivedInBulk.topic)
 
 
 def main() -> None:
     settings = Settings()
     with running(NAME, settings) as service:
-        settings.key_ring().serve(read_sites(settings.sites_file).project)
+        project, ring = read_sites(settings.sites_file).project, settings.key_ring()
+        ring.serve(project)
+        if settings.tls_port or settings.https_port:
+            tls.identity_of(settings.tls_files())
         identified = storage.open_bucket(settings, "identified")
         service.verify_topics(TOPICS)
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)
-        empty_spool(settings)
-        arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")
+        mark = Mark(settings.state_dir)
+        arrivals = arrivals_in(settings.state_dir, anew=mark.unclean)
         catch_up(service, arrivals, settings.kafka_bootstrap_servers)
         desk = Desk(settings.associations, settings.share_of_site)
         crew = Crew(settings.workers, desk)
@@ -38,25 +50,49 @@ def main() -> None:
             raise NotFit("a worker did not start: its own lines say why")
         service.health.exposition = metrics.exposition_of(crew.snapshots)
         service.health.pages["/associations"] = lambda: [*chain.from_iterable(crew.each("associations"))]
-        doors = [Listening(settings.dicom_host, settings.dicom_port, partial(crew.take, "dicom"))]
-        if settings.http_port is not None:
-            doors.append(Listening(settings.http_host, settings.http_port, partial(crew.take, "http")))
+        listening = [Listening(host, port, partial(crew.take, kind)) for kind, host, port in settings.doors]
         service.health.ready()
-        while not service.stop.wait(1.0):
-            service.health.beat()
-            crew.look_after()
-        desk.closed = True
-        for door in doors:
-            door.close()
-        crew.drain(settings.drain_seconds)
+        with sweeping(service, settings, identified, arrivals, Journal(project, Pseudonyms.of(ring))):
+            while not service.stop.wait(1.0):
+                service.health.beat()
+                crew.look_after()
+            desk.closed = True
+            for each in listening:
+                each.close()
+            crew.drain(settings.drain_seconds)
         arrivals.close()
+        mark.ended()
 
 
-def empty_spool(settings: Settings) -> None:
-    """What an earlier life left there was never answered."""
-    settings.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in settings.spool.glob(f"{SPOOLED}*"):
-        left.unlink()
+@contextmanager
+def sweeping(
+    service: Service, settings: Settings, identified: storage.Store, arrivals: Arrivals, journal: Journal
+) -> Iterator[None]:
+    """Sweep again and again within this block."""
+    broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
+    sweep = Sweep(
+        identified=identified,
+        broker=broker,
+        arrivals=arrivals,
+        journal=journal,
+        grace=timedelta(seconds=settings.sweep_grace_seconds),
+    )
+    thread = threading.Thread(target=sweep.every, args=(settings.sweep_seconds, service.stop), name="sweep")
+    thread.start()
+    try:
+        yield
+    finally:
+        service.stop.set()
+        thread.join()
+        broker.close()
+
+
+def arrivals_in(folder: Path, *, anew: bool) -> Arrivals:
+    """The view, or an empty one: it may know of what the broker has lost with its machine, or be torn itself."""
+    if anew:
+        for file in folder.glob("arrivals.sqlite*"):
+            file.unlink()
+    return Arrivals(folder / "arrivals.sqlite")
 
 
 def accept_volatile(service: Service, settings: Settings) -> None:

@@ -61,7 +61,7 @@ class Account:
         }
 
 
-class Journal:
+class AccountBook:
     """The accounts of ended associations, a line of JSON each, in a file per day (UTC). Several processes may write it:
     a line is one write to the end of the file."""
 

@@ -8,20 +8,24 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from services.receiver.accounts import Account
+from services.receiver.admission import Peer, Refusal, admit
 from services.receiver.crew.desk import Admits
-from services.receiver.handler import Arriving, Lane
+from services.receiver.handler import Arriving
 from services.receiver.intake import Intake
-from services.receiver.syntaxes import TAKEN
+from services.receiver.syntaxes import taken
+from services.receiver.tls import Identity
 from services.receiver.upper import negotiation
 from services.receiver.upper.association import Accepted, Association, Context, End
 from services.receiver.upper.command import Request
 from services.receiver.upper.landing import Landed, Landing
-from services.receiver.upper.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, LIMIT_REACHED, Abort, Rejection
-from services.receiver.upper.wire import Wire
+from services.receiver.upper.pdu import LIMIT_REACHED, Abort, Rejection
+from services.receiver.upper.porch import Porch
+from services.receiver.upper.tls_wire import Certificate, NoHandshake, TlsWire
+from services.receiver.upper.wire import Closed, Silent, Wire
 from shared import metrics, telemetry
 from shared.dicom import part10
 from shared.outcome import Reason
-from shared.sites import Site, Sites
+from shared.sites import Lane, Site, Sites
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
@@ -32,6 +36,8 @@ NOBODY = "unknown"
 """Site label of those who are not in the sites file."""
 _LAST_ANSWER = 20.0
 """Seconds: what has landed is answered before its association ends, and a store may take its time."""
+_UNASKED, _UNASKED_OF_ONE = 256, 64
+"""Connections that have not asked for an association yet, in all and from one address."""
 
 
 class Edge:
@@ -51,17 +57,25 @@ class Edge:
         self.sites, self.intake, self.desk, self.keep = sites, intake, desk, keep
         self.open = metrics.gauge("isocentre_receive_open_associations")
         self.asked = metrics.counter("isocentre_receive_associations_total")
+        self.expiry = metrics.gauge("isocentre_receive_certificate_expiry_seconds")
         self.draining = self.ending = False
         self._landing, self._left = landing, left
         self._visits: set[Visit] = set()
+        self._porch = Porch[Visit](_UNASKED, _UNASKED_OF_ONE)
         self._lock = threading.Condition()
 
-    def take(self, connection: socket.socket) -> None:
-        """Serve it in a thread of its own."""
-        visit = Visit(self, connection, self._landing())
+    def take(self, connection: socket.socket, secure: Callable[[], Identity] | None = None) -> None:
+        """Serve it in a thread of its own, with TLS as who `secure` says."""
+        visit = Visit(self, connection, secure, self._landing())
         with self._lock:
             self._visits.add(visit)
+        if leaves := self._porch.enter(visit, _address_of(connection)):
+            leaves.end()
         threading.Thread(target=self._serve, args=(visit,), name="association", daemon=True).start()
+
+    def asks(self, visit: "Visit") -> None:
+        """He no longer only waits."""
+        self._porch.leave(visit)
 
     def drain(self, seconds: float) -> None:
         """No new associations. The open ones may end by themselves for half of the time, are ended when an instance has
@@ -84,6 +98,7 @@ class Edge:
         try:
             visit.run()
         finally:
+            self._porch.leave(visit)
             with self._lock:
                 self._visits.discard(visit)
                 self._lock.notify_all()
@@ -93,10 +108,13 @@ class Edge:
 class Visit:
     """One connection: who it is, and what he brings."""
 
-    def __init__(self, edge: Edge, connection: socket.socket, landing: Landing) -> None:
+    def __init__(
+        self, edge: Edge, connection: socket.socket, secure: Callable[[], Identity] | None, landing: Landing
+    ) -> None:
         self.account: Account | None = None
         self._edge = edge
-        self._connection = connection
+        self._connection, self._secure = connection, secure
+        self._certificate: Certificate | None = None
         self._landing = landing
         self._site: Site | None = None
         self._lane: Lane = "live"
@@ -105,17 +123,33 @@ class Visit:
 
     def run(self) -> None:
         """Until it ends."""
-        association = Association(Wire(self._connection, ARTIM), self, self._landing, artim=ARTIM, idle=IDLE)
         try:
-            self._closed(association.run())
+            self._closed(Association(self._enter(), self, self._landing, artim=ARTIM, idle=IDLE).run())
+        except NoHandshake as failed:
+            self._edge.asked.labels(NOBODY, Reason.TLS_FAILED).inc()
+            log.warning("handshake-failed", code=str(failed))
+        except (Closed, Silent):
+            return
         except Exception as failed:
             log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
             self._closed(End.ABORTED)
+        finally:
+            self._connection.close()
+
+    def _enter(self) -> Wire:
+        """The connection, with TLS where it has to be. Raises NoHandshake, Closed or Silent."""
+        if self._secure is None:
+            return Wire(self._connection, ARTIM)
+        wire = TlsWire(self._connection, self._secure().mutual, ARTIM)
+        self._connection = wire.socket
+        self._certificate = wire.handshake()
+        return wire
 
     def end(self) -> None:
         """Hear no more from him. What he has sent as a whole is answered yet."""
         with suppress(OSError):
-            self._connection.shutdown(socket.SHUT_RD)
+            # An SSL socket's own would forget its keys, with which we answer yet.
+            socket.socket.shutdown(self._connection, socket.SHUT_RD)
 
     @property
     def draining(self) -> bool:
@@ -126,18 +160,27 @@ class Visit:
 
     def requested(self, request: bytes) -> Accepted | Rejection | Abort:
         """Whether we let him in, and on what terms."""
+        self._edge.asks(self)
         proposal = negotiation.read(request)
         if isinstance(proposal, Rejection | Abort):
             return self._refused(NOBODY, "rejected", proposal)
-        sites = self._edge.sites()
-        site = sites.find(proposal.called, proposal.calling)
-        if site is None:
-            known = sites.serves(proposal.called)
-            return self._refused(NOBODY, Reason.UNKNOWN_AE_TITLE, CALLING_UNKNOWN if known else CALLED_UNKNOWN)
-        if self._edge.draining or not self._edge.desk.admit(self._id, site.code, None):
+        site = admit(self._edge.sites(), self._peer(proposal))
+        if isinstance(site, Refusal):
+            return self._refused(site.site or NOBODY, site.reason, site.rejection)
+        if self._edge.draining or not self._edge.desk.admit(self._id, site.code, site.associations):
             return self._refused(site.code, "rejected", LIMIT_REACHED)
-        self._opens(site)
-        return negotiation.accept(proposal, TAKEN)
+        self._opens(site, site.lane(proposal.called))
+        return negotiation.accept(proposal, taken(site), user=bool(site.users))
+
+    def _peer(self, proposal: negotiation.Proposal) -> Peer:
+        return Peer(
+            called=proposal.called,
+            calling=proposal.calling,
+            address=self._connection.getpeername()[0],
+            tls=self._secure is not None,
+            certificate=self._certificate.digest if self._certificate else None,
+            user=proposal.user,
+        )
 
     def _refused(self, site: str, result: str, answer: Rejection | Abort) -> Rejection | Abort:
         self._edge.asked.labels(site, result).inc()
@@ -145,8 +188,10 @@ class Visit:
         log.warning("association-refused", reason=result, site=site)
         return answer
 
-    def _opens(self, site: Site) -> None:
-        self._site = site
+    def _opens(self, site: Site, lane: Lane) -> None:
+        self._site, self._lane = site, lane
+        if self._certificate:
+            self._edge.expiry.labels("client", site.code).set(self._certificate.expires)
         self.account = Account(self._id, site.code, "dicom", datetime.now(UTC))
         attributes = {Attribute.SITE: site.code, Attribute.ASSOCIATION: self._id}
         self._span = telemetry.start("association", "server", attributes=attributes)
@@ -185,3 +230,16 @@ class Visit:
             landed=landed,
         )
         return self._edge.intake("C-STORE", arriving, self.account, self._span).status
+
+    def lost(self, request: Request) -> int:
+        """The disk had no room for a data set."""
+        assert self._site is not None
+        assert self.account is not None
+        return self._edge.intake.without_room(self._site.code, self.account).status
+
+
+def _address_of(connection: socket.socket) -> str:
+    try:
+        return str(connection.getpeername()[0])
+    except OSError:
+        return ""  # he is gone again

@@ -3,27 +3,28 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from services.receiver.arrivals import Arrivals
+from services.receiver.journal import key_of
+from services.receiver.quotas import Quotas
 from services.receiver.turns import Turns
 from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom.identity import Pseudonyms
 from shared.dicom.named import HEAD, Named, named, named_in
-from shared.events import InstanceReceived, Outgoing
+from shared.events import InstanceReceived, InstanceReceivedInBulk, Outgoing
 from shared.events.envelope import encode
 from shared.kafka import Output
 from shared.outcome import Reason, Transient
-from shared.sites import Site
+from shared.sites import Lane, Site
 from shared.storage import Store
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
 
-Lane = Literal["live", "bulk"]
-"""Traffic that waits for nobody, and traffic that lets the other go first."""
+_EVENTS: dict[Lane, type[InstanceReceived]] = {"live": InstanceReceived, "bulk": InstanceReceivedInBulk}
 AT_ONCE = 16
 """Objects that a process stores at the same time. More wait, and sites take turns."""
 
@@ -67,12 +68,14 @@ class Receive:
         broker: Publishes,
         arrivals: Arrivals,
         pseudonyms: Pseudonyms,
+        quotas: Quotas,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._identified = identified
         self._broker = broker
         self._arrivals = arrivals
         self._pseudonyms = pseudonyms
+        self._quotas = quotas
         self._clock = clock
         self._turns = Turns(AT_ONCE)
 
@@ -90,14 +93,22 @@ class Receive:
         with self._arrivals.alone(site, digest):
             if self._arrivals.known(site, digest):
                 return Answer(understood, Reason.ALREADY_DONE)
+            if not self._within_quota(arriving):
+                return Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
             with self._turns.of(site):
                 refused = self._keep(self._event(arriving, found, digest, arrival), arriving, span)
             if refused:
                 return refused
+            if arriving.site.bytes_per_day is not None:
+                self._quotas.add(site, arriving.landed.size)
             conflicts = self._arrivals.add(site, digest, arriving.sop_instance_uid)
         if not found:
             return Answer(CANNOT_UNDERSTAND, Reason.NOT_UNDERSTOOD)
         return Answer(SUCCESS, Reason.UID_CONFLICT if conflicts else None)
+
+    def _within_quota(self, arriving: Arriving) -> bool:
+        most = arriving.site.bytes_per_day
+        return most is None or self._quotas.spent(arriving.site.code) + arriving.landed.size <= most
 
     def _keep(self, event: InstanceReceived, arriving: Arriving, span: telemetry.Span) -> Answer | None:
         """Store and publish; what to say when that was not possible."""
@@ -115,12 +126,12 @@ class Receive:
 
     def _event(self, arriving: Arriving, found: Named | None, digest: str, arrival: str) -> InstanceReceived:
         study = (found and found.study_instance_uid) or arriving.sop_instance_uid
-        return InstanceReceived(
+        return _EVENTS[arriving.lane](
             site=arriving.site.code,
             project=arriving.site.project,
             arrival=arrival,
             study_key=self._pseudonyms.partition_key(study),
-            key=f"{arriving.site.code}/{digest[:2]}/{digest}.dcm",
+            key=key_of(arriving.site.code, digest),
             digest=digest,
             association=arriving.association,
             size=arriving.landed.size,

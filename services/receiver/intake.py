@@ -36,6 +36,14 @@ class Intake:
         account.count(answer.status, answer.reason, size, success=answer.status == SUCCESS)
         return answer
 
+    def without_room(self, site: str, account: Account) -> Answer:
+        """The answer for an instance that found no room on the disk, so that there is nothing to receive."""
+        answer = Answer(OUT_OF_RESOURCES, Reason.NO_SPACE)
+        log.warning(Reason.NO_SPACE.value, site=site, association=account.association)
+        self._instances.labels(site, f"{answer.status:04X}", Reason.NO_SPACE.value).inc()
+        account.count(answer.status, answer.reason, 0, success=False)
+        return answer
+
     def _answer(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         try:
             return self._receive(arriving, span)

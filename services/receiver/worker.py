@@ -1,38 +1,25 @@
 """One worker process of the receiver: serves the connections that its parent hands it."""
 
 import signal
-import socket
 import sys
 import threading
-from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
-from services.receiver.accounts import Account, Journal
 from services.receiver.arrivals import Arrivals
 from services.receiver.crew import handing
-from services.receiver.crew.desk import Admits
 from services.receiver.crew.line import Hung, Line
-from services.receiver.edge import Edge
 from services.receiver.handler import Receive
-from services.receiver.intake import Intake
+from services.receiver.quotas import Quotas
 from services.receiver.settings import Settings
-from services.receiver.stow.edge import StowEdge
-from services.receiver.stow.limits import Limits
-from services.receiver.upper.budget import Budget
-from services.receiver.upper.landing import Landing
+from services.receiver.ways import Ways
 from shared import metrics, service, storage, telemetry
 from shared.dicom.identity import Pseudonyms
 from shared.kafka import Publisher
-from shared.settings import MIB
-from shared.sites import read_sites
 
 NAME = "receiver"
 _ORPHANED = 1.0
 """Seconds that associations get when the parent has died."""
-
-log = telemetry.logger(NAME)
 
 
 class FarDesk:
@@ -64,80 +51,29 @@ def main() -> None:
     line = Line(end, answers, ended.set)
     broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
     arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")
-    edges = edges_of(settings, FarDesk(line), broker, arrivals, left=lambda: line.tell("gone"))
+    identified, pseudonyms = storage.open_bucket(settings, "identified"), Pseudonyms.of(settings.key_ring())
+    quotas = Quotas(settings.state_dir / "quotas.sqlite")
+    receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=pseudonyms, quotas=quotas)
+    ways = Ways(settings, receive, FarDesk(line), left=lambda: line.tell("gone"))
 
     def drained(seconds: float) -> None:
-        drain_all(edges.values(), seconds)
+        ways.drain(seconds)
         ended.set()
 
     def drain(seconds: float) -> None:
         threading.Thread(target=drained, args=(seconds,), name="drain").start()
 
-    def associations() -> list[dict[str, Any]]:
-        return [account.as_json() for edge in edges.values() for account in edge.accounts()]
-
-    answers |= {"drain": drain, "associations": associations}
+    answers |= {"drain": drain, "associations": ways.accounts}
     line.start()
-    takes = {kind: edge.take for kind, edge in edges.items()}
-    threading.Thread(target=handing.serve, args=(hand, takes), name="handed", daemon=True).start()
+    threading.Thread(target=handing.serve, args=(hand, ways.takes), name="handed", daemon=True).start()
     line.tell("up")
-    ended.wait()
-    drain_all(edges.values(), _ORPHANED)
+    while not ended.wait(1.0):
+        ways.look()
+    ways.drain(_ORPHANED)
     broker.close()
     arrivals.close()
+    quotas.close()
     telemetry.shut_down()
-
-
-class Serves(Protocol):
-    """One way in."""
-
-    def take(self, connection: socket.socket) -> None:
-        """Serve it; returns at once."""
-        ...
-
-    def drain(self, seconds: float) -> None:
-        """Let in nobody else, and end within about so long."""
-        ...
-
-    def accounts(self) -> list[Account]:
-        """Of what is under way."""
-        ...
-
-
-def edges_of(
-    settings: Settings, desk: Admits, broker: Publisher, arrivals: Arrivals, left: Callable[[], None]
-) -> dict[str, Serves]:
-    """What serves the connections, by their kinds."""
-    ring = settings.key_ring()
-    sites = read_sites(settings.sites_file)
-    identified = storage.open_bucket(settings, "identified")
-    receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=Pseudonyms.of(ring))
-    budget = Budget(settings.memory_mib * MIB // settings.workers)
-    landing = partial(Landing, settings.spool, settings.in_memory_mib * MIB, budget)
-    kept = partial(keep, Journal(settings.state_dir / "accounts"))
-    intake = Intake(receive)
-    limits = Limits(
-        part=settings.stow_part_mib * MIB,
-        request=settings.stow_request_mib * MIB,
-        metadata=settings.stow_metadata_mib * MIB,
-    )
-    stow = StowEdge(lambda: sites, intake, desk, landing, kept, left, spool=settings.spool, limits=limits)
-    return {"dicom": Edge(lambda: sites, intake, desk, landing, kept, left), "http": stow}
-
-
-def drain_all(edges: Collection[Serves], seconds: float) -> None:
-    """All at the same time."""
-    with ThreadPoolExecutor(len(edges)) as pool:
-        list(pool.map(lambda edge: edge.drain(seconds), edges))
-
-
-def keep(journal: Journal, account: Account) -> None:
-    """Tell of an association that has ended, and keep its account."""
-    log.info("association-closed", **account.as_json())
-    try:
-        journal.keep(account)
-    except OSError as failed:
-        log.error("account-not-kept", association=account.association, error=type(failed).__name__)
 
 
 if __name__ == "__main__":

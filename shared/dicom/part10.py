@@ -1,10 +1,26 @@
 """Part 10 objects around data sets that are kept byte for byte (PS3.10 Section 7)."""
 
 import hashlib
+from dataclasses import dataclass
+from io import BytesIO
+
+from pydicom.filereader import read_dataset
 
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 PREAMBLE = bytes(128) + b"DICM"
+_META = 0x0002
+_SOP_CLASS, _SOP_INSTANCE, _SYNTAX = 0x00020002, 0x00020003, 0x00020010
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What the file meta information of an object tells; `front`: bytes before its data set."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    front: int
 
 
 def front(transfer_syntax_uid: str, sop_class_uid: str, sop_instance_uid: str) -> bytes:
@@ -21,6 +37,20 @@ def front(transfer_syntax_uid: str, sop_class_uid: str, sop_instance_uid: str) -
     )
     group_length = _element(0x0000, b"UL", len(meta).to_bytes(4, "little"))
     return PREAMBLE + group_length + meta
+
+
+def meta(head: bytes) -> Meta | None:
+    """What an object tells that begins with `head`; None when there is no file meta information to be read."""
+    file = BytesIO(head)
+    if file.read(len(PREAMBLE))[128:] != PREAMBLE[128:]:
+        return None
+    try:
+        found = read_dataset(file, False, True, stop_when=lambda tag, vr, length: tag.group != _META)
+        sop_class, instance, syntax = (str(found[tag].value) for tag in (_SOP_CLASS, _SOP_INSTANCE, _SYNTAX))
+    except Exception:
+        # Whatever it is, it is not what we have stored.
+        return None
+    return Meta(sop_class, instance, syntax, file.tell())
 
 
 def digester(transfer_syntax_uid: str) -> "hashlib._Hash":

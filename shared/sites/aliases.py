@@ -48,6 +48,11 @@ def read_patients(path: Path, *, accept_open: bool = False) -> Patients:
     return patients_of(sites, validated(_Aliases, read_private(place, accept_open=accept_open), place).patients)
 
 
+def files_of(path: Path, sites: Sites) -> tuple[Path, ...]:
+    """The sites file at `path`, which says `sites`, and what it is read with."""
+    return (path, path.parent / sites.aliases_file) if sites.aliases_file else (path,)
+
+
 def patients_of(sites: Sites, aliases: Iterable[Alias] = ()) -> Patients:
     """Who counts as whom at these sites. Raises Misconfigured when the merges contradict, or name no site here."""
     rules = {site.code: site.rules for site in sites.sites}

@@ -60,7 +60,9 @@ class Site(Declared):
     tokens: frozenset[Digest] = Field(default=frozenset(), description="SHA-256 of bearer tokens for HTTP.")
 
     associations: int | None = Field(default=None, ge=1, description="Open at the same time at most.")
-    bytes_per_day: int | None = Field(default=None, ge=1, description="Quota.")
+    bytes_per_day: int | None = Field(
+        default=None, ge=1, description="Stored of it in a day (UTC) at most; more is refused until the next."
+    )
     sop_classes: frozenset[Uid] = Field(default=frozenset(), description="Storage SOP classes taken; empty: all.")
     private_sop_classes: frozenset[Uid] = Field(default=frozenset(), description="Taken beside those of the standard.")
     commitment: Commitment | None = Field(default=None, description="Storage commitment; off unless given.")

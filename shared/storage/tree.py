@@ -6,20 +6,16 @@ it acknowledges; here a file, its attributes and every folder on its way are on 
 
 import errno
 import os
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shared.outcome import Transient
+from shared.storage.drafts import Drafts
 from shared.storage.folders import Folders
 from shared.storage.store import AccessDenied, Content, Listed, ObjectNotFound
-from shared.storage.walk import DRAFTS, files, is_path
-
-_PORTION = 64 * 1024 * 1024
-"""Bytes of a file that are not on the disk at most: what others sync meanwhile has to wait for them."""
+from shared.storage.walk import files, is_path
 
 _ATTEMPTS = 100
 """A folder that has become empty is removed by whoever deletes its last object, perhaps under our hands."""
@@ -33,13 +29,14 @@ class TreeStore:
     def __init__(self, root: Path, bucket: str) -> None:
         self.name = bucket
         self._folder = root / bucket
+        self._drafts = Drafts(self._folder)
         self._folders = Folders(self._folder)
 
     def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
         self._place(key)
         with _failures():
             self._folders.forget_moved(self._verify())
-            draft = self._draft(data, content_type)
+            draft = self._drafts.make(data, content_type)
             try:
                 self._publish(draft, key)
             finally:
@@ -50,6 +47,11 @@ class TreeStore:
         with _failures(), _looking():
             self._verify()
             return place.read_bytes()
+
+    def part(self, key: str, start: int, count: int) -> bytes:
+        with _failures(), self._place(key).open("rb") as file:
+            file.seek(start)
+            return file.read(count)
 
     def exists(self, key: str) -> bool:
         place = self._place(key)
@@ -78,6 +80,11 @@ class TreeStore:
             _sync(target.parent)
             self._tidy(target)
 
+    def abort_orphans(self, older_than: timedelta) -> int:
+        with _failures():
+            self._verify()
+            return self._drafts.remove(older_than)
+
     def _tidy(self, target: Path) -> None:
         """Folders that have become empty go, as with the server."""
         for folder in target.relative_to(self._folder).parents[:-1]:
@@ -99,24 +106,6 @@ class TreeStore:
         except FileNotFoundError:
             raise AccessDenied("NoSuchBucket") from None
 
-    def _draft(self, data: Content, content_type: str) -> Path:
-        """A file with the content and its attributes, on the disk."""
-        folder = self._folder / DRAFTS
-        folder.mkdir(exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=folder)
-        try:
-            size = _copy(data, descriptor) if isinstance(data, Path) else _write(data, descriptor)
-            # Attributes come before the sync: set after it, a power cut takes them.
-            os.setxattr(descriptor, "user.etag", f'"{time.time_ns():x}-{size:x}"'.encode())
-            os.setxattr(descriptor, "user.content-type", content_type.encode())
-            os.fsync(descriptor)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        finally:
-            os.close(descriptor)
-        return Path(name)
-
     def _publish(self, draft: Path, key: str) -> None:
         path, _, name = key.rpartition("/")
         for _ in range(_ATTEMPTS):
@@ -130,25 +119,6 @@ class TreeStore:
                 self._folders.forget(path)
                 raise
         raise Transient("the folder goes away again and again")
-
-
-def _write(data: bytes | memoryview, descriptor: int) -> int:
-    """The size. One call writes 2 GiB at most."""
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]
-    return len(data)
-
-
-def _copy(data: Path, descriptor: int) -> int:
-    """The size. The kernel copies."""
-    with data.open("rb") as source:
-        size = 0
-        while copied := os.sendfile(descriptor, source.fileno(), size, _PORTION):
-            size += copied
-            if copied == _PORTION:
-                os.fdatasync(descriptor)
-    return size
 
 
 def _sync(folder: Path) -> None:

@@ -6,8 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 EDGES = {
-    "receiver": {"accounts", "arrivals", "crew", "edge", "intake", "stow", "syntaxes", "turns", "upper", "worker"},
-    "anonymiser": set[str](),
+    "receiver": {
+        "accounts",
+        "arrivals",
+        "crew",
+        "edge",
+        "intake",
+        "mark",
+        "quotas",
+        "stow",
+        "sweep",
+        "syntaxes",
+        "tls",
+        "turns",
+        "upper",
+        "ways",
+        "worker",
+    },
+    "anonymiser": {"following"},
     "validator": set[str](),
     "indexer": {"database", "tables", "migrate", "migrations"},
     "thumbnailer": {"worker"},
@@ -38,6 +54,7 @@ PURE_IMPORTS = {
     "shared.events",
     "shared.outcome",
     "shared.dicom",
+    "shared.sites",
     "shared.media",
 }
 IMPURE_STANDARD = {
@@ -72,6 +89,8 @@ EXCEPTIONS = {
     ("services/anonymiser/pixels/models.py", "onnxruntime"): "runs the networks, in worker processes only",
     ("services/anonymiser/pixels/preparing.py", "cv2"): _ARRAYS,
     ("services/anonymiser/pixels/workers.py", "shared.isolation"): "the door to the worker processes",
+    ("services/receiver/admission.py", "services.receiver.upper.pdu"): "codes of the standard, and values made of them",
+    ("services/receiver/admission.py", "services.receiver.upper.user"): "a value",
 }
 """What a pure module imports all the same, and why it may."""
 

@@ -14,7 +14,7 @@ KINDS = ("ext4", "xfs")
 _SHUTDOWN = 0x8004587D
 """ioctl of ext4 and XFS: stop at once. With NO_FLUSH not even the journal's last part is written."""
 _NO_FLUSH = 2
-_SIZE = 512 * 1024 * 1024
+_MIB = 1024 * 1024
 
 
 class Disk:
@@ -34,14 +34,16 @@ class Disk:
 
     def restart(self) -> None:
         """The power comes back, and the journal is replayed. All files on it must be closed by then."""
-        self.unmount()
+        subprocess.run(["umount", self.folder], check=True)
         self.mount()
 
     def mount(self) -> None:
         subprocess.run(["mount", "-o", "loop", self._image, self.folder], check=True)
 
-    def unmount(self) -> None:
-        subprocess.run(["umount", self.folder], check=True)
+    def remove(self) -> None:
+        """As soon as nothing on it is open any more."""
+        subprocess.run(["umount", "--lazy", self.folder], check=True)
+        self._image.unlink()
 
 
 def missing(kind: str) -> str:
@@ -52,17 +54,16 @@ def missing(kind: str) -> str:
 
 
 @contextmanager
-def disk(kind: str, place: Path) -> Iterator[Disk]:
-    """An empty file system of that kind, in two files of `place`."""
+def disk(kind: str, place: Path, mib: int = 512) -> Iterator[Disk]:
+    """An empty file system of that kind and size, in two files of `place`."""
     image, folder = place / "image", place / "disk"
     folder.mkdir()
     with image.open("wb") as file:
-        file.truncate(_SIZE)
+        file.truncate(mib * _MIB)
     subprocess.run([f"mkfs.{kind}", "-q", image], check=True)
     made = Disk(image, folder)
     made.mount()
     try:
         yield made
     finally:
-        made.unmount()
-        image.unlink()
+        made.remove()

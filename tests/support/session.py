@@ -43,6 +43,7 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
         "site-kill-a": ["KILL_A"],
         "site-kill-b": ["KILL_B"],
         "site-decided": ["DECIDED"],
+        "site-upper": ["UPPER"],
         "site-canary": [canaries.calling],
         escaped.calling.lower(): [escaped.calling],
     }
@@ -53,6 +54,7 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
             "calling_ae_titles": titles,
             "called_ae_titles": [canaries.called] if code == "site-canary" else ["ISOCENTRE"],
             "tokens": [sha256(token_of(code).encode()).hexdigest()],
+            "bulk_called_ae_titles": ["ISOCENTRE_BULK"],
             # Every attribute of the table is a canary, so none may be retained by an option.
             "profile": "research" if code.startswith("site-") and code != "site-canary" else "basic",
         }

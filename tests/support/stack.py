@@ -164,13 +164,16 @@ class Stack:
 
 
 @contextmanager
-def running(home: Path, settings: Sequence[str] = (), store: str = "tree") -> Iterator[Stack]:
+def running(
+    home: Path, settings: Sequence[str] = (), store: str = "tree", options: Sequence[str] = ()
+) -> Iterator[Stack]:
     """A stack that lives as long as this block, and dies with this process. `settings`: `SERVICE.NAME=VALUE`.
 
-    `store`: how the services write objects, `tree` or `s3`.
+    `store`: how the services write objects, `tree` or `s3`. `options`: more of the supervisor's.
     """
     home.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "infra.local.supervisor", "--home", str(home), "--quiet", f"--store={store}"]
+    command += options
     command += [f"--set={setting}" for setting in settings]
     with (home / "supervisor.out").open("ab") as output:
         supervisor = subprocess.Popen(

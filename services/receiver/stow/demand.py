@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from services.receiver.handler import Lane
 from services.receiver.stow.exchange import Request
 from services.receiver.stow.refusal import Refusal
 from shared import media
 from shared.media import DICOM, DICOM_JSON, DICOM_XML, MULTIPART
+from shared.sites import Lane
 
 _STUDIES = re.compile(r"/studies(?:/([0-9.]{1,64}))?/?")
 _METHODS = ("Allow", "POST, OPTIONS")

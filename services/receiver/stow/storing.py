@@ -3,7 +3,7 @@
 from collections.abc import Container, Mapping
 
 from services.receiver.accounts import Account
-from services.receiver.handler import Arriving, Lane
+from services.receiver.handler import Arriving
 from services.receiver.intake import Intake
 from services.receiver.stow.report import CLASS_NOT_TAKEN, OTHER_STUDY, SYNTAX_NOT_TAKEN, Entry, Report
 from services.receiver.upper.command import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS
@@ -11,7 +11,7 @@ from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom.named import HEAD, named, named_in
 from shared.outcome import Reason
-from shared.sites import Site
+from shared.sites import Lane, Site
 
 _AWAY = (Reason.STORE_AWAY, Reason.BROKER_AWAY)
 

@@ -17,7 +17,7 @@ from services.receiver.stow.senders import Sender, site_of
 from services.receiver.stow.storing import Storing
 from services.receiver.stow.stream import Stream
 from services.receiver.stow.transaction import Transaction
-from services.receiver.syntaxes import TAKEN
+from services.receiver.syntaxes import taken
 from services.receiver.upper.landing import Landing
 from services.receiver.upper.wire import Closed, Silent
 from shared import telemetry
@@ -42,7 +42,7 @@ class Visit:
 
     def run(self) -> None:
         """Until it ends."""
-        with suppress(Closed, Silent, OSError), self._secured() as connection:
+        with closing(self._landing), suppress(Closed, Silent, OSError), self._secured() as connection:
             sender = _sender(connection)
             exchange = Exchange(Stream(connection), lambda: self._edge.draining, lambda: self.ended)
             while self._one(exchange, sender):
@@ -80,7 +80,7 @@ class Visit:
         self._site = site.code
         wanted = demand(request, study, self._edge.limits.request)
         with self._edge.admitted(site) as (account, span), self._arrivals() as bulk:
-            storing = Storing(self._edge.intake, site, wanted.lane, wanted.study, TAKEN, account, span)
+            storing = Storing(self._edge.intake, site, wanted.lane, wanted.study, taken(site), account, span)
             parts = Parts(wanted.part_type, storing, self._landing, bulk, self._edge.limits)
             transaction = Transaction(wanted, exchange, parts, self._edge.limits.request, lambda: self._edge.ending)
             answer = transaction.run(request, storing.report)

@@ -2,22 +2,24 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from services.receiver.arrivals import Arrivals, Offsets
 from services.receiver.handler import Answer, Arriving, Receive
+from services.receiver.quotas import Quotas
 from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
-from shared.events import InstanceReceived
-from shared.events.envelope import decode
+from shared.events import InstanceReceived, InstanceReceivedInBulk
+from shared.events.envelope import decode, header
 from shared.kafka import Output, Record
 from shared.outcome import Reason, Transient
-from shared.sites import Site
+from shared.sites import Lane, Site
 from tests.support.memory_log import MemoryBroker
 from tests.support.memory_store import MemoryStore
 
@@ -46,6 +48,10 @@ class Broker(MemoryBroker):
     def received(self) -> list[Record]:
         return self.topics[InstanceReceived.topic]
 
+    @property
+    def in_bulk(self) -> list[Record]:
+        return self.topics[InstanceReceivedInBulk.topic]
+
 
 def landed(data_set: bytes) -> Landed:
     whole = part10.front(EXPLICIT, CT, "1.2.3") + data_set
@@ -58,11 +64,18 @@ class Bench:
         self.broker = Broker()
         self.arrivals = Arrivals(folder / "arrivals.sqlite")
         pseudonyms = Pseudonyms(b"k" * 32)
-        self.receive = Receive(identified=self.store, broker=self.broker, arrivals=self.arrivals, pseudonyms=pseudonyms)
+        self.today = date(2026, 11, 30)
+        self.receive = Receive(
+            identified=self.store,
+            broker=self.broker,
+            arrivals=self.arrivals,
+            pseudonyms=pseudonyms,
+            quotas=Quotas(folder / "quotas.sqlite", lambda: self.today),
+        )
 
-    def send(self, data_set: bytes = STUDY, site: Site = SITE) -> Answer:
+    def send(self, data_set: bytes = STUDY, site: Site = SITE, lane: Lane = "live") -> Answer:
         with telemetry.span("C-STORE") as span:
-            return self.receive(Arriving(site, "association", "live", CT, "1.2.3", EXPLICIT, landed(data_set)), span)
+            return self.receive(Arriving(site, "association", lane, CT, "1.2.3", EXPLICIT, landed(data_set)), span)
 
 
 @pytest.fixture
@@ -145,6 +158,18 @@ def test_broker_away_keeps_the_copy_at_the_sender(bench: Bench) -> None:
     assert len(bench.broker.received) == 1
 
 
+def test_a_site_sends_no_more_a_day_than_it_may(bench: Bench) -> None:
+    size = len(part10.front(EXPLICIT, CT, "1.2.3") + STUDY)
+    limited = Site(code="site-a", project="demo", bytes_per_day=size + 20)
+    other = STUDY + b"\x28\x00\x10\x00US\x02\x00\x00\x02"
+    assert bench.send(STUDY, limited) == Answer(SUCCESS)
+    assert bench.send(other, limited) == Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
+    assert bench.send(STUDY, limited) == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert bench.send(other, Site(code="site-b", project="demo", bytes_per_day=2 * size)) == Answer(SUCCESS)
+    bench.today = date(2026, 12, 1)
+    assert bench.send(other, limited).status == SUCCESS
+
+
 def test_the_same_again_is_a_success_without_a_second_event(bench: Bench) -> None:
     bench.send()
     assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
@@ -155,6 +180,34 @@ def test_the_same_from_another_site_is_another_arrival(bench: Bench) -> None:
     bench.send()
     assert bench.send(site=Site(code="site-b", project="demo")) == Answer(SUCCESS)
     assert len(bench.broker.received) == 2
+
+
+def test_what_comes_in_bulk_is_announced_on_a_topic_of_its_own(bench: Bench) -> None:
+    assert bench.send(lane="bulk") == Answer(SUCCESS)
+    assert bench.broker.received == []
+    (record,) = bench.broker.in_bulk
+    event = decode(record.topic, record.value, record.headers)
+    assert isinstance(event, InstanceReceivedInBulk)
+    assert bench.store.objects[event.key].endswith(STUDY)
+
+
+@pytest.mark.parametrize(("first", "second"), [("live", "bulk"), ("bulk", "live")])
+def test_the_same_on_the_other_lane_is_a_repeat(bench: Bench, first: Lane, second: Lane) -> None:
+    bench.send(lane=first)
+    assert bench.send(lane=second) == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert len(bench.broker.received) + len(bench.broker.in_bulk) == 1
+
+
+def test_both_lanes_state_the_same_fact(tmp_path: Path) -> None:
+    """Two lives of a receiver without a view of what was: the event's id still counts it once."""
+    ids = set()
+    for lane in ("live", "bulk"):
+        bench = Bench(tmp_path / lane)
+        bench.send(lane=lane)  # type: ignore[arg-type]
+        (record,) = bench.broker.received or bench.broker.in_bulk
+        ids.add(header(record.headers, "ce_id"))
+        bench.arrivals.close()
+    assert len(ids) == 1
 
 
 def test_the_same_twice_at_once_waits_for_the_first(bench: Bench) -> None:
@@ -183,14 +236,18 @@ def test_the_same_twice_at_once_waits_for_the_first(bench: Bench) -> None:
 
 
 def _catch_up(arrivals: Arrivals, broker: Broker) -> int:
-    records = broker.received
-    ends = {(InstanceReceived.topic, 0): len(records)}
-    return arrivals.catch_up(ends, lambda start: records[start.get((InstanceReceived.topic, 0), 0) :])
+    topics = {InstanceReceived.topic: broker.received, InstanceReceivedInBulk.topic: broker.in_bulk}
+    ends = {(topic, 0): len(records) for topic, records in topics.items()}
+    return arrivals.catch_up(
+        ends,
+        lambda start: [record for topic in topics for record in topics[topic][start.get((topic, 0), 0) :]],
+    )
 
 
-def test_a_restart_learns_from_the_topic_what_its_own_notes_lack(bench: Bench, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lane", ["live", "bulk"])
+def test_a_restart_learns_from_the_topic_what_its_own_notes_lack(bench: Bench, tmp_path: Path, lane: Lane) -> None:
     """Killed after the broker's acknowledgement and before our own note of it."""
-    bench.send()
+    bench.send(lane=lane)
     fresh = Arrivals(tmp_path / "fresh" / "arrivals.sqlite")
     assert not fresh.known("site-a", part10.digest(STUDY, EXPLICIT))
     assert _catch_up(fresh, bench.broker) == 1

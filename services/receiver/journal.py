@@ -1,0 +1,69 @@
+"""What a raw object tells of its own arrival: raw objects are the journal, from which a lost event is made again."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+
+from shared.dicom import part10
+from shared.dicom.identity import Pseudonyms
+from shared.dicom.named import named, named_in
+from shared.events import InstanceReceived
+
+SWEPT = "swept"
+"""Stands for the association, which nobody knows any more."""
+HEAD = 1024 * 1024
+"""Bytes of an object in which all of that stands: its file meta information, and the UIDs of its data set."""
+
+_KEY = re.compile(r"(?P<site>[a-z0-9-]+)/(?P<folder>[0-9a-f]{2})/(?P<digest>(?P=folder)[0-9a-f]{62})\.dcm")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What an object's key says."""
+
+    site: str
+    digest: str
+
+
+def key_of(site: str, digest: str) -> str:
+    """Where the bytes of an arrival lie in the bucket `identified`."""
+    return f"{site}/{digest[:2]}/{digest}.dcm"
+
+
+def arrived(key: str) -> Arrived | None:
+    """The arrival whose bytes lie under `key`; None for what is none."""
+    found = _KEY.fullmatch(key)
+    return Arrived(found["site"], found["digest"]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Makes the event of an arrival from its object: the same `ce_id` and partition key as when it arrived."""
+
+    project: str
+    pseudonyms: Pseudonyms
+
+    def event(self, of: Arrived, meta: part10.Meta, head: bytes, size: int, stored_at: datetime) -> InstanceReceived:
+        """`head`: the first HEAD bytes of the object; `size`: of all of it."""
+        data_set = head[meta.front :]
+        found = named(data_set, meta.transfer_syntax_uid) or named_in(BytesIO(data_set), meta.transfer_syntax_uid)
+        study = (found and found.study_instance_uid) or meta.sop_instance_uid
+        return InstanceReceived(
+            site=of.site,
+            project=self.project,
+            arrival=self.arrival(of),
+            study_key=self.pseudonyms.partition_key(study),
+            key=key_of(of.site, of.digest),
+            digest=of.digest,
+            association=SWEPT,
+            size=size,
+            sop_class_uid=meta.sop_class_uid,
+            sop_instance_uid=meta.sop_instance_uid,
+            transfer_syntax_uid=meta.transfer_syntax_uid,
+            received_at=stored_at,
+        )
+
+    def arrival(self, of: Arrived) -> str:
+        """Its id."""
+        return self.pseudonyms.arrival(of.site, of.digest)

@@ -1,0 +1,120 @@
+"""Publishes what was stored and not published: the receiver died between the two, or the broker has lost the event."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from services.receiver.arrivals import Arrivals
+from services.receiver.handler import Publishes
+from services.receiver.journal import HEAD, Arrived, Journal, arrived
+from shared import metrics, telemetry
+from shared.dicom import part10
+from shared.events import Outgoing
+from shared.events.envelope import encode
+from shared.kafka import Output
+from shared.outcome import Transient
+from shared.storage import Listed, ObjectNotFound, Store
+from shared.telemetry import Attribute
+
+log = telemetry.logger("receiver")
+
+_PIECE = 8 * 1024 * 1024
+"""Bytes read at a time."""
+
+
+class Outcome(StrEnum):
+    """What one look at an object led to."""
+
+    KNOWN = "known"
+    PUBLISHED = "published"
+    DAMAGED = "damaged"
+    GONE = "gone"
+
+
+class Sweep:
+    """One look at all raw objects after the other. Who is about to publish one is given a time of grace."""
+
+    def __init__(
+        self,
+        *,
+        identified: Store,
+        broker: Publishes,
+        arrivals: Arrivals,
+        journal: Journal,
+        grace: timedelta,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._identified = identified
+        self._broker = broker
+        self._arrivals = arrivals
+        self._journal = journal
+        self._grace = grace
+        self._clock = clock
+        self._published = metrics.counter("isocentre_sweep_published_total")
+        self._damaged = metrics.gauge("isocentre_sweep_damaged_objects")
+        self._ended = metrics.gauge("isocentre_sweep_last_timestamp_seconds")
+
+    def every(self, seconds: float, stop: threading.Event) -> None:
+        """Look again and again until `stop`; store or broker may be away for a while."""
+        while not stop.is_set():
+            try:
+                self.run_once(stop)
+            except Transient as away:
+                log.warning("sweep-waits", reason=str(away))
+            stop.wait(seconds)
+
+    def run_once(self, stop: threading.Event | None = None) -> Counter[Outcome]:
+        """Looks at each object, or at fewer when told to `stop`. Raises Transient when store or broker are away."""
+        began, before = time.monotonic(), self._clock() - self._grace
+        seen: Counter[Outcome] = Counter()
+        for found in self._identified.listed():
+            if stop and stop.is_set():
+                break
+            of = arrived(found.key)
+            if of is not None and found.modified < before:
+                seen[self._settle(of, found)] += 1
+        self._damaged.set(seen[Outcome.DAMAGED])
+        self._ended.set(self._clock().timestamp())
+        counts = {outcome.value: seen[outcome] for outcome in Outcome}
+        log.info("swept", seconds=round(time.monotonic() - began, 1), **counts)
+        return seen
+
+    def _settle(self, of: Arrived, found: Listed) -> Outcome:
+        # First without waiting for an association that brings the same.
+        if self._arrivals.known(of.site, of.digest):
+            return Outcome.KNOWN
+        with self._arrivals.alone(of.site, of.digest):
+            if self._arrivals.known(of.site, of.digest):
+                return Outcome.KNOWN
+            try:
+                return self._publish(of, found)
+            except ObjectNotFound:
+                return Outcome.GONE
+
+    def _publish(self, of: Arrived, found: Listed) -> Outcome:
+        head = self._identified.part(found.key, 0, HEAD)
+        meta = part10.meta(head)
+        if meta is None or not self._whole(of, found, meta, head):
+            # Nobody was told yes: it is sent again, and replaces this. Published, it would stand in the way.
+            log.warning("damaged-object", site=of.site, arrival=self._journal.arrival(of))
+            return Outcome.DAMAGED
+        event = self._journal.event(of, meta, head, found.size, found.modified)
+        attributes = {Attribute.SITE: of.site, Attribute.ARRIVAL: event.arrival}
+        with telemetry.span("sweep", attributes=attributes) as span:
+            outgoing = Outgoing.of(event)
+            value, headers = encode(outgoing, "receiver", event.received_at, span.traceparent)
+            self._broker.publish(Output(event.topic, outgoing.key, value, tuple(headers)))
+        self._arrivals.add(of.site, of.digest, meta.sop_instance_uid)
+        self._published.labels(of.site).inc()
+        return Outcome.PUBLISHED
+
+    def _whole(self, of: Arrived, found: Listed, meta: part10.Meta, head: bytes) -> bool:
+        """Whether its bytes are those that it is named after."""
+        digest = part10.digester(meta.transfer_syntax_uid)
+        digest.update(head[meta.front :])
+        for start in range(len(head), found.size, _PIECE):
+            digest.update(self._identified.part(found.key, start, _PIECE))
+        return digest.hexdigest() == of.digest

@@ -1,0 +1,181 @@
+"""What was stored and not published is published later, once, as the event that was lost."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from services.receiver.arrivals import Arrivals
+from services.receiver.handler import Answer, Arriving, Receive
+from services.receiver.journal import HEAD, SWEPT, Arrived, Journal, arrived, key_of
+from services.receiver.quotas import Quotas
+from services.receiver.sweep import Outcome, Sweep
+from services.receiver.upper.command import SUCCESS
+from services.receiver.upper.landing import Landed
+from shared import telemetry
+from shared.dicom import part10
+from shared.dicom.identity import Pseudonyms
+from shared.events import InstanceReceived
+from shared.events.envelope import decode, header
+from shared.kafka import Output, Record
+from shared.outcome import Reason, Transient
+from shared.sites import Site
+from tests.support.memory_log import MemoryBroker
+from tests.support.memory_store import MemoryStore
+
+SITE = Site(code="site-a", project="demo")
+CT, EXPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1"
+STUDY = (
+    b"\x08\x00\x16\x00UI\x1a\x001.2.840.10008.5.1.4.1.1.2\x00"
+    b"\x08\x00\x18\x00UI\x06\x001.2.3\x00"
+    b"\x20\x00\x0d\x00UI\x08\x001.2.3.4\x00"
+    b"\x28\x00\x10\x00US\x02\x00\x00\x02"
+)
+GRACE = timedelta(seconds=120)
+WHEN = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+class Broker(MemoryBroker):
+    away = False
+
+    def publish(self, output: Output) -> None:
+        if self.away:
+            raise Transient("away")
+        self.produce(output)
+
+    @property
+    def received(self) -> list[Record]:
+        return self.topics[InstanceReceived.topic]
+
+
+class Bench:
+    """A receiver and its sweep, and a clock that is as late as it has to be."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = MemoryStore("identified")
+        self.broker = Broker()
+        self.arrivals = Arrivals(folder / "arrivals.sqlite")
+        self.quotas = Quotas(folder / "quotas.sqlite")
+        self.pseudonyms = Pseudonyms(b"k" * 32)
+        self.later = GRACE + timedelta(seconds=1)
+        self.sweep = Sweep(
+            identified=self.store,
+            broker=self.broker,
+            arrivals=self.arrivals,
+            journal=Journal("demo", self.pseudonyms),
+            grace=GRACE,
+            clock=lambda: datetime.now(UTC) + self.later,
+        )
+
+    def receive(self, data_set: bytes = STUDY) -> Answer:
+        receive = Receive(
+            identified=self.store,
+            broker=self.broker,
+            arrivals=self.arrivals,
+            pseudonyms=self.pseudonyms,
+            quotas=self.quotas,
+        )
+        front = part10.front(EXPLICIT, CT, "1.2.3")
+        whole = front + data_set
+        landed = Landed(memoryview(whole), len(whole), len(front), part10.digest(data_set, EXPLICIT))
+        with telemetry.span("C-STORE") as span:
+            return receive(Arriving(SITE, "association", "live", CT, "1.2.3", EXPLICIT, landed), span)
+
+    def store_only(self, data_set: bytes = STUDY) -> str:
+        """As the receiver leaves it when it dies between store and broker; returns the key."""
+        self.broker.away = True
+        assert self.receive(data_set).status != SUCCESS
+        self.broker.away = False
+        return key_of(SITE.code, part10.digest(data_set, EXPLICIT))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.arrivals.close()
+
+
+def event_of(record: Record) -> InstanceReceived:
+    event = decode(record.topic, record.value, record.headers)
+    assert isinstance(event, InstanceReceived)
+    return event
+
+
+@pytest.mark.parametrize("data_set", [STUDY, b"", b"garbage that is no data set", STUDY + bytes(2 * HEAD)])
+def test_the_event_is_the_one_that_was_lost(tmp_path: Path, data_set: bytes) -> None:
+    lost, kept = Bench(tmp_path / "lost"), Bench(tmp_path / "kept")
+    lost.store_only(data_set)
+    assert lost.sweep.run_once()[Outcome.PUBLISHED] == 1
+    kept.receive(data_set)
+    (swept,), (received,) = lost.broker.received, kept.broker.received
+    for name in ("ce_id", "ce_type", "ce_source", "ce_subject"):
+        assert header(swept.headers, name) == header(received.headers, name)
+    assert swept.key == received.key
+    own = {"association", "received_at"}
+    assert event_of(swept).model_dump(exclude=own) == event_of(received).model_dump(exclude=own)
+    assert event_of(swept).association == SWEPT
+    assert abs(event_of(swept).received_at - event_of(received).received_at) < timedelta(seconds=30)
+
+
+def test_it_is_published_once(bench: Bench) -> None:
+    bench.store_only()
+    assert bench.sweep.run_once() == {Outcome.PUBLISHED: 1}
+    assert bench.sweep.run_once() == {Outcome.KNOWN: 1}
+    assert bench.receive() == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert len(bench.broker.received) == 1
+
+
+def test_what_was_published_is_left_alone(bench: Bench) -> None:
+    bench.receive()
+    assert bench.sweep.run_once() == {Outcome.KNOWN: 1}
+    assert len(bench.broker.received) == 1
+
+
+def test_who_is_about_to_publish_is_given_time(bench: Bench) -> None:
+    bench.store_only()
+    bench.later = GRACE - timedelta(seconds=30)
+    assert bench.sweep.run_once() == {}
+    assert bench.broker.received == []
+
+
+def test_a_torn_object_does_not_stand_in_the_way_of_the_whole_one(bench: Bench) -> None:
+    """Published, the sender who still has it would be told that we have it too."""
+    key = bench.store_only()
+    for torn in (b"", bench.store.objects[key][:-1], bytes(len(bench.store.objects[key]))):
+        bench.store.objects[key] = torn
+        assert bench.sweep.run_once() == {Outcome.DAMAGED: 1}
+    assert bench.receive() == Answer(SUCCESS)
+    assert bench.sweep.run_once() == {Outcome.KNOWN: 1}
+    assert len(bench.broker.received) == 1
+
+
+def test_other_objects_are_none_of_its_business(bench: Bench) -> None:
+    for key in (".probe/receiver", "site-a/readme.txt", f"site-a/00/{'1' * 64}.dcm"):
+        bench.store.put(key, b"x")
+    assert bench.sweep.run_once() == {}
+
+
+def test_a_broker_that_is_away_is_asked_again(bench: Bench) -> None:
+    bench.store_only()
+    bench.broker.away = True
+    with pytest.raises(Transient):
+        bench.sweep.run_once()
+    bench.broker.away = False
+    assert bench.sweep.run_once() == {Outcome.PUBLISHED: 1}
+
+
+def test_a_key_says_what_arrived() -> None:
+    digest = "ab" + "0" * 62
+    assert arrived(key_of("site-a", digest)) == Arrived("site-a", digest)
+    assert arrived(f"site-a/ac/{digest}.dcm") is None
+    assert arrived(f"site-a/ab/{digest.upper()}.dcm") is None
+
+
+def test_what_has_no_file_meta_information_tells_nothing() -> None:
+    whole = part10.front(EXPLICIT, CT, "1.2.3") + STUDY
+    meta = part10.meta(whole)
+    assert meta == part10.Meta(CT, "1.2.3", EXPLICIT, len(whole) - len(STUDY))
+    for head in (b"", whole[:100], whole[:140], b"\0" * 400, whole[:132] + STUDY):
+        assert part10.meta(head) is None
