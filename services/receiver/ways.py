@@ -59,7 +59,7 @@ class Ways:
         intake = Intake(receive)
         dicom = Edge(sites.now, intake, desk, landing, kept, left, commitment=Taking(docket))
         stow = partial(StowEdge, sites.now, intake, desk, landing, kept, left)
-        stow = partial(stow, spool=spool.folder, limits=limits_of(settings))
+        stow = partial(stow, spool=spool, limits=limits_of(settings))
         http = stow()
         self._ways: list[Way] = [dicom, http]
         self.takes: Mapping[str, Callable[[socket.socket], None]] = {"dicom": dicom.take, "http": http.take}
