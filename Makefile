@@ -36,6 +36,7 @@ check: setup ## Format, lint, types, imports, drift; starts no service
 	$(BIN)/lint-imports
 	$(BIN)/python -m shared.events.generate --check
 	$(BIN)/python -m services.anonymiser.profile.schema --check
+	$(BIN)/python -m shared.sites.schema --check
 
 up: setup ## Start the stack and leave it running
 	@$(BIN)/isocentre stack up

@@ -56,8 +56,18 @@ class Reason(StrEnum):
     ALREADY_DONE = "already-done"
     # Refused at the door (receiver).
     UNKNOWN_AE_TITLE = "unknown-ae-title"
+    TLS_FAILED = "tls-failed"
+    TLS_REQUIRED = "tls-required"
+    ADDRESS_REFUSED = "address-refused"
+    CERTIFICATE_REFUSED = "certificate-refused"
+    USER_REFUSED = "user-refused"
+    SITE_DISABLED = "site-disabled"
     STORE_AWAY = "store-away"
     BROKER_AWAY = "broker-away"
+    NO_SPACE = "no-space"
+    UID_MISMATCH = "uid-mismatch"
+    QUOTA_SPENT = "quota-spent"
+    NOT_UNDERSTOOD = "not-understood"
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,14 +62,19 @@ class Service:
         self.verify("topics", check)
 
 
+def tell_of(name: str, settings: ServiceSettings, instance: str) -> None:
+    """Logs and traces of this process go where the settings say."""
+    telemetry.configure_logging(name, settings.log_level)
+    telemetry.configure_tracing(name, instance, RELEASE, settings.trace_store_url, settings.otlp_endpoint)
+
+
 @contextmanager
 def running(name: str, settings: ServiceSettings) -> Iterator[Service]:
     """The surroundings of a service's work; SIGTERM and SIGINT set `stop`.
 
     An exception that comes out of the work is logged by its kind and place and ends the process with status 1.
     """
-    telemetry.configure_logging(name, settings.log_level)
-    telemetry.configure_tracing(name, settings.instance, RELEASE, settings.trace_store_url, settings.otlp_endpoint)
+    tell_of(name, settings, settings.instance)
     service = Service(name, settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: service.stop.set())

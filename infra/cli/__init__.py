@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 
 import click
 
 GROUPS = {
     "anonymise": "infra.cli.anonymise",
+    "associations": "infra.cli.associations",
+    "ca": "infra.cli.ca",
+    "fetch": "infra.cli.fetching",
+    "import": "infra.cli.importing",
     "key": "infra.cli.key",
     "profile": "infra.cli.profile",
     "quarantine": "infra.cli.quarantine",
+    "site": "infra.cli.site",
     "stack": "infra.cli.stack",
     "trace": "infra.cli.trace",
 }
 
 
 class Groups(click.Group):
-    """The groups of GROUPS; a module's group has the name of the module."""
+    """The groups of GROUPS; in its module each has its own name, with `_` behind it where Python needs the word."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(GROUPS)
@@ -25,7 +31,8 @@ class Groups(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in GROUPS:
             return None
-        command = getattr(importlib.import_module(GROUPS[cmd_name]), cmd_name)
+        attribute = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command = getattr(importlib.import_module(GROUPS[cmd_name]), attribute)
         return command if isinstance(command, click.Command) else None
 
 

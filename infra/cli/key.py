@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from infra.cli.terminal import columns, console
+from infra.cli.terminal import columns, console, told
 from infra.keys import audit, files, matching, shares
 from infra.keys.shares import Share
 from shared.dicom.keys import KeyRing
@@ -48,7 +47,7 @@ def key() -> None:
 @click.option("--two-persons", is_flag=True, help="Match only with both halves of the ring.")
 def new(file: Path, project: str, two_persons: bool) -> None:
     """Make a key ring. Never overwrites a file."""
-    with _told():
+    with told():
         ring = KeyRing.new(project, match_requires=2 if two_persons else 1)
         files.write_new(file, ring.dumps())
     click.echo(f"key {ring.active.id} of project {project} is in {file}; keep a copy apart: isocentre key split")
@@ -59,7 +58,7 @@ def new(file: Path, project: str, two_persons: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 def list_(file: Path, as_json: bool) -> None:
     """Show the keys: ids, dates and states, never a secret."""
-    with _told():
+    with told():
         ring = KeyRing.parse(read_private(file))
     rows = [
         {
@@ -92,7 +91,7 @@ def rotate(file: Path, patients_get_new_codes: bool) -> None:
     """
     if not patients_get_new_codes:
         raise click.UsageError("every patient gets another code: say so with --patients-get-new-codes")
-    with _told():
+    with told():
         files.change(file, lambda text: KeyRing.parse(text).rotated().dumps())
         ring = KeyRing.parse(read_private(file))
     click.echo(f"key {ring.keys[-2].id} is retired, key {ring.active.id} is active\n{NEXT}")
@@ -107,7 +106,7 @@ def split(file: Path, holders: tuple[str, ...], one: Path, other: Path) -> None:
     """Write the ring as two halves, ONE and OTHER. One alone says nothing; both together are the ring."""
     if len(holders) not in (0, 2):
         raise click.UsageError("name both holders or none")
-    with _told():
+    with told():
         text = read_private(file)
         KeyRing.parse(text)
         first, second = shares.split(text, (holders[0], holders[1]) if holders else ("", ""))
@@ -122,7 +121,7 @@ def split(file: Path, holders: tuple[str, ...], one: Path, other: Path) -> None:
 @key_option
 def join(one: Path, other: Path, file: Path) -> None:
     """Make the ring's file again from its two halves. Never overwrites a file."""
-    with _told():
+    with told():
         text = shares.join(*_shares((one, other)))
         ring = KeyRing.parse(text)
         files.write_new(file, text)
@@ -154,7 +153,7 @@ def match(
 
     Takes both halves of the ring (--share A --share B) when the ring was made for two persons.
     """
-    with _told():
+    with told():
         source = _source(file, halves, log)
         if source.ring.match_requires > source.persons:
             audit.record(source.log, "match-refused", reason, keys=_ids(source.ring), persons=source.persons)
@@ -218,12 +217,3 @@ def _text(file: Path) -> str:
 
 def _day(time: Any) -> str:
     return time.date().isoformat() if time else "-"
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What is wrong with a file is told in one line, and ends the command with status 1."""
-    try:
-        yield
-    except Misconfigured as wrong:
-        raise click.ClickException(str(wrong)) from None

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import click
 from rich.console import Console
 from rich.table import Table
+
+from shared.misconfigured import Misconfigured
 
 BAD_USAGE = 2
 """Exit code, as click's own."""
@@ -20,12 +27,39 @@ def console(plain_width: int = PLAIN_WIDTH) -> Console:
     return Console(width=None if sys.stdout.isatty() else plain_width, markup=False, highlight=False)
 
 
+@contextmanager
+def told() -> Iterator[None]:
+    """What an operator has to put right is told in one line, and ends the command with status 1."""
+    try:
+        yield
+    except Misconfigured as wrong:
+        raise click.ClickException(str(wrong)) from None
+
+
 def columns(*titles: str) -> Table:
     """A table without rules, in which nothing is folded."""
     table = Table(box=None, pad_edge=False)
     for title in titles:
         table.add_column(title, no_wrap=True)
     return table
+
+
+class PrivateFile:
+    """A file for a machine, for its owner alone (mode 0600). Opened before the work begins: it may take hours."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Ends the command when it cannot be written."""
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+            self._file = None if path is None else os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8")
+        except OSError as failed:
+            refuse(f"{path} cannot be written: {failed.strerror}")
+
+    def write(self, told: object) -> None:
+        """`told` as JSON."""
+        if self._file is not None:
+            with self._file as file:
+                file.write(json.dumps(told, indent=2) + "\n")
 
 
 def fail(message: str, code: int) -> NoReturn:

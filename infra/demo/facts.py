@@ -17,12 +17,13 @@ from shared.events import (
     InstanceDecided,
     InstanceIndexed,
     InstanceReceived,
+    InstanceReceivedInBulk,
     InstanceRejected,
     InstanceThumbnailed,
     InstanceValidated,
 )
 
-RECEIVED = InstanceReceived.topic
+RECEIVED = (InstanceReceived.topic, InstanceReceivedInBulk.topic)
 OUTCOMES = tuple(
     model.topic
     for model in (
@@ -39,10 +40,11 @@ OUTCOMES = tuple(
         CleanDeadLetter,
     )
 )
-TOPICS = (RECEIVED, *OUTCOMES)
+TOPICS = (*RECEIVED, *OUTCOMES)
 
 STAGES: dict[type[Event], str] = {
     InstanceReceived: "received",
+    InstanceReceivedInBulk: "received",
     InstanceAnonymised: "anonymised",
     InstanceValidated: "validated",
     InstanceIndexed: "indexed",
@@ -118,7 +120,7 @@ class Way:
 
 
 class Facts:
-    """Everything that was read. Arrivals before `begin` (offsets of the topic of arrivals) belong to earlier runs."""
+    """Everything that was read. Arrivals before `begin` (offsets of the topics of arrivals) belong to earlier runs."""
 
     def __init__(self, begin: dict[tuple[str, int], int], ours: Iterable[Origin]) -> None:
         self._begin = begin

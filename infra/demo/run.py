@@ -14,12 +14,12 @@ from threading import Event
 import yaml
 
 from infra.demo.books import Handed, Report, close
-from infra.demo.discovery import find
 from infra.demo.examination import Examined, Instance, NotDicom, Unsendable, examine
 from infra.demo.facts import RECEIVED, TOPICS, Facts, Origin
 from infra.demo.plan import CALLED, Lane, lanes, site_of
 from infra.demo.sending import Accepted, NotSent, Peer, Refused, Result, send_lane
 from infra.demo.witness import witness
+from infra.importing.discovery import find
 from infra.local.state import Stack
 from shared.events.envelope import UndecodableEvent, decode, header
 from shared.kafka import Record, end_offsets, tail
@@ -131,7 +131,7 @@ def _watch(
 ) -> int:
     """Read until all is quiet, or nothing moves for STALL seconds. Answers how many records nobody can decode."""
     # Arrivals are read from the beginning, to know what had been received before.
-    start = {where: offset for where, offset in begin.items() if where[0] != RECEIVED}
+    start = {where: offset for where, offset in begin.items() if where[0] not in RECEIVED}
     undecodable, moved, looked, last = 0, time.monotonic(), 0.0, None
     for records in tail(bootstrap, TOPICS, start):
         undecodable += sum(not _take(facts, record) for record in records)

@@ -1,4 +1,4 @@
-"""What the demo and `isocentre trace` ask of the gateway and the trace store, over HTTP."""
+"""What the demo and commands of `isocentre` ask of our servers, over HTTP."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Study:
 
 def trace(trace_store_url: str, trace_id: str) -> list[Span]:
     """The spans of a trace. Raises Unknown or Away."""
-    answer = _get("trace store", f"{trace_store_url.rstrip('/')}/api/v2/trace/{quote(trace_id, safe='')}")
+    answer = get("trace store", f"{trace_store_url.rstrip('/')}/api/v2/trace/{quote(trace_id, safe='')}")
     spans = spans_of(answer)
     if not spans:
         raise Unknown
@@ -47,7 +47,7 @@ def trace(trace_store_url: str, trace_id: str) -> list[Span]:
 
 def trace_ids(gateway_url: str, named: str) -> list[str]:
     """The traces of what an id of ours names, the newest arrival first. Raises Unknown or Away."""
-    answer = _get("gateway", f"{gateway_url.rstrip('/')}/api/instances/{quote(named, safe='')}")
+    answer = get("gateway", f"{gateway_url.rstrip('/')}/api/instances/{quote(named, safe='')}")
     found = [trace_id for journey in answer["journeys"] for trace_id in journey["trace_ids"]]
     if not found:
         raise Unknown
@@ -56,7 +56,7 @@ def trace_ids(gateway_url: str, named: str) -> list[str]:
 
 def studies(gateway_url: str) -> list[Study]:
     """The study list, by QIDO-RS (PS3.18 10.6). Raises Unknown or Away."""
-    answer = _get("gateway", f"{gateway_url.rstrip('/')}/studies?limit={MOST_STUDIES}&includefield=all")
+    answer = get("gateway", f"{gateway_url.rstrip('/')}/studies?limit={MOST_STUDIES}&includefield=all")
     return [_study(item) for item in answer]
 
 
@@ -78,7 +78,8 @@ def _values(item: dict[str, Any], tag: str) -> str:
     return " ".join(str(value.get("Alphabetic", "") if isinstance(value, dict) else value) for value in values)
 
 
-def _get(server: str, url: str) -> Any:
+def get(server: str, url: str) -> Any:
+    """What the server says at that address, as JSON. Raises Unknown or Away."""
     request = Request(url, headers={"Accept": "application/json, application/dicom+json"})  # noqa: S310
     try:
         with urlopen(request, timeout=SECONDS) as response:  # noqa: S310 - our own addresses, from stack.json

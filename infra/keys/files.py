@@ -1,9 +1,11 @@
-"""Secret files on disk: never overwritten by accident, never open to others, never half written."""
+"""Files of an operator on disk: never overwritten by accident, never half written; secret ones never open to others."""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from shared.misconfigured import Misconfigured
@@ -29,8 +31,10 @@ def write_new(file: Path, content: str) -> None:
     _sync_folder(file)
 
 
-def change(file: Path, new: Callable[[str], str]) -> None:
-    """Replace the content of a private file at once. Raises Misconfigured, also when somebody else is at it."""
+def change(file: Path, new: Callable[[str], str], read: Callable[[Path], str] = read_private) -> None:
+    """Replace the content of a file at once; its mode and owner stay. Raises Misconfigured, also when somebody else is
+    at it, and when it is open to others, unless it is read by something less strict.
+    """
     draft = file.with_name(f".{file.name}.changing")
     try:
         # Made before the file is read: two changes at the same time would lose one of them.
@@ -39,7 +43,8 @@ def change(file: Path, new: Callable[[str], str]) -> None:
         raise Misconfigured(f"{file} is being changed; if nobody is at it, delete {draft}") from None
     try:
         with draft.open("w", encoding="utf-8") as output:
-            output.write(new(read_private(file)))
+            output.write(new(read(file)))
+            _become(output.fileno(), file)
             output.flush()
             os.fsync(output.fileno())
         draft.replace(file)
@@ -47,6 +52,14 @@ def change(file: Path, new: Callable[[str], str]) -> None:
         draft.unlink(missing_ok=True)
         raise
     _sync_folder(file)
+
+
+def _become(handle: int, file: Path) -> None:
+    """Mode and owner of `file`, so far as we may give them."""
+    status = file.stat()
+    with suppress(PermissionError):
+        os.fchown(handle, status.st_uid, status.st_gid)
+    os.fchmod(handle, stat.S_IMODE(status.st_mode))
 
 
 def append_line(file: Path, line: str) -> None:

@@ -18,7 +18,10 @@ from infra.local.state import ObjectStore, ServiceAddress, Stack
 
 @dataclass(frozen=True)
 class Service:
-    """What one service needs. Nobody is told more: the clean side holds no identified credentials."""
+    """What one service needs. Nobody is told more: the clean side holds no identified credentials.
+
+    `writes`: it may write the store's tree itself; on the identified side only: who sees the files sees all buckets.
+    """
 
     name: str
     store: bool = True
@@ -41,10 +44,10 @@ SERVICES = (
     Service("anonymiser", writes=True, project_key=True, sites=True),
     Service("validator"),
     Service("indexer", database=True),
-    Service("thumbnailer", writes=True, state_folder=True),
+    Service("thumbnailer", state_folder=True),
     Service("tracker", store=False, state_folder=True),
     Service("gateway", database=True, http=True),
-    Service("receiver", writes=True, project_key=True, sites=True, state_folder=True, dicom=True),
+    Service("receiver", writes=True, project_key=True, sites=True, state_folder=True, dicom=True, http=True),
 )
 BY_NAME = {service.name: service for service in SERVICES}
 
@@ -120,8 +123,8 @@ def spec(service: Service, stack: Stack, settings: Mapping[str, str]) -> Spec:
         env=process_environment(service, stack, settings),
         prepare=prepare,
         ready=partial(answers, f"{where.health_url}/readyz"),
-        address=where.http_url or (f"dicom://127.0.0.1:{where.dicom_port}" if where.dicom_port else where.health_url),
-        grace_seconds=20,
+        address=f"dicom://127.0.0.1:{where.dicom_port}" if where.dicom_port else where.http_url or where.health_url,
+        grace_seconds=40 if service.dicom else 20,  # a store may take its time for what has landed
         start_seconds=90,
     )
 

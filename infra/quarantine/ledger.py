@@ -11,12 +11,13 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from infra.keys import audit
 from infra.quarantine.cases import TOPICS, Case, Cases, Where
-from shared.events import AuditRecorded, Event, InstanceReceived, Outgoing
+from shared.events import AuditRecorded, Event, InstanceReceived, InstanceReceivedInBulk, Outgoing
 from shared.events.envelope import UndecodableEvent, decode, encode
 from shared.kafka import Output, Publisher, Record, config, read_to_end
 from shared.outcome import Failure, Transient
 
 SOURCE = "operators"
+ARRIVALS = (InstanceReceived.topic, InstanceReceivedInBulk.topic)
 PATIENCE = 15.0
 """Seconds for one call to the transaction coordinator."""
 TRIES = 4
@@ -45,12 +46,12 @@ class Ledger:
         return cases, lost
 
     def completed(self, cases: Sequence[Case]) -> list[Case]:
-        """With what verdicts of earlier releases did not tell, from the topic of arrivals. Raises Transient."""
+        """With what verdicts of earlier releases did not tell, from the topics of arrivals. Raises Transient."""
         wanted = {case.arrival for case in cases if case.first.transfer_syntax_uid is None}
         if not wanted:
             return list(cases)
         arrived: dict[str, InstanceReceived] = {}
-        for record in read_to_end(self._bootstrap, (InstanceReceived.topic,)):
+        for record in read_to_end(self._bootstrap, ARRIVALS):
             event = _decoded(record)
             if isinstance(event, InstanceReceived) and event.arrival in wanted:
                 arrived[event.arrival] = event

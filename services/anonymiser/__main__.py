@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from services.anonymiser.ended import Ended
 from services.anonymiser.engines import Engines
+from services.anonymiser.following import FollowedEngines, Reading
 from services.anonymiser.handler import Anonymise
 from services.anonymiser.pixels.workers import Examiner
 from services.anonymiser.profile.load import texts
@@ -20,6 +21,7 @@ from shared.events import (
     InstanceDecided,
     InstanceHeld,
     InstanceReceived,
+    InstanceReceivedInBulk,
     InstanceUnheld,
 )
 from shared.events.envelope import decode
@@ -28,10 +30,11 @@ from shared.kafka.reader import read_to_end
 from shared.runner import DeadLetters, Each, Runner, Stage
 from shared.service import RELEASE, running
 from shared.settings import MIB
-from shared.sites import read_patients, read_sites
+from shared.sites import files_of, read_patients, read_sites
 
 NAME = "anonymiser"
 READS = (InstanceReceived.topic, InstanceDecided.topic)
+BULK = (InstanceReceivedInBulk.topic,)
 WRITES = (
     InstanceAnonymised.topic,
     InstanceHeld.topic,
@@ -54,23 +57,28 @@ def main() -> None:
     with running(NAME, settings) as service, Examiner(settings.pixel_workers) as examiner:
         identified = storage.open_bucket(settings, "identified")
         clean = storage.open_bucket(settings, "clean")
-        service.verify_topics((*READS, *WRITES))
+        service.verify_topics((*READS, *BULK, *WRITES))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=False))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=True))
-        sites, ring = read_sites(settings.sites_file), settings.key_ring()
-        ring.serve(sites.project)
+        ring = settings.key_ring()
         pseudonyms = Pseudonyms.of(ring)
-        engines = Engines(
-            profiles={site.code: site.profile for site in sites.sites},
-            texts=texts(settings.profiles_dir),
-            pseudonyms=pseudonyms,
-            patients=read_patients(settings.sites_file, accept_open=settings.accept_open_files),
-            examiner=examiner,
-        )
+
+        def read() -> Reading:
+            sites = read_sites(settings.sites_file)
+            ring.serve(sites.project)
+            engines = Engines(
+                profiles={site.code: site.profile for site in sites.sites},
+                texts=texts(settings.profiles_dir),
+                pseudonyms=pseudonyms,
+                patients=read_patients(settings.sites_file, accept_open=settings.accept_open_files),
+                examiner=examiner,
+            )
+            return Reading(engines, files_of(settings.sites_file, sites))
+
         handle = Anonymise(
             identified=identified,
             clean=clean,
-            engines=engines,
+            engines=FollowedEngines(read),
             pseudonyms=pseudonyms,
             ended=Ended(lambda: decisions(settings.kafka_bootstrap_servers)),
             largest=settings.largest_object_mib * MIB,
@@ -83,7 +91,12 @@ def main() -> None:
         )
         # Each epoch of keys has its own group, so that no patient is half in one and half in another (adr/0012).
         source = KafkaLog(
-            settings.kafka_bootstrap_servers, ring.group(NAME), settings.instance, READS, lost=settings.lost_offsets
+            settings.kafka_bootstrap_servers,
+            ring.group(NAME),
+            settings.instance,
+            READS,
+            bulk=BULK,
+            lost=settings.lost_offsets,
         )
         Runner(stage, source, service.health, service.stop).run()
 

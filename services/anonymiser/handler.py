@@ -1,12 +1,12 @@
 """Reads what arrived, lets the engine decide, stores the clean copy: the only door between the zones."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from pydicom.datadict import keyword_for_tag
 
 from services.anonymiser.decisions import Case, anonymised, held
 from services.anonymiser.engine import Cleaned, Engine, Held, Rejected, Verdict
-from services.anonymiser.engines import Engines
 from services.anonymiser.profile.load import BadProfile
 from shared import metrics
 from shared.dicom.identity import Pseudonyms
@@ -17,6 +17,14 @@ from shared.storage import ObjectNotFound, Store
 from shared.storage.headers import place_header
 
 
+class ChoosesEngine(Protocol):
+    """Who knows which engine is whose."""
+
+    def of(self, site: str, profile: str | None = None) -> Engine:
+        """The engine for `site`, or that of the other profile that is asked for. Raises UnknownSite, BadProfile."""
+        ...
+
+
 class Anonymise:
     """De-identifies one received instance, or once more one that was held and about which a person has decided."""
 
@@ -25,7 +33,7 @@ class Anonymise:
         *,
         identified: Store,
         clean: Store,
-        engines: Engines,
+        engines: ChoosesEngine,
         pseudonyms: Pseudonyms,
         ended: Callable[[str], bool],
         largest: int,

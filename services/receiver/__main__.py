@@ -1,36 +1,40 @@
-"""Wires the receiver together and runs it."""
+"""Starts the receiver's workers, accepts for them, counts what is open, and ends them in order."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
+from services.receiver import tls
 from services.receiver.arrivals import Arrivals
-from services.receiver.edge import Edge
-from services.receiver.handler import Receive
+from services.receiver.crew.desk import Desk
+from services.receiver.crew.listening import Listening
+from services.receiver.crew.workers import Crew
 from services.receiver.journal import Journal
 from services.receiver.mark import Mark
 from services.receiver.settings import Settings
 from services.receiver.sweep import Sweep
-from services.receiver.upper.budget import Budget
-from services.receiver.upper.landing import SPOOLED, Landing
-from shared import storage
+from shared import metrics, storage
 from shared.dicom.identity import Pseudonyms
-from shared.events import InstanceReceived
+from shared.events import InstanceReceived, InstanceReceivedInBulk
 from shared.kafka import Publisher, end_offsets, read_to_end
 from shared.service import NotFit, Service, running
-from shared.settings import MIB
 from shared.sites import read_sites
 
 NAME = "receiver"
-TOPICS = (InstanceReceived.topic,)
+TOPICS = (InstanceReceived.topic, InstanceReceivedInBulk.topic)
 
 
 def main() -> None:
     settings = Settings()
     with running(NAME, settings) as service:
-        sites, ring = read_sites(settings.sites_file), settings.key_ring()
-        ring.serve(sites.project)
+        project, ring = read_sites(settings.sites_file).project, settings.key_ring()
+        ring.serve(project)
+        if settings.tls_port or settings.https_port:
+            tls.identity_of(settings.tls_files())
         identified = storage.open_bucket(settings, "identified")
         service.verify_topics(TOPICS)
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
@@ -39,32 +43,48 @@ def main() -> None:
         mark = Mark(settings.state_dir)
         arrivals = arrivals_in(settings.state_dir, anew=mark.unclean)
         catch_up(service, arrivals, settings.kafka_bootstrap_servers)
-        broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
-        receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=Pseudonyms.of(ring))
-        spool = spool_of(settings)
-        budget = Budget(settings.memory_mib * MIB)
-        landing = partial(Landing, spool, settings.in_memory_mib * MIB, budget)
-        edge = Edge(sites, receive, settings.associations, landing)
-        edge.start(settings.dicom_host, settings.dicom_port)
-        sweep = Sweep(
-            identified=identified,
-            broker=broker,
-            arrivals=arrivals,
-            journal=Journal(sites.project, Pseudonyms.of(ring)),
-            grace=timedelta(seconds=settings.sweep_grace_seconds),
-        )
-        sweeping = threading.Thread(
-            target=sweep.every, args=(settings.sweep_seconds, service.stop), name="sweep", daemon=True
-        )
-        sweeping.start()
+        desk = Desk(settings.associations, settings.share_of_site)
+        crew = Crew(settings.workers, desk)
+        if not crew.wait_until_up():
+            crew.drain(0)
+            raise NotFit("a worker did not start: its own lines say why")
+        service.health.exposition = metrics.exposition_of(crew.snapshots)
+        service.health.pages["/associations"] = lambda: [*chain.from_iterable(crew.each("associations"))]
+        listening = [Listening(host, port, partial(crew.take, kind)) for kind, host, port in settings.doors]
         service.health.ready()
-        while not service.stop.wait(1.0):
-            service.health.beat()
-        edge.drain(settings.drain_seconds)
-        sweeping.join()
-        broker.close()
+        with sweeping(service, settings, identified, arrivals, Journal(project, Pseudonyms.of(ring))):
+            while not service.stop.wait(1.0):
+                service.health.beat()
+                crew.look_after()
+            desk.closed = True
+            for each in listening:
+                each.close()
+            crew.drain(settings.drain_seconds)
         arrivals.close()
         mark.ended()
+
+
+@contextmanager
+def sweeping(
+    service: Service, settings: Settings, identified: storage.Store, arrivals: Arrivals, journal: Journal
+) -> Iterator[None]:
+    """Sweep again and again within this block."""
+    broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
+    sweep = Sweep(
+        identified=identified,
+        broker=broker,
+        arrivals=arrivals,
+        journal=journal,
+        grace=timedelta(seconds=settings.sweep_grace_seconds),
+    )
+    thread = threading.Thread(target=sweep.every, args=(settings.sweep_seconds, service.stop), name="sweep")
+    thread.start()
+    try:
+        yield
+    finally:
+        service.stop.set()
+        thread.join()
+        broker.close()
 
 
 def arrivals_in(folder: Path, *, anew: bool) -> Arrivals:
@@ -73,15 +93,6 @@ def arrivals_in(folder: Path, *, anew: bool) -> Arrivals:
         for file in folder.glob("arrivals.sqlite*"):
             file.unlink()
     return Arrivals(folder / "arrivals.sqlite")
-
-
-def spool_of(settings: Settings) -> Path:
-    """The folder for what is on its way, empty: what an earlier life left there was never answered."""
-    folder = settings.spool_dir or settings.state_dir / "spool"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in folder.glob(f"{SPOOLED}*"):
-        left.unlink()
-    return folder
 
 
 def accept_volatile(service: Service, settings: Settings) -> None:

@@ -4,11 +4,15 @@ The topic is the truth and the view can be thrown away: at the start it reads wh
 also covers a crash between the broker's acknowledgement and our own note of it.
 """
 
+import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
+from struct import Struct
 
 from shared.events import InstanceReceived
 from shared.events.envelope import UndecodableEvent, decode
@@ -16,25 +20,45 @@ from shared.kafka import Record
 
 Offsets = Mapping[tuple[str, int], int]
 
+VERSION = 2
+"""Of the tables. A view of another version is thrown away and read again."""
+TABLES = ("arrival", "position")
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS arrival (digest BLOB, site TEXT, PRIMARY KEY (digest, site)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS arrival (digest BLOB, site TEXT, instance BLOB, PRIMARY KEY (digest, site)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS arrival_instance ON arrival (instance);
 CREATE TABLE IF NOT EXISTS position (topic TEXT, part INTEGER, next INTEGER, PRIMARY KEY (topic, part));
 """
+_BUSY_SECONDS = 30.0
+"""That a process waits for another one's write, which takes microseconds."""
+_LOCK = Struct("hhqqi4x")
+"""`struct flock` of Linux: type, whence, start, length, pid."""
 
 
 class Arrivals:
-    """Thread-safe; at most one thread at a time works on the same arrival."""
+    """One process's door to the view, of which several may use the same; thread-safe. At most one thread of all of
+    them at a time works on the same arrival."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_BUSY_SECONDS)
         self._db.execute("PRAGMA journal_mode=WAL")
         # Nothing that is not in the topic as well: a power cut may take it.
         self._db.execute("PRAGMA synchronous=OFF")
-        self._db.executescript(SCHEMA)
         self._lock = threading.Lock()
+        self._make()
         self._busy: set[tuple[str, str]] = set()
         self._free = threading.Condition()
+        self._claims = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+
+    def _make(self) -> None:
+        with self._transaction():
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version != VERSION:
+                for table in TABLES:
+                    self._db.execute(f"DROP TABLE IF EXISTS {table}")
+                self._db.execute(f"PRAGMA user_version = {VERSION}")
+            for statement in SCHEMA.strip().split(";")[:-1]:
+                self._db.execute(statement)
 
     def catch_up(self, ends: Offsets, read: Callable[[Offsets], Iterable[Record]]) -> int:
         """Take in what the topic holds beyond our position; returns how many records that were.
@@ -47,8 +71,8 @@ class Arrivals:
         with self._lock, self._transaction():
             if begins_anew:
                 known = {}
-                self._db.execute("DELETE FROM arrival")
-                self._db.execute("DELETE FROM position")
+                for table in TABLES:
+                    self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - ours
             for record in read(known):
                 count += 1
                 self._take(record)
@@ -60,32 +84,43 @@ class Arrivals:
         with self._lock:
             return self._db.execute(query, (bytes.fromhex(digest), site)).fetchone() is not None
 
-    def add(self, site: str, digest: str) -> None:
-        """This arrival has been published."""
+    def add(self, site: str, digest: str, sop_instance_uid: str) -> bool:
+        """This arrival has been published. Whether the site has sent another one under the same SOP Instance UID."""
+        instance = _instance(site, sop_instance_uid)
         with self._lock:
-            self._db.execute("INSERT OR IGNORE INTO arrival VALUES (?, ?)", (bytes.fromhex(digest), site))
+            others = self._db.execute("SELECT 1 FROM arrival WHERE instance = ? LIMIT 1", (instance,)).fetchone()
+            self._insert(site, digest, instance)
+        return others is not None
 
     @contextmanager
     def alone(self, site: str, digest: str) -> Iterator[None]:
-        """Wait until no other association works on the same arrival, then keep it to ourselves."""
+        """Wait until nobody else works on the same arrival, in this process or another, then keep it to ourselves."""
         this = (site, digest)
         with self._free:
             self._free.wait_for(lambda: this not in self._busy)
             self._busy.add(this)
         try:
+            self._claim(fcntl.F_WRLCK, digest)
             yield
         finally:
+            self._claim(fcntl.F_UNLCK, digest)
             with self._free:
                 self._busy.remove(this)
                 self._free.notify_all()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the files."""
+        os.close(self._claims)
         self._db.close()
+
+    def _claim(self, kind: int, digest: str) -> None:
+        """Lock one byte of a file, whose place the digest says: the kernel lets go of it when a process dies."""
+        lock = _LOCK.pack(kind, os.SEEK_SET, int(digest[:15], 16), 1, 0)
+        fcntl.fcntl(self._claims, fcntl.F_OFD_SETLKW, lock)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN")
+        self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
@@ -104,7 +139,14 @@ class Arrivals:
             # The anonymiser dead-letters it; for us it is no arrival.
             event = None
         if isinstance(event, InstanceReceived):
-            self._db.execute("INSERT OR IGNORE INTO arrival VALUES (?, ?)", (bytes.fromhex(event.digest), event.site))
+            self._insert(event.site, event.digest, _instance(event.site, event.sop_instance_uid))
         self._db.execute(
             "INSERT OR REPLACE INTO position VALUES (?, ?, ?)", (record.topic, record.partition, record.offset + 1)
         )
+
+    def _insert(self, site: str, digest: str, instance: bytes) -> None:
+        self._db.execute("INSERT OR IGNORE INTO arrival VALUES (?, ?, ?)", (bytes.fromhex(digest), site, instance))
+
+
+def _instance(site: str, sop_instance_uid: str) -> bytes:
+    return blake2b(f"{site} {sop_instance_uid}".encode(), digest_size=16).digest()

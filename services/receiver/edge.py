@@ -1,24 +1,31 @@
-"""Accepts connections, and serves each as an association in a thread of its own. Knows no stores and no brokers."""
+"""Serves connections as associations, each in a thread of its own. Knows no stores and no brokers."""
 
 import secrets
 import socket
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 
-from services.receiver.handler import Answer, Arriving
-from services.receiver.syntaxes import TAKEN
+from services.receiver.accounts import Account
+from services.receiver.admission import Peer, Refusal, admit
+from services.receiver.crew.desk import Admits
+from services.receiver.handler import Arriving
+from services.receiver.intake import Intake
+from services.receiver.syntaxes import taken
+from services.receiver.tls import Identity
 from services.receiver.upper import negotiation
 from services.receiver.upper.association import Accepted, Association, Context, End
-from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS, Request
+from services.receiver.upper.command import Request
 from services.receiver.upper.landing import Landed, Landing
-from services.receiver.upper.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, LIMIT_REACHED, Abort, Rejection
-from services.receiver.upper.wire import Wire
+from services.receiver.upper.pdu import LIMIT_REACHED, Abort, Rejection
+from services.receiver.upper.porch import Porch
+from services.receiver.upper.tls_wire import Certificate, NoHandshake, TlsWire
+from services.receiver.upper.wire import Closed, Silent, Wire
 from shared import metrics, telemetry
 from shared.dicom import part10
 from shared.outcome import Reason
-from shared.sites import Site, Sites
+from shared.sites import Lane, Site, Sites
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
@@ -29,115 +36,120 @@ NOBODY = "unknown"
 """Site label of those who are not in the sites file."""
 _LAST_ANSWER = 20.0
 """Seconds: what has landed is answered before its association ends, and a store may take its time."""
-_QUEUE = 128
-"""Connections that wait to be accepted."""
+_UNASKED, _UNASKED_OF_ONE = 256, 64
+"""Connections that have not asked for an association yet, in all and from one address."""
 
 
 class Edge:
-    """Answers C-ECHO and C-STORE on one port."""
+    """Answers C-ECHO and C-STORE on the connections that it is given."""
 
     def __init__(
         self,
-        sites: Sites,
-        receive: Callable[[Arriving, telemetry.Span], Answer],
-        associations: int,
+        sites: Callable[[], Sites],
+        intake: Intake,
+        desk: Admits,
         landing: Callable[[], Landing],
+        keep: Callable[[Account], None],
+        left: Callable[[], None] = lambda: None,
     ) -> None:
-        """`associations`: how many may be open at the same time; more are rejected as a local limit (2/3/2)."""
-        self.sites, self.receive = sites, receive
-        self.meters = Meters()
+        """`desk` says whether one more association may be open, else it is rejected as a local limit (2/3/2); `keep`
+        gets the account of each when it has ended, `left` is called when a connection has."""
+        self.sites, self.intake, self.desk, self.keep = sites, intake, desk, keep
+        self.open = metrics.gauge("isocentre_receive_open_associations")
+        self.asked = metrics.counter("isocentre_receive_associations_total")
+        self.expiry = metrics.gauge("isocentre_receive_certificate_expiry_seconds")
         self.draining = self.ending = False
-        self._landing = landing
-        self._most = associations
-        self._socket: socket.socket | None = None
+        self._landing, self._left = landing, left
         self._visits: set[Visit] = set()
+        self._porch = Porch[Visit](_UNASKED, _UNASKED_OF_ONE)
         self._lock = threading.Condition()
 
-    def start(self, host: str, port: int) -> None:
-        """Listen; returns at once."""
-        self._socket = socket.create_server((host, port), backlog=_QUEUE)
-        threading.Thread(target=self._accept, name="accept", daemon=True).start()
+    def take(self, connection: socket.socket, secure: Callable[[], Identity] | None = None) -> None:
+        """Serve it in a thread of its own, with TLS as who `secure` says."""
+        visit = Visit(self, connection, secure, self._landing())
+        with self._lock:
+            self._visits.add(visit)
+        if leaves := self._porch.enter(visit, _address_of(connection)):
+            leaves.end()
+        threading.Thread(target=self._serve, args=(visit,), name="association", daemon=True).start()
+
+    def asks(self, visit: "Visit") -> None:
+        """He no longer only waits."""
+        self._porch.leave(visit)
 
     def drain(self, seconds: float) -> None:
-        """Stop listening, let the open associations end by themselves for so long, then end them."""
+        """No new associations. The open ones may end by themselves for half of the time, are ended when an instance has
+        been answered for the other half, and then whatever they are at: what was not answered stays at its sender."""
         self.draining = True
-        if self._socket is not None:
-            with suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
-            self._socket.close()
         with self._lock:
-            self._lock.wait_for(lambda: not self._visits, seconds)
+            self._lock.wait_for(lambda: not self._visits, seconds / 2)
             self.ending = True
+            self._lock.wait_for(lambda: not self._visits, seconds / 2)
             for visit in self._visits:
                 visit.end()
             self._lock.wait_for(lambda: not self._visits, _LAST_ANSWER)
 
-    def admit(self, visit: "Visit") -> bool:
-        """Whether one more association may be open: `visit` is, then."""
+    def accounts(self) -> list[Account]:
+        """Of the associations that are open."""
         with self._lock:
-            visit.open = not self.draining and sum(other.open for other in self._visits) < self._most
-        return visit.open
-
-    def _accept(self) -> None:
-        assert self._socket is not None
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                if self.draining:
-                    return
-                time.sleep(0.1)  # no file descriptors left, say: who is inside will go
-                continue
-            visit = Visit(self, connection, self._landing())
-            with self._lock:
-                self._visits.add(visit)
-            threading.Thread(target=self._serve, args=(visit,), name="association", daemon=True).start()
+            return [visit.account for visit in self._visits if visit.account]
 
     def _serve(self, visit: "Visit") -> None:
         try:
             visit.run()
         finally:
+            self._porch.leave(visit)
             with self._lock:
                 self._visits.discard(visit)
                 self._lock.notify_all()
-
-
-class Meters:
-    """The receiver's metrics; they are there, at zero, before anybody comes."""
-
-    def __init__(self) -> None:
-        self.open = metrics.gauge("isocentre_receive_open_associations")
-        self.asked = metrics.counter("isocentre_receive_associations_total")
-        self.instances = metrics.counter("isocentre_receive_instances_total")
-        self.bytes = metrics.counter("isocentre_receive_bytes_total")
-        self.seconds = metrics.histogram("isocentre_receive_seconds")
+            self._left()
 
 
 class Visit:
     """One connection: who it is, and what he brings."""
 
-    def __init__(self, edge: Edge, connection: socket.socket, landing: Landing) -> None:
-        self.open = False
+    def __init__(
+        self, edge: Edge, connection: socket.socket, secure: Callable[[], Identity] | None, landing: Landing
+    ) -> None:
+        self.account: Account | None = None
         self._edge = edge
-        self._connection = connection
+        self._connection, self._secure = connection, secure
+        self._certificate: Certificate | None = None
         self._landing = landing
         self._site: Site | None = None
+        self._lane: Lane = "live"
+        self._span: telemetry.Span | None = None
         self._id = secrets.token_hex(8)
-        self._meters = edge.meters
 
     def run(self) -> None:
         """Until it ends."""
-        association = Association(Wire(self._connection, ARTIM), self, self._landing, artim=ARTIM, idle=IDLE)
         try:
-            self._closed(association.run())
+            self._closed(Association(self._enter(), self, self._landing, artim=ARTIM, idle=IDLE).run())
+        except NoHandshake as failed:
+            self._edge.asked.labels(NOBODY, Reason.TLS_FAILED).inc()
+            log.warning("handshake-failed", code=str(failed))
+        except (Closed, Silent):
+            return
         except Exception as failed:
             log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
             self._closed(End.ABORTED)
+        finally:
+            self._connection.close()
+
+    def _enter(self) -> Wire:
+        """The connection, with TLS where it has to be. Raises NoHandshake, Closed or Silent."""
+        if self._secure is None:
+            return Wire(self._connection, ARTIM)
+        wire = TlsWire(self._connection, self._secure().mutual, ARTIM)
+        self._connection = wire.socket
+        self._certificate = wire.handshake()
+        return wire
 
     def end(self) -> None:
         """Hear no more from him. What he has sent as a whole is answered yet."""
         with suppress(OSError):
-            self._connection.shutdown(socket.SHUT_RD)
+            # An SSL socket's own would forget its keys, with which we answer yet.
+            socket.socket.shutdown(self._connection, socket.SHUT_RD)
 
     @property
     def draining(self) -> bool:
@@ -148,31 +160,53 @@ class Visit:
 
     def requested(self, request: bytes) -> Accepted | Rejection | Abort:
         """Whether we let him in, and on what terms."""
+        self._edge.asks(self)
         proposal = negotiation.read(request)
         if isinstance(proposal, Rejection | Abort):
             return self._refused(NOBODY, "rejected", proposal)
-        self._site = self._edge.sites.find(proposal.called, proposal.calling)
-        if self._site is None:
-            known = self._edge.sites.serves(proposal.called)
-            return self._refused(NOBODY, Reason.UNKNOWN_AE_TITLE, CALLING_UNKNOWN if known else CALLED_UNKNOWN)
-        if not self._edge.admit(self):
-            return self._refused(self._site.code, "rejected", LIMIT_REACHED)
-        self._meters.asked.labels(self._site.code, "accepted").inc()
-        self._meters.open.labels(self._site.code).inc()
-        log.info("association-accepted", site=self._site.code, association=self._id)
-        return negotiation.accept(proposal, TAKEN)
+        site = admit(self._edge.sites(), self._peer(proposal))
+        if isinstance(site, Refusal):
+            return self._refused(site.site or NOBODY, site.reason, site.rejection)
+        if self._edge.draining or not self._edge.desk.admit(self._id, site.code, site.associations):
+            return self._refused(site.code, "rejected", LIMIT_REACHED)
+        self._opens(site, site.lane(proposal.called))
+        return negotiation.accept(proposal, taken(site), user=bool(site.users))
+
+    def _peer(self, proposal: negotiation.Proposal) -> Peer:
+        return Peer(
+            called=proposal.called,
+            calling=proposal.calling,
+            address=self._connection.getpeername()[0],
+            tls=self._secure is not None,
+            certificate=self._certificate.digest if self._certificate else None,
+            user=proposal.user,
+        )
 
     def _refused(self, site: str, result: str, answer: Rejection | Abort) -> Rejection | Abort:
-        self._meters.asked.labels(site, result).inc()
+        self._edge.asked.labels(site, result).inc()
         # The title itself may name a person or a room; who it is stands in the sender's own log.
         log.warning("association-refused", reason=result, site=site)
         return answer
 
+    def _opens(self, site: Site, lane: Lane) -> None:
+        self._site, self._lane = site, lane
+        if self._certificate:
+            self._edge.expiry.labels("client", site.code).set(self._certificate.expires)
+        self.account = Account(self._id, site.code, "dicom", datetime.now(UTC))
+        attributes = {Attribute.SITE: site.code, Attribute.ASSOCIATION: self._id}
+        self._span = telemetry.start("association", "server", attributes=attributes)
+        self._edge.asked.labels(site.code, "accepted").inc()
+        self._edge.open.labels(site.code).inc()
+
     def _closed(self, end: End) -> None:
-        if self.open and self._site:
-            self.open = False
-            self._meters.open.labels(self._site.code).dec()
-            log.info("association-closed", site=self._site.code, association=self._id, end=end.value)
+        if self.account is None or self._span is None:
+            return
+        self.account.ended, self.account.end = datetime.now(UTC), end.value
+        self._span.set({Attribute.OUTCOME: end.value})
+        self._span.end()
+        self._edge.open.labels(self.account.site).dec()
+        self._edge.desk.leave(self._id)
+        self._edge.keep(self.account)
 
     # --- C-STORE
 
@@ -185,41 +219,27 @@ class Visit:
     def stored(self, request: Request, context: Context, landed: Landed) -> int:
         """The status that is answered."""
         assert self._site is not None
-        started = time.time_ns()
-        attributes = {Attribute.SITE: self._site.code, Attribute.ASSOCIATION: self._id}
-        with telemetry.span("C-STORE", "server", attributes=attributes, started_at=started) as span:
-            answer = self._answer(_arriving(request, context, landed, self._site, self._id), span)
-            size = landed.size - landed.front
-            self._tell(span, self._site, answer, size, (time.time_ns() - started) / 1e9)
-        return answer.status
+        assert self.account is not None
+        arriving = Arriving(
+            site=self._site,
+            association=self._id,
+            lane=self._lane,
+            sop_class_uid=request.sop_class_uid,
+            sop_instance_uid=request.sop_instance_uid,
+            transfer_syntax_uid=context.transfer_syntax,
+            landed=landed,
+        )
+        return self._edge.intake("C-STORE", arriving, self.account, self._span).status
 
-    def _answer(self, arriving: Arriving, span: telemetry.Span) -> Answer:
-        try:
-            return self._edge.receive(arriving, span)
-        except Exception as failed:
-            # Whatever it was, the sender keeps its copy and may try again.
-            log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
-            return Answer(OUT_OF_RESOURCES, Reason.UNEXPECTED)
-
-    def _tell(self, span: telemetry.Span, site: Site, answer: Answer, size: int, seconds: float) -> None:
-        status, reason = f"{answer.status:04X}", answer.reason.value if answer.reason else ""
-        span.set({Attribute.STATUS: status})
-        if reason:
-            span.set({Attribute.REASON: reason})
-        if answer.status != SUCCESS:
-            span.fail(reason)
-        self._meters.instances.labels(site.code, status, reason).inc()
-        self._meters.seconds.labels(site.code).observe(seconds, {"trace_id": span.trace_id})
-        if answer.status == SUCCESS:
-            self._meters.bytes.labels(site.code).inc(size)
+    def lost(self, request: Request) -> int:
+        """The disk had no room for a data set."""
+        assert self._site is not None
+        assert self.account is not None
+        return self._edge.intake.without_room(self._site.code, self.account).status
 
 
-def _arriving(request: Request, context: Context, landed: Landed, site: Site, association: str) -> Arriving:
-    return Arriving(
-        site=site,
-        association=association,
-        sop_class_uid=request.sop_class_uid,
-        sop_instance_uid=request.sop_instance_uid,
-        transfer_syntax_uid=context.transfer_syntax,
-        landed=landed,
-    )
+def _address_of(connection: socket.socket) -> str:
+    try:
+        return str(connection.getpeername()[0])
+    except OSError:
+        return ""  # he is gone again

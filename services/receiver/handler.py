@@ -7,20 +7,26 @@ from typing import Protocol
 
 from services.receiver.arrivals import Arrivals
 from services.receiver.journal import key_of
-from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
+from services.receiver.quotas import Quotas
+from services.receiver.turns import Turns
+from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
-from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
-from shared.events import InstanceReceived, Outgoing
+from shared.dicom.named import HEAD, Named, named, named_in
+from shared.events import InstanceReceived, InstanceReceivedInBulk, Outgoing
 from shared.events.envelope import encode
 from shared.kafka import Output
 from shared.outcome import Reason, Transient
-from shared.sites import Site
+from shared.sites import Lane, Site
 from shared.storage import Store
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
+
+_EVENTS: dict[Lane, type[InstanceReceived]] = {"live": InstanceReceived, "bulk": InstanceReceivedInBulk}
+AT_ONCE = 16
+"""Objects that a process stores at the same time. More wait, and sites take turns."""
 
 
 class Publishes(Protocol):
@@ -33,10 +39,11 @@ class Publishes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Arriving:
-    """One C-STORE request."""
+    """One instance that has landed, whatever way it came. UIDs are those that the sender told beside the data set."""
 
     site: Site
     association: str
+    lane: Lane
     sop_class_uid: str
     sop_instance_uid: str
     transfer_syntax_uid: str
@@ -61,13 +68,16 @@ class Receive:
         broker: Publishes,
         arrivals: Arrivals,
         pseudonyms: Pseudonyms,
+        quotas: Quotas,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._identified = identified
         self._broker = broker
         self._arrivals = arrivals
         self._pseudonyms = pseudonyms
+        self._quotas = quotas
         self._clock = clock
+        self._turns = Turns(AT_ONCE)
 
     def __call__(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         """The answer to the sender. Success is a promise: the site deletes its copy."""
@@ -75,28 +85,48 @@ class Receive:
         digest = arriving.landed.digest
         arrival = self._pseudonyms.arrival(site, digest)
         span.set({Attribute.ARRIVAL: arrival})
+        found = _named(arriving)
+        if found and not _same(found, arriving):
+            return Answer(CLASS_OR_UID_MISMATCH, Reason.UID_MISMATCH)
+        understood = SUCCESS if found else CANNOT_UNDERSTAND
         # The same instance on another association waits here until the first one is safe, or has failed.
         with self._arrivals.alone(site, digest):
             if self._arrivals.known(site, digest):
-                return Answer(SUCCESS, Reason.ALREADY_DONE)
-            event = self._event(arriving, digest, arrival)
-            try:
-                self._identified.put(event.key, arriving.landed.content)
-            except Transient as away:
-                log.warning("store-away", reason=str(away), site=site)
-                return Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
-            try:
-                self._broker.publish(self._output(event, span))
-            except Transient as away:
-                log.warning("broker-away", reason=str(away), site=site)
-                return Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
-            self._arrivals.add(site, digest)
-        return Answer(SUCCESS)
+                return Answer(understood, Reason.ALREADY_DONE)
+            if not self._within_quota(arriving):
+                return Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
+            with self._turns.of(site):
+                refused = self._keep(self._event(arriving, found, digest, arrival), arriving, span)
+            if refused:
+                return refused
+            if arriving.site.bytes_per_day is not None:
+                self._quotas.add(site, arriving.landed.size)
+            conflicts = self._arrivals.add(site, digest, arriving.sop_instance_uid)
+        if not found:
+            return Answer(CANNOT_UNDERSTAND, Reason.NOT_UNDERSTOOD)
+        return Answer(SUCCESS, Reason.UID_CONFLICT if conflicts else None)
 
-    def _event(self, arriving: Arriving, digest: str, arrival: str) -> InstanceReceived:
-        head = arriving.landed.head(part10.HEAD)
-        study = part10.study_instance_uid(head, arriving.transfer_syntax_uid) or arriving.sop_instance_uid
-        return InstanceReceived(
+    def _within_quota(self, arriving: Arriving) -> bool:
+        most = arriving.site.bytes_per_day
+        return most is None or self._quotas.spent(arriving.site.code) + arriving.landed.size <= most
+
+    def _keep(self, event: InstanceReceived, arriving: Arriving, span: telemetry.Span) -> Answer | None:
+        """Store and publish; what to say when that was not possible."""
+        try:
+            self._identified.put(event.key, arriving.landed.content)
+        except Transient as away:
+            log.warning("store-away", reason=str(away), site=event.site)
+            return Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
+        try:
+            self._broker.publish(self._output(event, span))
+        except Transient as away:
+            log.warning("broker-away", reason=str(away), site=event.site)
+            return Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+        return None
+
+    def _event(self, arriving: Arriving, found: Named | None, digest: str, arrival: str) -> InstanceReceived:
+        study = (found and found.study_instance_uid) or arriving.sop_instance_uid
+        return _EVENTS[arriving.lane](
             site=arriving.site.code,
             project=arriving.site.project,
             arrival=arrival,
@@ -115,3 +145,17 @@ class Receive:
         outgoing = Outgoing.of(event)
         value, headers = encode(outgoing, "receiver", event.received_at, span.traceparent)
         return Output(event.topic, outgoing.key, value, tuple(headers))
+
+
+def _same(found: Named, arriving: Arriving) -> bool:
+    """Whether the data set is what it was announced as."""
+    return (found.sop_class_uid, found.sop_instance_uid) == (arriving.sop_class_uid, arriving.sop_instance_uid)
+
+
+def _named(arriving: Arriving) -> Named | None:
+    syntax, landed = arriving.transfer_syntax_uid, arriving.landed
+    found = named(landed.head(HEAD), syntax)
+    if found:
+        return found
+    with landed.open() as data_set:
+        return named_in(data_set, syntax)

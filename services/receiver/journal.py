@@ -3,15 +3,17 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
+from shared.dicom.named import named, named_in
 from shared.events import InstanceReceived
 
 SWEPT = "swept"
 """Stands for the association, which nobody knows any more."""
-HEAD = part10.HEAD + 64 * 1024
-"""Bytes of an object that tell all of it: its file meta information, and as much as is ever looked at."""
+HEAD = 1024 * 1024
+"""Bytes of an object in which all of that stands: its file meta information, and the UIDs of its data set."""
 
 _KEY = re.compile(r"(?P<site>[a-z0-9-]+)/(?P<folder>[0-9a-f]{2})/(?P<digest>(?P=folder)[0-9a-f]{62})\.dcm")
 
@@ -44,8 +46,9 @@ class Journal:
 
     def event(self, of: Arrived, meta: part10.Meta, head: bytes, size: int, stored_at: datetime) -> InstanceReceived:
         """`head`: the first HEAD bytes of the object; `size`: of all of it."""
-        data_set = head[meta.front : meta.front + part10.HEAD]
-        study = part10.study_instance_uid(data_set, meta.transfer_syntax_uid) or meta.sop_instance_uid
+        data_set = head[meta.front :]
+        found = named(data_set, meta.transfer_syntax_uid) or named_in(BytesIO(data_set), meta.transfer_syntax_uid)
+        study = (found and found.study_instance_uid) or meta.sop_instance_uid
         return InstanceReceived(
             site=of.site,
             project=self.project,

@@ -1,20 +1,14 @@
 """Part 10 objects around data sets that are kept byte for byte (PS3.10 Section 7)."""
 
 import hashlib
-import zlib
 from dataclasses import dataclass
 from io import BytesIO
 
 from pydicom.filereader import read_dataset
-from pydicom.tag import Tag
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 PREAMBLE = bytes(128) + b"DICM"
-STUDY_INSTANCE_UID = 0x0020000D
-HEAD = 1024 * 1024
-"""Bytes."""
 _META = 0x0002
 _SOP_CLASS, _SOP_INSTANCE, _SYNTAX = 0x00020002, 0x00020003, 0x00020010
 
@@ -70,31 +64,6 @@ def digest(data_set: bytes, transfer_syntax_uid: str) -> str:
     whole = digester(transfer_syntax_uid)
     whole.update(data_set)
     return whole.hexdigest()
-
-
-def study_instance_uid(data_set: bytes, transfer_syntax_uid: str) -> str | None:
-    """The Study Instance UID of a data set, if it can be read; it is looked for in the first MiB only."""
-    try:
-        head, syntax = _head(data_set, UID(transfer_syntax_uid))
-        found = read_dataset(
-            BytesIO(head),
-            syntax.is_implicit_VR,
-            syntax.is_little_endian,
-            stop_when=lambda tag, vr, length: tag > STUDY_INSTANCE_UID,
-            specific_tags=[Tag(STUDY_INSTANCE_UID)],
-        )
-        value = found.get(STUDY_INSTANCE_UID)
-    except Exception:
-        # Whatever is wrong with it, the anonymiser will say so; here it is only not to be had.
-        return None
-    return str(UID(str(value.value))) if value is not None and value.value else None
-
-
-def _head(data_set: bytes, syntax: UID) -> tuple[bytes, UID]:
-    """The beginning of a data set, inflated where it is deflated: a small stream may inflate without end."""
-    if syntax != DeflatedExplicitVRLittleEndian:
-        return data_set[:HEAD], syntax
-    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(data_set, HEAD), ExplicitVRLittleEndian
 
 
 def _element(element: int, vr: bytes, value: bytes) -> bytes:

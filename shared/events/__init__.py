@@ -27,6 +27,7 @@ from shared.events.identified import (
     InstanceCleared,
     InstanceDecided,
     InstanceReceived,
+    InstanceReceivedInBulk,
 )
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "InstanceHeld",
     "InstanceIndexed",
     "InstanceReceived",
+    "InstanceReceivedInBulk",
     "InstanceRejected",
     "InstanceThumbnailed",
     "InstanceUnheld",

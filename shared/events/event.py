@@ -42,6 +42,11 @@ class Event(BaseModel):
         return f"isocentre.{cls.topic}.v{cls.version}"
 
     @classmethod
+    def fact_name(cls) -> str:
+        """What its id is made from beside its identity: the type, unless two types state the same fact."""
+        return cls.type_name()
+
+    @classmethod
     def schema_path(cls) -> str:
         """CloudEvents `dataschema`: the path of the JSON Schema in the repository."""
         return f"schemas/events/{cls.topic}.v{cls.version}.schema.json"
@@ -66,4 +71,4 @@ class Outgoing:
     @classmethod
     def of(cls, event: Event) -> "Outgoing":
         """The usual case: id and key follow from the event itself."""
-        return cls(event, fact_id(event.type_name(), *event.identity()), event.partition_key())
+        return cls(event, fact_id(event.fact_name(), *event.identity()), event.partition_key())

@@ -58,6 +58,16 @@ class InstanceReceived(_Arrival):
     received_at: datetime
 
 
+class InstanceReceivedInBulk(InstanceReceived):
+    """The same fact, of what came in bulk: a topic of its own, so that live traffic does not wait behind a backlog."""
+
+    topic: ClassVar[str] = "identified.instance.received.bulk"
+
+    @classmethod
+    def fact_name(cls) -> str:
+        return InstanceReceived.fact_name()
+
+
 class _Verdict(_Arrival):
     """What every verdict of the anonymiser that keeps an instance on this side says."""
 

@@ -19,6 +19,10 @@ class Health:
         self._clock = clock
         self._beat = clock()
         self._waiting_for: str | None = "start"
+        self.exposition: Callable[[str], tuple[bytes, str]] = metrics.exposition
+        """What /metrics answers to an Accept header: text and content type."""
+        self.pages: dict[str, Callable[[], object]] = {}
+        """What else is served as JSON, by path."""
 
     def beat(self) -> None:
         """The main loop has come round."""
@@ -52,12 +56,14 @@ def serve(health: Health, host: str, port: int) -> ThreadingHTTPServer:
                 waiting_for = health.waiting_for
                 self._answer(503 if waiting_for else 200, {"ready": not waiting_for, "waiting_for": waiting_for})
             elif self.path == "/metrics":
-                body, content_type = metrics.exposition(self.headers.get("Accept", ""))
+                body, content_type = health.exposition(self.headers.get("Accept", ""))
                 self._send(200, body, content_type)
+            elif self.path in health.pages:
+                self._answer(200, health.pages[self.path]())
             else:
-                self._answer(404, {"paths": ["/livez", "/readyz", "/metrics"]})
+                self._answer(404, {"paths": ["/livez", "/readyz", "/metrics", *health.pages]})
 
-        def _answer(self, status: int, content: dict[str, object]) -> None:
+        def _answer(self, status: int, content: object) -> None:
             self._send(status, json.dumps(content).encode(), "application/json")
 
         def _send(self, status: int, body: bytes, content_type: str) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
@@ -19,6 +20,14 @@ STUCK = 10.0
 waits for ever, whatever limit it was given (rd_kafka_txn_op_req0; tests/chaos kills the broker)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """How far a group has come, and what the coordinator knows the group by."""
+
+    offsets: list[TopicPartition]
+    group: object
+
+
 class Transaction:
     """Remembers how far it came, so that a call after `Transient` goes on where the last one stopped."""
 
@@ -27,20 +36,19 @@ class Transaction:
         self._producer = producer
         self._limit = limit
         self._produced = False
-        self._offsets_sent = False
+        self._offsets_sent = 0
 
     def initialise(self) -> None:
         """Fence older workers of the same name and end their open transactions."""
         _step(lambda: self._producer.init_transactions(PATIENCE))
 
-    def run(self, outputs: Sequence[Output], offsets: list[TopicPartition], group: object) -> None:
-        """Publish `outputs` and commit `offsets`, both or neither. Raises as `Log.commit` says."""
+    def run(self, outputs: Sequence[Output], consumed: Sequence[Consumed]) -> None:
+        """Publish `outputs` and commit what was `consumed`, both or neither. Raises as `Log.commit` says."""
         try:
             if not self._produced:
                 self._begin(outputs)
-            if not self._offsets_sent:
-                _step(lambda: self._producer.send_offsets_to_transaction(offsets, group, PATIENCE))
-                self._offsets_sent = True
+            for part in consumed[self._offsets_sent :]:
+                self._send(part)
             _step(lambda: self._producer.commit_transaction(PATIENCE))
         except CommitAborted as aborted:
             # The topic takes less than schemas/topics.yaml says: trying again would never end.
@@ -49,6 +57,10 @@ class Transaction:
             self._abort()
             raise
         self._reset()
+
+    def _send(self, part: Consumed) -> None:
+        _step(lambda: self._producer.send_offsets_to_transaction(part.offsets, part.group, PATIENCE))
+        self._offsets_sent += 1
 
     def _begin(self, outputs: Sequence[Output]) -> None:
         # Asked before anything is under way: a producer does not recover well from a broker's refusal.
@@ -80,7 +92,7 @@ class Transaction:
 
     def _reset(self) -> None:
         self._produced = False
-        self._offsets_sent = False
+        self._offsets_sent = 0
 
 
 def _size(output: Output) -> int:

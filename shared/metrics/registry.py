@@ -25,6 +25,8 @@ class Registration(BaseModel):
     help: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
+    over_processes: Literal["sum", "max", "min"] = "sum"
+    """What a gauge of several processes of one service is."""
 
 
 @cache

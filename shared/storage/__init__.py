@@ -2,10 +2,11 @@
 
 from shared.storage.opening import open_bucket
 from shared.storage.s3 import connect
-from shared.storage.store import AccessDenied, Content, Listed, ObjectNotFound, Store, probe
+from shared.storage.store import ORPHANED, AccessDenied, Content, Listed, ObjectNotFound, Store, probe
 from shared.storage.tree import TreeStore
 
 __all__ = [
+    "ORPHANED",
     "AccessDenied",
     "Content",
     "Listed",

@@ -1,35 +1,15 @@
-"""The S3 adapter, on minio's client."""
+"""The S3 adapter."""
 
-import hashlib
-import io
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import BinaryIO
-from urllib.parse import urlsplit
-
-import urllib3
-from minio import Minio
-from minio.error import InvalidResponseError, S3Error, ServerError
+from contextlib import suppress
+from datetime import timedelta
 
 from shared.outcome import Transient
-from shared.storage.store import AccessDenied, Content, Listed, ObjectNotFound, Store
-
-CONNECT_TIMEOUT, READ_TIMEOUT = 2.0, 15.0
-"""Seconds. Common DICOM senders give up after 30: our refusal has to reach them before."""
-
-SMALLEST_PART = 5 * 1024 * 1024
-"""Bytes; the client refuses a smaller one, and S3 parts above 5 GiB."""
-
-_SLOWEST = 20 * 1024 * 1024
-"""Bytes a second that a server writes at least."""
-
-POOL = 16
-"""Connections kept open: at least the number of threads that use a store at the same time."""
-
-
-class _BehindTheEnd(Exception):
-    """The object has no byte where the part begins."""
+from shared.storage import parts
+from shared.storage.bucket import BehindTheEnd, Bucket, Xml
+from shared.storage.content import opened
+from shared.storage.store import Content, Listed, ObjectNotFound, Store
+from shared.storage.wire import Wire
 
 
 class S3Store:
@@ -38,127 +18,56 @@ class S3Store:
     # No S3 server that we start on one host calls fsync; see infra/adr/0003.
     durable = False
 
-    def __init__(self, client: Minio, http: urllib3.PoolManager, bucket: str) -> None:
-        self.name = bucket
-        self._client = client
-        self._http = http
+    def __init__(self, bucket: Bucket) -> None:
+        self.name = bucket.name
+        self._bucket = bucket
 
     def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
-        # In one part whatever the size: only then does the answer tell a checksum that can be compared.
-        if isinstance(data, Path):
-            with data.open("rb") as file:
-                etag = self._put_file(key, file, data.stat().st_size, content_type)
-                file.seek(0)
-                md5 = hashlib.file_digest(file, _md5).hexdigest()
-        else:
-            with _failures():
-                part = max(len(data), SMALLEST_PART)
-                written = self._client.put_object(
-                    self.name, key, io.BytesIO(data), len(data), content_type, part_size=part
-                )
-            etag, md5 = written.etag or "", _md5(data).hexdigest()
-        etag = etag.strip('"')
-        # The ETag of an object stored in one part is the MD5 of what the server holds; others tell nothing.
-        if len(etag) == 32 and etag != md5:
-            raise Transient("checksum of the stored object differs")
-
-    def _put_file(self, key: str, file: BinaryIO, size: int, content_type: str) -> str:
-        """The ETag. The client's own way would hold all of the file in memory."""
-        with _failures():
-            url = self._client.presigned_put_object(self.name, key)
-            headers = {"Content-Type": content_type, "Content-Length": str(size)}
-            answer = self._http.request("PUT", url, body=file, headers=headers, timeout=_unhurried(size))
-            if answer.status in (403, 404):
-                raise AccessDenied(str(answer.status))
-            if answer.status != 200:
-                raise Transient(f"status {answer.status}")
-            return str(answer.headers.get("ETag", ""))
+        try:
+            with opened(data) as body:
+                if len(body) > parts.PART:
+                    parts.upload(self._bucket, key, body, content_type)
+                else:
+                    self._bucket.send(key, body, headers={"content-type": content_type})
+        except OSError as failed:
+            raise Transient(type(failed).__name__) from None
 
     def get(self, key: str) -> bytes:
-        return self._read(key)
+        return self._bucket.ask("GET", key).body
 
     def part(self, key: str, start: int, count: int) -> bytes:
         try:
-            return self._read(key, start, count)
-        except _BehindTheEnd:
+            return self._bucket.ask("GET", key, headers={"range": f"bytes={start}-{start + count - 1}"}).body
+        except BehindTheEnd:
             return b""
-
-    def _read(self, key: str, start: int = 0, count: int = 0) -> bytes:
-        """`count` 0: to the end."""
-        with _failures():
-            response = self._client.get_object(self.name, key, start, count)
-            try:
-                return bytes(response.read())
-            finally:
-                response.close()
-                response.release_conn()
 
     def exists(self, key: str) -> bool:
         try:
-            with _failures():
-                self._client.stat_object(self.name, key)
+            self._bucket.ask("HEAD", key)
         except ObjectNotFound:
             return False
         return True
 
     def keys(self, prefix: str = "") -> Iterator[str]:
-        with _failures():
-            for found in self._client.list_objects(self.name, prefix=prefix, recursive=True):
-                yield str(found.object_name)
+        return (found.text("Key") for found in self._found(prefix))
 
     def listed(self, prefix: str = "") -> Iterator[Listed]:
-        with _failures():
-            for found in self._client.list_objects(self.name, prefix=prefix, recursive=True):
-                assert found.last_modified is not None
-                assert found.size is not None
-                yield Listed(str(found.object_name), found.last_modified, found.size)
+        for found in self._found(prefix):
+            yield Listed(found.text("Key"), found.time("LastModified"), int(found.text("Size")))
 
     def delete(self, key: str) -> None:
-        with _failures():
-            self._client.remove_object(self.name, key)
+        with suppress(ObjectNotFound):
+            self._bucket.ask("DELETE", key)
+
+    def abort_orphans(self, older_than: timedelta) -> int:
+        return parts.abort_orphans(self._bucket, older_than)
+
+    def _found(self, prefix: str) -> Iterator[Xml]:
+        follow = {"NextContinuationToken": "continuation-token"}
+        for page in self._bucket.pages({"list-type": "2", "prefix": prefix}, follow):
+            yield from page.all("Contents")
 
 
 def connect(endpoint: str, access_key: str, secret_key: str, bucket: str) -> Store:
     """The bucket `bucket` at `endpoint` (a base URL) as the user of that access key."""
-    url = urlsplit(endpoint)
-    http = urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
-        maxsize=POOL,
-        # The callers know when and how often to try again; a retry here would hide trouble from them.
-        retries=urllib3.Retry(total=0),
-    )
-    client = Minio(
-        url.netloc,
-        access_key=access_key,
-        secret_key=secret_key,
-        secure=url.scheme == "https",
-        region="us-east-1",
-        http_client=http,
-    )
-    return S3Store(client, http, bucket)
-
-
-def _md5(data: bytes | memoryview = b"") -> "hashlib._Hash":
-    return hashlib.md5(data, usedforsecurity=False)
-
-
-def _unhurried(size: int) -> urllib3.Timeout:
-    """A server answers when it has written all of a file."""
-    return urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT + size / _SLOWEST)
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    """Turn the client's errors into ours. Their texts name keys and hosts, so only their kind is kept."""
-    try:
-        yield
-    except S3Error as refused:
-        if refused.code in ("NoSuchKey", "NoSuchObject"):
-            raise ObjectNotFound from None
-        if refused.code in ("AccessDenied", "NoSuchBucket", "InvalidAccessKeyId", "SignatureDoesNotMatch"):
-            raise AccessDenied(str(refused.code)) from None
-        if refused.code == "InvalidRange":
-            raise _BehindTheEnd from None
-        raise Transient(str(refused.code)) from None
-    except (ServerError, InvalidResponseError, urllib3.exceptions.HTTPError, OSError) as away:
-        raise Transient(type(away).__name__) from None
+    return S3Store(Bucket(Wire(endpoint), access_key, secret_key, bucket))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +10,10 @@ from shared.outcome import Failure, Transient
 
 Content = bytes | memoryview | Path
 """An object, or the file that holds it."""
+
+
+ORPHANED = timedelta(days=1)
+"""What was begun this long ago, and is not finished, never will be: no upload takes a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,16 @@ class Store(Protocol):
         """Remove the object; nothing happens when there is none."""
         ...
 
+    def abort_orphans(self, older_than: timedelta) -> int:
+        """Remove what was begun that long ago and never finished, by whomever; returns how many there were."""
+        ...
+
 
 def probe(store: Store, user: str, *, writes: bool) -> None:
     """Fail at the door: raise unless `user` can do here what it will have to do.
 
-    A reader asks for an object that need not exist: a denied user gets an error instead of "no".
+    A reader asks for an object that need not exist: a denied user gets an error instead of "no". A writer removes
+    what it, or another, left unfinished in an earlier life.
     """
     key = f".probe/{user}"
     if not writes:
@@ -78,3 +87,4 @@ def probe(store: Store, user: str, *, writes: bool) -> None:
         return
     store.put(key, b"probe", "text/plain")
     store.delete(key)
+    store.abort_orphans(ORPHANED)

@@ -6,20 +6,17 @@ it acknowledges; here a file, its attributes and every folder on its way are on 
 
 import errno
 import os
-import shutil
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
 
 from shared.outcome import Transient
+from shared.storage.drafts import Drafts
+from shared.storage.folders import Folders
 from shared.storage.store import AccessDenied, Content, Listed, ObjectNotFound
-from shared.storage.walk import DRAFTS, files, is_path
+from shared.storage.walk import files, is_path
 
-_PIECE = 1024 * 1024
 _ATTEMPTS = 100
 """A folder that has become empty is removed by whoever deletes its last object, perhaps under our hands."""
 
@@ -32,21 +29,24 @@ class TreeStore:
     def __init__(self, root: Path, bucket: str) -> None:
         self.name = bucket
         self._folder = root / bucket
+        self._drafts = Drafts(self._folder)
+        self._folders = Folders(self._folder)
 
     def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
-        target = self._place(key)
+        self._place(key)
         with _failures():
-            self._verify()
-            draft = self._draft(data, content_type)
+            self._folders.forget_moved(self._verify())
+            draft = self._drafts.make(data, content_type)
             try:
-                self._publish(draft, target)
+                self._publish(draft, key)
             finally:
                 draft.unlink(missing_ok=True)
 
     def get(self, key: str) -> bytes:
-        with _failures():
+        place = self._place(key)
+        with _failures(), _looking():
             self._verify()
-            return self._place(key).read_bytes()
+            return place.read_bytes()
 
     def part(self, key: str, start: int, count: int) -> bytes:
         with _failures(), self._place(key).open("rb") as file:
@@ -54,9 +54,10 @@ class TreeStore:
             return file.read(count)
 
     def exists(self, key: str) -> bool:
+        place = self._place(key)
         with _failures():
             self._verify()
-            return self._place(key).is_file()
+            return place.is_file()
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         with _failures():
@@ -73,11 +74,16 @@ class TreeStore:
 
     def delete(self, key: str) -> None:
         target = self._place(key)
-        with _failures(), suppress(FileNotFoundError):
+        with _failures(), suppress(ObjectNotFound), _looking():
             self._verify()
             target.unlink()
             _sync(target.parent)
             self._tidy(target)
+
+    def abort_orphans(self, older_than: timedelta) -> int:
+        with _failures():
+            self._verify()
+            return self._drafts.remove(older_than)
 
     def _tidy(self, target: Path) -> None:
         """Folders that have become empty go, as with the server."""
@@ -93,50 +99,26 @@ class TreeStore:
             raise ValueError("no key of an object")
         return self._folder / key
 
-    def _verify(self) -> None:
+    def _verify(self) -> os.stat_result:
         """Where the bucket is not, perhaps because its disk is not mounted, nothing may be taken for missing."""
-        if not self._folder.is_dir():
-            raise AccessDenied("NoSuchBucket")
-
-    def _draft(self, data: Content, content_type: str) -> Path:
-        """A file with the content and its attributes, on the disk."""
-        folder = self._folder / DRAFTS
-        folder.mkdir(exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=folder)
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                _copy(data, file)
-                file.flush()
-                # Attributes come before the sync: set after it, a power cut takes them.
-                os.setxattr(descriptor, "user.etag", f'"{time.time_ns():x}-{file.tell():x}"'.encode())
-                os.setxattr(descriptor, "user.content-type", content_type.encode())
-                os.fsync(descriptor)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        return Path(name)
+            return self._folder.stat()
+        except FileNotFoundError:
+            raise AccessDenied("NoSuchBucket") from None
 
-    def _publish(self, draft: Path, target: Path) -> None:
-        folders = [self._folder / folder for folder in target.relative_to(self._folder).parents]
+    def _publish(self, draft: Path, key: str) -> None:
+        path, _, name = key.rpartition("/")
         for _ in range(_ATTEMPTS):
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                draft.replace(target)
-                # All of them, whoever made them: he may not have come so far.
-                for folder in folders:
-                    _sync(folder)
-            except (FileNotFoundError, FileExistsError):
-                continue
-            return
+                folder = self._folders.at(path)
+                os.rename(draft, name, dst_dir_fd=folder.descriptor)
+                return folder.settle()
+            except FileNotFoundError:
+                self._folders.forget(path)
+            except OSError:
+                self._folders.forget(path)
+                raise
         raise Transient("the folder goes away again and again")
-
-
-def _copy(data: Content, file: BinaryIO) -> None:
-    if isinstance(data, Path):
-        with data.open("rb") as source:
-            shutil.copyfileobj(source, file, _PIECE)
-    else:
-        file.write(data)
 
 
 def _sync(folder: Path) -> None:
@@ -148,15 +130,20 @@ def _sync(folder: Path) -> None:
 
 
 @contextmanager
+def _looking() -> Iterator[None]:
+    """What is not on the way to an object tells that there is none."""
+    try:
+        yield
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise ObjectNotFound from None
+
+
+@contextmanager
 def _failures() -> Iterator[None]:
     """Turn errors into ours. Their texts name files, so only their kind is kept."""
     try:
         yield
-    except FileNotFoundError:
-        raise ObjectNotFound from None
     except PermissionError:
         raise AccessDenied("permission") from None
-    except (IsADirectoryError, NotADirectoryError):
-        raise ObjectNotFound from None
     except OSError as failed:
         raise Transient(errno.errorcode.get(failed.errno or 0, "OSError")) from None

@@ -1,6 +1,6 @@
 """Spans: made here only, with registered attributes, never with the text of an exception."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from opentelemetry import trace
@@ -10,7 +10,7 @@ from opentelemetry.exporter.zipkin.json import ZipkinExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from shared.telemetry.attributes import Attribute
@@ -88,14 +88,15 @@ def start(
     kind: str = "internal",
     parent: ParentContext | None = None,
     attributes: Attributes | None = None,
-    started_at: int | None = None,
+    links: Sequence[Span] = (),
 ) -> Span:
     """An open span that is nobody's current one; it begins a trace of its own when there is no `parent`.
 
-    `started_at` (nanoseconds since the epoch) dates it back. The caller must `end()` it.
+    `links`: spans of other traces that it belongs to. The caller must `end()` it.
     """
     tracer = trace.get_tracer("isocentre")
-    opened = Span(tracer.start_span(name, parent or Context(), _KINDS[kind], start_time=started_at))
+    linked = [Link(other.inner.get_span_context()) for other in links]
+    opened = Span(tracer.start_span(name, parent or Context(), _KINDS[kind], links=linked))
     opened.set(attributes or {})
     return opened
 
@@ -106,10 +107,10 @@ def span(
     kind: str = "internal",
     parent: ParentContext | None = None,
     attributes: Attributes | None = None,
-    started_at: int | None = None,
+    links: Sequence[Span] = (),
 ) -> Iterator[Span]:
     """A span around a piece of work, as `start`; it becomes the current one of this thread."""
-    opened = start(name, kind, parent, attributes, started_at)
+    opened = start(name, kind, parent, attributes, links)
     with trace.use_span(opened.inner, record_exception=False, set_status_on_exception=False):
         try:
             yield opened

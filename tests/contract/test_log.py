@@ -36,6 +36,11 @@ class Bench:
     produce: Callable[[Output], None]
     published: Callable[[], Sequence[Record]]
     bootstrap: str = ""
+    bulk: str = "bulk"
+
+    def fill_bulk(self, count: int) -> None:
+        for number in range(count):
+            self.produce(Output(self.bulk, f"key-{number}", f"bulk-{number}".encode()))
 
 
 def _memory() -> Bench:
@@ -44,7 +49,7 @@ def _memory() -> Bench:
         stage="stage",
         source="source",
         target="target",
-        open=lambda: MemoryLog(broker, "stage", ["source"]),
+        open=lambda: MemoryLog(broker, "stage", ["source"], bulk=["bulk"]),
         produce=broker.produce,
         published=lambda: broker.topics["target"],
     )
@@ -52,9 +57,10 @@ def _memory() -> Bench:
 
 def _kafka(bootstrap: str) -> Bench:
     name = f"contract-{secrets.token_hex(4)}"
-    source, target = f"{name}-source", f"{name}-target"
+    source, target, bulk = (f"{name}-{what}" for what in ("source", "target", "bulk"))
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    created = admin.create_topics([NewTopic(source, 1, config={"max.message.bytes": "4194304"}), NewTopic(target, 1)])
+    large = {"max.message.bytes": "4194304"}
+    created = admin.create_topics([NewTopic(source, 1, config=large), NewTopic(target, 1), NewTopic(bulk, 2)])
     for future in created.values():
         future.result(10)
     publisher = Publisher(bootstrap, timeout=10)
@@ -62,10 +68,11 @@ def _kafka(bootstrap: str) -> Bench:
         stage=name,
         source=source,
         target=target,
-        open=lambda: KafkaLog(bootstrap, name, "0", [source]),
+        open=lambda: KafkaLog(bootstrap, name, "0", [source], bulk=[bulk]),
         produce=publisher.publish,
         published=lambda: list(read_to_end(bootstrap, [target])),
         bootstrap=bootstrap,
+        bulk=bulk,
     )
 
 
@@ -170,6 +177,60 @@ def test_idle_takes_no_record(bench: Bench, log: Log) -> None:
     log.idle(0)
     assert [record.value for record in _poll(log, 2)] == [b"0", b"1"]
     assert log.owns(first[0])
+
+
+# --- lanes
+
+
+FETCHED = 1.0
+"""Seconds after which the client has fetched what was produced before."""
+
+
+def _values(records: Sequence[Record]) -> list[str]:
+    return [(record.value or b"").decode() for record in records]
+
+
+def test_what_is_live_waits_for_one_batch_of_a_backlog_at_most(bench: Bench, log: Log) -> None:
+    bench.fill_bulk(40)
+    log.commit(_poll(log, 4), [])
+    _fill(bench, 2)
+    time.sleep(FETCHED)
+    assert ["0", "1"] in [_values(log.poll(4, 5.0)) for _ in range(2)]
+
+
+def test_bulk_does_not_stand_still_behind_what_is_live(bench: Bench, log: Log) -> None:
+    bench.fill_bulk(3)
+    _fill(bench, 1)
+    taken = _poll(log, 4)
+    bench.fill_bulk(1)
+    _fill(bench, 40)
+    log.commit(taken, [])
+    time.sleep(FETCHED)
+    values = [value for _ in range(8) for value in _values(log.poll(1, 5.0))]
+    assert 1 <= sum(value.startswith("bulk") for value in values) <= 2
+    assert [value for value in values if not value.startswith("bulk")] == [str(number) for number in range(7)]
+
+
+def test_each_lane_moves_on_by_itself(bench: Bench, log: Log) -> None:
+    bench.fill_bulk(2)
+    _fill(bench, 2)
+    records = _poll(log, 4)
+    log.commit([record for record in records if record.topic == bench.source], [Output(bench.target, "k", b"out")])
+    log.close()
+    again = bench.open()
+    assert sorted(_values(_poll(again, 2))) == ["bulk-0", "bulk-1"]
+    again.close()
+
+
+def test_one_commit_may_take_both_lanes(bench: Bench, log: Log) -> None:
+    bench.fill_bulk(2)
+    _fill(bench, 2)
+    log.commit(_poll(log, 4), [Output(bench.target, "k", b"out")])
+    log.close()
+    again = bench.open()
+    assert again.poll(4, 3.0) == []
+    again.close()
+    assert [record.value for record in bench.published()] == [b"out"]
 
 
 # --- what only the real one can show

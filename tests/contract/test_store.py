@@ -1,6 +1,10 @@
 """What every store must do: one suite for the fake and for the real S3 server."""
 
+import os
 import secrets
+import shutil
+import time
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -13,6 +17,8 @@ from infra.local.state import Stack
 from shared import storage
 from shared.outcome import Transient
 from shared.storage import ObjectNotFound, Store
+from shared.storage.parts import PART
+from shared.storage.walk import DRAFTS
 from tests.support.memory_store import MemoryStore
 
 
@@ -108,11 +114,43 @@ def test_lists_age_and_size(store: Store, prefix: str) -> None:
     assert before - timedelta(seconds=1) <= a.modified <= datetime.now(UTC)
 
 
+def test_lists_more_than_a_page_of_the_server_holds(components: Stack, prefix: str) -> None:
+    place = components.object_store.tree / "clean" / prefix
+    place.mkdir(parents=True)
+    names = [f"{number:04}" for number in range(1003)]
+    for name in names:
+        (place / name).touch()
+    keys = [f"{prefix}/{name}" for name in names]
+    assert list(_s3(components).keys(f"{prefix}/")) == keys
+    assert [one.key for one in storage.TreeStore(components.object_store.tree, "clean").listed(f"{prefix}/")] == keys
+
+
 def test_delete_is_idempotent(store: Store, prefix: str) -> None:
     store.put(f"{prefix}/a.dcm", b"x")
     store.delete(f"{prefix}/a.dcm")
     store.delete(f"{prefix}/a.dcm")
     assert not store.exists(f"{prefix}/a.dcm")
+
+
+@pytest.mark.parametrize("size", [PART, PART + 1, 2 * PART])
+def test_what_is_large_takes_no_memory_on_its_way_from_a_file(
+    store: Store, prefix: str, size: int, tmp_path: Path
+) -> None:
+    if isinstance(store, MemoryStore):
+        pytest.skip("it holds everything")
+    file = tmp_path / "file"
+    with file.open("wb") as large:
+        large.truncate(size - 4)
+        large.seek(0, os.SEEK_END)
+        large.write(b"last")
+    tracemalloc.start()
+    store.put(f"{prefix}/large.dcm", file)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * 1024 * 1024
+    assert [one.size for one in store.listed(prefix)] == [size]
+    assert store.get(f"{prefix}/large.dcm").endswith(b"\0last")
+    store.delete(f"{prefix}/large.dcm")
 
 
 def _away(kind: str) -> Store:
@@ -136,8 +174,9 @@ def _away(kind: str) -> Store:
         lambda store: list(store.keys()),
         lambda store: list(store.listed()),
         lambda store: store.delete("a"),
+        lambda store: store.abort_orphans(storage.ORPHANED),
     ],
-    ids=["put", "get", "exists", "keys", "listed", "delete"],
+    ids=["put", "get", "exists", "keys", "listed", "delete", "abort"],
 )
 def test_a_store_that_does_not_answer_is_transient_trouble(kind: str, call: Callable[[Store], object]) -> None:
     with pytest.raises(Transient):
@@ -236,3 +275,33 @@ def test_many_write_while_others_empty_the_same_folders(tree: Store, prefix: str
 def test_each_says_whether_it_is_durable(components: Stack, tree: Store) -> None:
     assert tree.durable
     assert not _s3(components).durable
+
+
+def test_drafts_of_the_dead_go_when_they_are_old_and_nothing_else(tree: Store, prefix: str, components: Stack) -> None:
+    tree.put(f"{prefix}/a.dcm", b"x")
+    drafts = components.object_store.tree / "clean" / DRAFTS
+    old, young, folder = (drafts / secrets.token_hex(6) for _ in range(3))
+    folder.mkdir()
+    for file in (old, young, folder / "part"):
+        file.write_bytes(b"half")
+    two_days_ago = time.time() - 2 * 86400
+    for file in (old, folder, folder / "part", components.object_store.tree / "clean" / prefix / "a.dcm"):
+        os.utime(file, (two_days_ago, two_days_ago))
+    assert tree.abort_orphans(storage.ORPHANED) == 1
+    assert not old.exists()
+    assert young.exists()
+    assert (folder / "part").exists()
+    assert tree.exists(f"{prefix}/a.dcm")
+    shutil.rmtree(folder)
+    young.unlink()
+
+
+def test_a_writer_cleans_up_at_its_door(tree: Store, components: Stack) -> None:
+    old = components.object_store.tree / "clean" / DRAFTS / secrets.token_hex(6)
+    old.parent.mkdir(exist_ok=True)
+    old.touch()
+    os.utime(old, (0, 0))
+    storage.probe(tree, "somebody", writes=False)
+    assert old.exists()
+    storage.probe(tree, "somebody", writes=True)
+    assert not old.exists()

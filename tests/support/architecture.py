@@ -6,8 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 EDGES = {
-    "receiver": {"edge", "arrivals", "mark", "sweep", "syntaxes", "upper"},
-    "anonymiser": set[str](),
+    "receiver": {
+        "accounts",
+        "arrivals",
+        "crew",
+        "edge",
+        "intake",
+        "mark",
+        "quotas",
+        "stow",
+        "sweep",
+        "syntaxes",
+        "tls",
+        "turns",
+        "upper",
+        "ways",
+        "worker",
+    },
+    "anonymiser": {"following"},
     "validator": set[str](),
     "indexer": {"database", "tables", "migrate", "migrations"},
     "thumbnailer": {"worker"},
@@ -29,7 +45,18 @@ EDGES = {
 """Modules and packages that do I/O beside WIRING, which may always. All others are pure."""
 
 WIRING = {"__main__", "settings", "handler", "migrate"}
-PURE_IMPORTS = {"pydantic", "yaml", "pydicom", "numpy", "PIL", "shared.events", "shared.outcome", "shared.dicom"}
+PURE_IMPORTS = {
+    "pydantic",
+    "yaml",
+    "pydicom",
+    "numpy",
+    "PIL",
+    "shared.events",
+    "shared.outcome",
+    "shared.dicom",
+    "shared.sites",
+    "shared.media",
+}
 IMPURE_STANDARD = {
     "asyncio",
     "http",
@@ -62,6 +89,8 @@ EXCEPTIONS = {
     ("services/anonymiser/pixels/models.py", "onnxruntime"): "runs the networks, in worker processes only",
     ("services/anonymiser/pixels/preparing.py", "cv2"): _ARRAYS,
     ("services/anonymiser/pixels/workers.py", "shared.isolation"): "the door to the worker processes",
+    ("services/receiver/admission.py", "services.receiver.upper.pdu"): "codes of the standard, and values made of them",
+    ("services/receiver/admission.py", "services.receiver.upper.user"): "a value",
 }
 """What a pure module imports all the same, and why it may."""
 
@@ -136,7 +165,7 @@ def settings_readers(root: Path) -> list[str]:
     return [
         str(path.relative_to(root))
         for path in sorted((root / "services").rglob("*.py"))
-        if path.stem not in ("__main__", "migrate", "settings")
+        if path.stem not in ("__main__", "migrate", "settings", "worker")
         and any(name.endswith(".settings") and name.startswith("services.") for name in imports_of(path))
     ]
 

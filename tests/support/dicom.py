@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-from pynetdicom import AE, build_context
+from pynetdicom import AE, build_context, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.pdu import A_ASSOCIATE_RJ
 
 from tests.support.generated import Item
 
@@ -45,6 +46,18 @@ class Said:
         return f"status {self.status}:\n{self.text}"
 
 
+class Rejections:
+    """Hears an A-ASSOCIATE-RJ. pynetdicom's association takes one that comes very fast for a failure to connect."""
+
+    def __init__(self) -> None:
+        self.code: tuple[int | None, int | None, int | None] = (None, None, None)
+        self.handlers = [(evt.EVT_PDU_RECV, self._hear)]
+
+    def _hear(self, event: evt.Event) -> None:
+        if isinstance(event.pdu, A_ASSOCIATE_RJ):
+            self.code = (event.pdu.result, event.pdu.source, event.pdu.reason_diagnostic)
+
+
 class Refused(Exception):
     """No association. `source` and `diagnostic` as in A-ASSOCIATE-RJ (PS3.8 Table 9-21), None when nobody answered."""
 
@@ -63,10 +76,10 @@ def association(
     entity.connection_timeout = 5.0
     wanted = sorted({(item.sop_class_uid, item.transfer_syntax_uid) for item in items})
     contexts = [build_context(*context) for context in wanted] or [build_context("1.2.840.10008.1.1")]
-    opened = entity.associate("127.0.0.1", port, contexts, called, max_pdu=131072)
+    heard = Rejections()
+    opened = entity.associate("127.0.0.1", port, contexts, called, max_pdu=131072, evt_handlers=heard.handlers)
     if not opened.is_established:
-        answer = opened.acceptor.primitive
-        raise Refused(*(getattr(answer, name, None) for name in ("result", "result_source", "diagnostic")))
+        raise Refused(*heard.code)
     try:
         yield opened
     finally:

@@ -8,6 +8,7 @@ from shared.kafka import CommitAborted, Output, Record, TooLarge
 from shared.outcome import Transient
 
 LIMIT = 4_194_304
+BULK_FIRST = 5
 
 
 class MemoryBroker:
@@ -27,18 +28,21 @@ class MemoryBroker:
 class MemoryLog:
     """One worker of one stage. `away` and `aborts` make the next commits fail that often."""
 
-    def __init__(self, broker: MemoryBroker, group: str, topics: Sequence[str]) -> None:
+    def __init__(self, broker: MemoryBroker, group: str, topics: Sequence[str], bulk: Sequence[str] = ()) -> None:
         self.broker = broker
         self.away = 0
         self.aborts = 0
         self.commits: list[tuple[int, int]] = []
         self.lost: set[str] = set()
         self._group = group
-        self._topics = topics
+        self._lanes = [topics, bulk]
+        self._polls = 0
         self._position = dict(broker.committed[group])
 
     def poll(self, limit: int, timeout: float) -> list[Record]:
-        taken = list(self._next(limit))
+        self._polls += 1
+        order = self._lanes[:: 1 if self._polls % BULK_FIRST else -1]
+        taken = next((taken for lane in order if (taken := list(self._next(lane, limit)))), [])
         for record in taken:
             self._position[record.topic, record.partition] = record.offset + 1
         return taken
@@ -67,13 +71,15 @@ class MemoryLog:
         self.commits.append((len(batch), len(outputs)))
 
     def lag(self) -> int:
-        return sum(len(self.broker.topics[topic]) - self._position.get((topic, 0), 0) for topic in self._topics)
+        return sum(
+            len(self.broker.topics[topic]) - self._position.get((topic, 0), 0) for lane in self._lanes for topic in lane
+        )
 
     def close(self) -> None:
         """Nothing to leave."""
 
-    def _next(self, limit: int) -> Iterator[Record]:
-        for topic in self._topics:
+    def _next(self, topics: Sequence[str], limit: int) -> Iterator[Record]:
+        for topic in topics:
             for record in self.broker.topics[topic][self._position.get((topic, 0), 0) :]:
                 if limit == 0:
                     return

@@ -1,7 +1,7 @@
 """A store in memory. It passes tests/contract/test_store.py like the real ones."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shared.outcome import Transient
@@ -48,6 +48,10 @@ class MemoryStore:
     def delete(self, key: str) -> None:
         self._answer()
         self.objects.pop(key, None)
+
+    def abort_orphans(self, older_than: timedelta) -> int:
+        self._answer()
+        return 0
 
     def _answer(self) -> None:
         if self.away:

@@ -9,6 +9,7 @@ from tests.support.topics import Topics
 from tests.support.waiting import until
 
 RECEIVED = "identified.instance.received"
+IN_BULK = "identified.instance.received.bulk"
 ANONYMISED = "clean.instance.anonymised"
 HELD = ("identified.instance.quarantined", "identified.instance.rejected")
 
@@ -24,8 +25,9 @@ class Pipeline:
         return Topics(self.stack.kafka)
 
     def received(self, sop_instance_uid: str) -> list[dict[str, Any]]:
-        """The arrivals of an original SOP Instance UID."""
-        return self.topics.events(RECEIVED, sop_instance_uid=sop_instance_uid)
+        """The arrivals of an original SOP Instance UID, on either lane."""
+        found = (self.topics.events(topic, sop_instance_uid=sop_instance_uid) for topic in (RECEIVED, IN_BULK))
+        return [event for events in found for event in events]
 
     def arrival(self, sop_instance_uid: str) -> str:
         """The only arrival of an original SOP Instance UID."""

@@ -5,6 +5,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import yaml
 from tests.support.canaries import Canaries
 from tests.support.pipeline import Pipeline
 from tests.support.stack import ROOT, Stack, running
+from tests.support.stow import token_of
 
 BUILD = ROOT / "build" / "test"
 KEPT_LOGS = BUILD / "system-logs"
@@ -41,6 +43,7 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
         "site-kill-a": ["KILL_A"],
         "site-kill-b": ["KILL_B"],
         "site-decided": ["DECIDED"],
+        "site-upper": ["UPPER"],
         "site-canary": [canaries.calling],
         escaped.calling.lower(): [escaped.calling],
     }
@@ -50,6 +53,8 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
             "project": "system",
             "calling_ae_titles": titles,
             "called_ae_titles": [canaries.called] if code == "site-canary" else ["ISOCENTRE"],
+            "tokens": [sha256(token_of(code).encode()).hexdigest()],
+            "bulk_called_ae_titles": ["ISOCENTRE_BULK"],
             # Every attribute of the table is a canary, so none may be retained by an option.
             "profile": "research" if code.startswith("site-") and code != "site-canary" else "basic",
         }

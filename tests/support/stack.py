@@ -55,6 +55,10 @@ class Stack:
         return int(self.told()["services"]["receiver"]["dicom_port"])
 
     @property
+    def stow(self) -> str:
+        return str(self.told()["services"]["receiver"]["http_url"])
+
+    @property
     def gateway(self) -> str:
         return str(self.told()["services"]["gateway"]["http_url"])
 
@@ -77,7 +81,11 @@ class Stack:
         """The sum over all samples of that name that carry these labels; 0 when there is none."""
         wanted = [f'{label}="{value}"' for label, value in labels.items()]
         samples = (line for line in self.metrics(service).splitlines() if line.split("{")[0].split(" ")[0] == name)
-        values = (line.rpartition("} ")[2] or line.split(" ")[1] for line in samples if all(w in line for w in wanted))
+        values = (
+            line.rpartition("} ")[2] if "{" in line else line.split(" ")[1]
+            for line in samples
+            if all(w in line for w in wanted)
+        )
         return sum(float(value.split(" ")[0]) for value in values)
 
     def objects(self) -> Minio:

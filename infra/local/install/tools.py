@@ -16,7 +16,7 @@ from pathlib import Path
 from infra.local.install.work import SetupError, Work
 
 PACKAGE_GROUPS: dict[str, tuple[str, ...]] = {
-    "test": ("dcmtk", "chromium", "chromium-driver", "dicom3tools"),
+    "test": ("dcmtk", "chromium", "chromium-driver", "dicom3tools", "orthanc", "orthanc-dicomweb"),
     "bench": ("orthanc", "dcmtk"),
     "chaos": ("xfsprogs",),
 }

@@ -25,13 +25,19 @@ ACCESS_FILE = ROOT / "infra" / "objectstore" / "access.yaml"
 KNOWN_WITHIN = 150.0
 """Seconds within which the server must know a changed secret: its cache keeps users for 120."""
 
-Right = Literal["put", "get", "list", "delete"]
+Right = Literal["put", "get", "list", "delete", "uploads"]
 Statement = dict[str, object]
 
 OBJECT_ACTIONS: Mapping[Right, tuple[str, ...]] = {
     "put": ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
     "get": ("s3:GetObject",),
     "delete": ("s3:DeleteObject",),
+}
+
+BUCKET_ACTIONS: Mapping[Right, str] = {
+    "list": "s3:ListBucket",
+    # To find those that somebody began and never finished.
+    "uploads": "s3:ListBucketMultipartUploads",
 }
 
 
@@ -70,8 +76,9 @@ def policy(bucket: str, access: Access) -> dict[str, object]:
         actions = [action for right in rights for action in OBJECT_ACTIONS.get(right, ())]
         if actions:
             statements.append(_allow(user, actions, f"{bucket}/*"))
-        if "list" in rights:
-            statements.append(_allow(user, ["s3:ListBucket"], bucket))
+        actions = [BUCKET_ACTIONS[right] for right in rights if right in BUCKET_ACTIONS]
+        if actions:
+            statements.append(_allow(user, actions, bucket))
         if entry.probe == bucket:
             probe = ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]
             statements.append(_allow(user, probe, f"{bucket}/{probe_key(user)}"))

@@ -5,22 +5,29 @@
     Sta13  all is said, the peer has to close    ARTIM runs
 
 Sta3 (asking the user) and Sta8 (asking him whether to release) take no time here: what we answer is known at once.
+Of the table's actions: AE-6 and AE-8, DT-1 and DT-2, AR-2 and AR-4, AA-1 (in Sta2), AA-2 to AA-8.
 """
 
 import contextlib
+import time
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import Protocol
 
 from services.receiver.upper import command, pdu
 from services.receiver.upper.landing import Landed, Landing
 from services.receiver.upper.pdu import Abort, Kind, Rejection
-from services.receiver.upper.wire import Closed, Silent, Wire
+from services.receiver.upper.wire import SLOWEST, Closed, Silent, Wire
 
 _ABORT_BODY = 4
 _LONGEST_COMMAND = 64 * 1024
-_LONGEST_REQUEST = 1024 * 1024
+_LONGEST_REQUEST = 512 * 1024
 """Bytes of an A-ASSOCIATE-RQ: 128 contexts with all transfer syntaxes take 300,000."""
+_REQUEST_RATE = 64 * 1024
+"""Bytes of an A-ASSOCIATE-RQ that come in a second at least."""
+_HEARD_OUT = set(Kind) - {Kind.ASSOCIATE_RQ, Kind.ABORT}
+"""PDUs that change nothing in Sta13."""
 
 
 class End(StrEnum):
@@ -66,6 +73,10 @@ class Serves(Protocol):
         """The status that a C-STORE is answered with."""
         ...
 
+    def lost(self, request: command.Request) -> int:
+        """The same for one whose data set found no room on the disk."""
+        ...
+
     @property
     def draining(self) -> bool:
         """Whether associations are to end at the next instance."""
@@ -74,11 +85,13 @@ class Serves(Protocol):
 
 @dataclass(slots=True)
 class _Message:
-    """What has come of a message so far."""
+    """What has come of a message so far, and since when."""
 
     context: int
     bytes_of_command: bytearray = field(default_factory=bytearray)
     request: command.Request | None = None
+    size: int = 0
+    began: float = field(default_factory=time.monotonic)
 
 
 class _Over(Exception):
@@ -100,12 +113,15 @@ class Association:
         self._wire, self._serves, self._landing = wire, serves, landing
         self._artim, self._idle = artim, idle
         self._contexts: dict[int, Context] = {}
+        self._established = False
         self._message: _Message | None = None
+        self._left = 0
+        """Bytes of the PDU that have not been read."""
 
     def run(self) -> End:
         """Until the connection is closed; how it ended. Raises what storing raises."""
         try:
-            self._wire.patience(self._artim)
+            self._wire.patience(self._artim, _REQUEST_RATE)
             self._request()
             self._wire.patience(self._idle)
             while True:
@@ -116,26 +132,31 @@ class Association:
         except Closed:
             return End.CLOSED
         except Silent:
-            if self._contexts:  # who has not asked for an association is not told of its end (AA-2)
+            if self._established:  # who has not asked for an association is not told of its end (AA-2)
                 self._say_and_wait(_aborted(Abort.NOT_SPECIFIED))
             return End.SILENT
         finally:
-            self._landing.clear()
+            self._landing.close()
             self._wire.close()
+
+    def _head(self) -> int:
+        """What kind of PDU comes."""
+        kind, self._left = pdu.head(self._wire.read(pdu.HEAD))
+        return kind
 
     # --- Sta2
 
     def _request(self) -> None:
-        kind, length = pdu.head(self._wire.read(pdu.HEAD))
+        kind = self._head()
         if kind == Kind.ABORT:
             raise self._aborted_by_peer()
         if kind != Kind.ASSOCIATE_RQ:
-            raise _aborted(_unexpected(kind))
-        if length > _LONGEST_REQUEST:
+            raise _Over(End.ABORTED, pdu.abort_by_user())  # AA-1
+        if self._left > _LONGEST_REQUEST:
             raise _aborted(Abort.INVALID_PARAMETER)
-        match self._serves.requested(self._wire.read(length)):
+        match self._serves.requested(self._read(self._left)):
             case Accepted(answer, contexts):
-                self._contexts = contexts
+                self._contexts, self._established = contexts, True
                 self._wire.send(answer)
             case Rejection() as rejection:
                 raise _Over(End.REJECTED, pdu.reject(rejection))
@@ -145,11 +166,9 @@ class Association:
     # --- Sta6
 
     def _next(self) -> None:
-        kind, length = pdu.head(self._wire.read(pdu.HEAD))
+        kind = self._head()
         if kind == Kind.DATA_TF:
-            if length > pdu.LONGEST:
-                raise _aborted(Abort.INVALID_PARAMETER)
-            self._data(length)
+            self._data()
         elif kind == Kind.RELEASE_RQ:
             raise _Over(End.RELEASED, pdu.release_rp())
         elif kind == Kind.ABORT:
@@ -161,25 +180,39 @@ class Association:
         self._wire.read(_ABORT_BODY)  # or closing would be a reset
         return _Over(End.ABORTED_BY_PEER)
 
-    def _data(self, left: int) -> None:
+    def _read(self, count: int) -> bytes:
+        """The next bytes of the PDU."""
+        data = self._wire.read(count)
+        self._left -= count
+        return data
+
+    def _data(self) -> None:
         """The values of one P-DATA-TF."""
-        while left:
-            if left < pdu.PDV_HEAD:
+        if not 0 < self._left <= pdu.LONGEST:
+            raise _aborted(Abort.INVALID_PARAMETER)
+        while self._left:
+            if self._left < pdu.PDV_HEAD:
                 raise _aborted(Abort.INVALID_PARAMETER)
-            length, context, control = pdu.pdv_head(self._wire.read(pdu.PDV_HEAD))
-            left -= pdu.PDV_HEAD + length
-            if length < 0 or left < 0 or context not in self._contexts or control > pdu.COMMAND | pdu.LAST:
+            length, context, control = pdu.pdv_head(self._read(pdu.PDV_HEAD))
+            if not 0 <= length <= self._left or context not in self._contexts:
                 raise _aborted(Abort.INVALID_PARAMETER)
             message = self._message = self._message or _Message(context)
             if message.context != context or bool(control & pdu.COMMAND) is not (message.request is None):
                 raise _aborted(Abort.UNEXPECTED_PARAMETER)
+            self._hurry(message, length)
             take = self._take_command if control & pdu.COMMAND else self._take_data
             take(message, length, bool(control & pdu.LAST))
+
+    def _hurry(self, message: _Message, length: int) -> None:
+        """Small pieces, each in time, may not make one message last for ever."""
+        if time.monotonic() - message.began > self._idle + message.size / SLOWEST:
+            raise Silent
+        message.size += length
 
     def _take_command(self, message: _Message, length: int, last: bool) -> None:
         if len(message.bytes_of_command) + length > _LONGEST_COMMAND:
             raise _aborted(Abort.INVALID_PARAMETER)
-        message.bytes_of_command += self._wire.read(length)
+        message.bytes_of_command += self._read(length)
         if not last:
             return
         try:
@@ -196,6 +229,7 @@ class Association:
             room = self._landing.room(length)
             self._wire.fill(room)
             self._landing.took(len(room))
+            self._left -= len(room)
             length -= len(room)
         if last:
             assert message.request is not None
@@ -207,30 +241,42 @@ class Association:
             return
         status = self._status(request, self._contexts[message.context], landed)
         self._wire.send(pdu.data_tf(message.context, pdu.COMMAND | pdu.LAST, command.response(request, status)))
+        self._landing.clear()
         if self._serves.draining:
             raise _Over(End.DRAINED, pdu.abort(Abort.NOT_SPECIFIED))
 
     def _status(self, request: command.Request, context: Context, landed: Landed | None) -> int:
         if request.field & command.RESPONSE:
             raise _aborted(Abort.UNEXPECTED_PARAMETER)
+        if request.field not in (command.C_ECHO_RQ, command.C_STORE_RQ):
+            return command.UNRECOGNISED_OPERATION
         if request.sop_class_uid != context.abstract_syntax:
             return command.CLASS_MISMATCH
         if request.field == command.C_ECHO_RQ:
             return command.SUCCESS
-        if request.field != command.C_STORE_RQ:
-            return command.UNRECOGNISED_OPERATION
         if not request.data_set:
             return command.CANNOT_UNDERSTAND
-        return command.OUT_OF_RESOURCES if landed is None else self._serves.stored(request, context, landed)
+        return self._serves.lost(request) if landed is None else self._serves.stored(request, context, landed)
 
     # --- Sta13
 
     def _say_and_wait(self, over: _Over) -> None:
         """Say the last word, and let the peer close: a reset would take what he has not read yet from him."""
-        with contextlib.suppress(Closed, Silent):
+        with contextlib.suppress(Closed, Silent, _Over):
             if over.say:
                 self._wire.send(over.say)
-                self._wire.finish(self._artim)
+                self._wire.patience(self._artim)
+                self._hear_out(time.monotonic() + self._artim)
+
+    def _hear_out(self, until: float) -> None:
+        """What is still said changes nothing (AA-6), but for what has no place even here (AA-7)."""
+        self._wire.skip(self._left, until)
+        while (kind := self._head()) in _HEARD_OUT:
+            self._wire.skip(self._left, until)
+        if kind == Kind.ABORT:
+            raise self._aborted_by_peer()
+        self._wire.send(pdu.abort(_unexpected(kind)))
+        self._wire.skip(inf, until)  # once is enough
 
 
 def _unexpected(kind: int) -> Abort:

@@ -4,21 +4,22 @@ import threading
 
 
 class Budget:
-    """So many bytes. Nobody waits for them: who gets none goes on in a file, so nothing can lock up."""
+    """So many bytes, never more. Whoever holds some does not wait for more, so nothing can lock up."""
 
     def __init__(self, size: int) -> None:
         self._left = size
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
 
-    def take(self, size: int) -> bool:
-        """Whether `size` more bytes may be held; they are counted then."""
-        with self._lock:
-            if size > self._left:
+    def take(self, size: int, seconds: float = 0.0) -> bool:
+        """Whether `size` more bytes may be held; they are counted then. Waits for them for so long at most."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: size <= self._left, seconds):
                 return False
             self._left -= size
             return True
 
     def give_back(self, size: int) -> None:
         """So many bytes are held no more."""
-        with self._lock:
+        with self._changed:
             self._left += size
+            self._changed.notify_all()

@@ -15,13 +15,13 @@ NO_DATA_SET = 0x0101
 
 SUCCESS, UNRECOGNISED_OPERATION, CLASS_MISMATCH = 0x0000, 0x0211, 0x0122
 """Statuses of PS3.7 Annex C."""
-OUT_OF_RESOURCES, CANNOT_UNDERSTAND = 0xA700, 0xC000
+OUT_OF_RESOURCES, CLASS_OR_UID_MISMATCH, CANNOT_UNDERSTAND = 0xA700, 0xA900, 0xC000
 """Statuses of a C-STORE (PS3.4 Table B.2-1)."""
 
 _AFFECTED_CLASS, _FIELD, _MESSAGE_ID = 0x0002, 0x0100, 0x0110
 _RESPONDED_ID, _DATA_SET_TYPE, _STATUS, _AFFECTED_INSTANCE = 0x0120, 0x0800, 0x0900, 0x1000
-_LONGEST = 64
-"""Bytes of a UID (PS3.5 Section 9.1)."""
+_LONGEST = 1024
+"""Bytes of a UID that we take. They should be 64 (PS3.5 Section 9.1), and there are senders whose are not."""
 
 
 class Malformed(Exception):
@@ -67,19 +67,20 @@ def read(data: bytes) -> Request:
 def response(request: Request, status: int) -> bytes:
     """The response to `request`, without a data set."""
     elements = [
-        (_AFFECTED_CLASS, even(request.sop_class_uid.encode("ascii"))),
+        (_AFFECTED_CLASS, even(request.sop_class_uid.encode("ascii", "replace"))),
         (_FIELD, _US.pack(request.field | RESPONSE)),
         (_RESPONDED_ID, _US.pack(request.message_id)),
         (_DATA_SET_TYPE, _US.pack(NO_DATA_SET)),
         (_STATUS, _US.pack(status)),
-        (_AFFECTED_INSTANCE, even(request.sop_instance_uid.encode("ascii"))),
+        (_AFFECTED_INSTANCE, even(request.sop_instance_uid.encode("ascii", "replace"))),
     ]
     body = b"".join(_HEAD.pack(0, tag, len(value)) + value for tag, value in elements if value)
     return _HEAD.pack(0, 0, 4) + len(body).to_bytes(4, "little") + body
 
 
 def _uid(value: bytes) -> str:
+    """As it was sent: the bytes are kept all the same, and what is wrong with a UID is said by those who read them."""
     uid = value.rstrip(b"\0 ")
-    if len(uid) > _LONGEST or not all(byte in b"0123456789." for byte in uid):
+    if len(uid) > _LONGEST:
         raise Malformed
-    return uid.decode("ascii")
+    return uid.decode("ascii", "replace")

@@ -1,25 +1,35 @@
 """Where a data set arrives: in its final place behind preamble and file meta, in memory or, when large, in a file."""
 
-import errno
 import hashlib
+import mmap
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedReader, FileIO, RawIOBase
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from services.receiver.upper.budget import Budget
+from services.receiver.upper.disk import Disk
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 FIRST_ROOM = 1024 * 1024
 """Bytes that a landing begins with: most instances need no more."""
+LEAST_ROOM = 64 * 1024
+"""Bytes that each association has beside the budget, so that it goes on, if slowly, when all of that is spent."""
 SPOOLED = "arriving-"
 """How the files are called."""
-_PIECE = 1024 * 1024
-"""Bytes that go to a file at once."""
+_PATIENCE = 0.5
+"""Seconds that a data set waits for its first room. Its sender waits with it, which lets the others end."""
+_PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """A whole object, in memory until the next one lands, or in a file that goes then.
+    """A whole object, in memory or in a file until the landing is cleared.
 
     `size`: its bytes, of which the first `front` stand before the data set. `digest`: in hexadecimal digits, of what
     `begin` was given and the data set.
@@ -38,16 +48,88 @@ class Landed:
             file.seek(self.front)
             return file.read(count)
 
+    def open(self) -> BinaryIO:
+        """The data set, to be read."""
+        if isinstance(self.content, memoryview):
+            return BufferedReader(_Viewed(self.content[self.front : self.size]))
+        return cast(BinaryIO, _From(self.content, self.front))
+
+
+class _Viewed(RawIOBase):
+    """Memory as a file, without a copy of it."""
+
+    def __init__(self, view: memoryview) -> None:
+        self._view, self._at = view, 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """As any file's."""
+        into = memoryview(buffer)
+        piece = self._view[self._at : self._at + len(into)]
+        into[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Likewise."""
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: len(self._view)}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+
+class _From(FileIO):
+    """A file without its first `front` bytes."""
+
+    def __init__(self, path: Path, front: int) -> None:
+        super().__init__(path)
+        self._front = front
+        self.seek(0)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As any file's, counted from there."""
+        return super().seek(offset + self._front if whence == os.SEEK_SET else offset, whence) - self._front
+
+    def tell(self) -> int:
+        """Likewise."""
+        return super().tell() - self._front
+
+
+@dataclass(frozen=True, slots=True)
+class Spool:
+    """The folder for what does not stay in memory, and the disk that it is on."""
+
+    folder: Path
+    disk: Disk
+
+    def make(self) -> tuple[int, Path]:
+        """A new file, open. Raises OSError."""
+        file, name = tempfile.mkstemp(prefix=f"{SPOOLED}{os.getpid()}-", dir=self.folder)
+        return file, Path(name)
+
+    def tidy(self) -> None:
+        """Remove what processes have left that live no more."""
+        for left in self.folder.glob(f"{SPOOLED}*-*"):
+            if not Path("/proc", left.name.split("-")[1]).exists():
+                left.unlink(missing_ok=True)
+
 
 class Landing:
     """Takes one data set after the other, the bytes of each behind a `front`.
 
-    What grows beyond `in_memory` bytes, or finds the `budget` spent, goes on in a file in `folder`.
+    What grows beyond `in_memory` bytes, or finds the `budget` spent, goes on in a file of the `spool`.
     """
 
-    def __init__(self, folder: Path, in_memory: int, budget: Budget) -> None:
-        self._folder, self._in_memory, self._budget = folder, in_memory, budget
-        self._view = memoryview(bytearray())
+    def __init__(self, spool: Spool, in_memory: int, budget: Budget) -> None:
+        self._spool, self._in_memory, self._budget = spool, in_memory, budget
+        self._view = memoryview(b"")
+        self._held = 0
         self._front = self._end = 0
         self._digest = hashlib.sha256()
         self._file: int | None = None
@@ -58,8 +140,8 @@ class Landing:
         """A new data set behind `front`, which `digest` goes on with."""
         self.clear()
         self._digest = digest
-        if not self._view:
-            self._view = memoryview(bytearray(FIRST_ROOM))
+        if not self._held:
+            self._make_first_room(_PATIENCE)
         self._view[: len(front)] = front
         self._front = self._end = len(front)
 
@@ -70,7 +152,7 @@ class Landing:
             if needed <= len(self._view) or self._grown(needed):
                 return self._view[self._end : needed]
             self._spill()
-        return self._view[: min(count, _PIECE)]
+        return self._view[:count]
 
     def took(self, count: int) -> None:
         """The room that was asked for last holds `count` more bytes."""
@@ -89,51 +171,80 @@ class Landing:
         return Landed(self._view[: self._end], self._end, self._front, self._digest.hexdigest())
 
     def clear(self) -> None:
-        """Forget what has landed, and give back what it took."""
+        """Forget what has landed, and give back what the next one may not need."""
         self._unspill()
         self._shrink()
         self._lost = False
         self._front = self._end = 0
+
+    def close(self) -> None:
+        """Forget what has landed, and give back everything."""
+        self._unspill()
+        self._let_go()
 
     @property
     def _in_place(self) -> bool:
         """Whether it is in memory as a whole."""
         return self._file is None and not self._lost
 
-    def _unspill(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._path.unlink(missing_ok=True)
-            self._file = None
+    def _make_first_room(self, patience: float) -> None:
+        if self._budget.take(FIRST_ROOM, patience):
+            self._view, self._held = _pages(FIRST_ROOM), FIRST_ROOM
+        elif not self._view:
+            self._view = _pages(LEAST_ROOM)
 
     def _grown(self, needed: int) -> bool:
         size = max(needed, min(2 * len(self._view), self._in_memory))
-        if needed > self._in_memory or not self._budget.take(size - len(self._view)):
+        if needed > self._in_memory or not self._budget.take(size):  # both are there while one is copied
             return False
-        larger = memoryview(bytearray(size))
+        larger = _pages(size)
         larger[: self._end] = self._view[: self._end]
-        self._view = larger
+        self._let_go()
+        self._view, self._held = larger, size
         return True
 
     def _shrink(self) -> None:
-        if len(self._view) > FIRST_ROOM:
-            self._budget.give_back(len(self._view) - FIRST_ROOM)
-            self._view = memoryview(bytearray(FIRST_ROOM))
+        if self._held > FIRST_ROOM:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._view = memoryview(b"")
+        self._budget.give_back(self._held)
+        self._held = 0
 
     def _spill(self) -> None:
-        self._file, name = tempfile.mkstemp(prefix=SPOOLED, dir=self._folder)
-        self._path = Path(name)
-        self._write(self._view[: self._end])
-        self._digest.update(self._view[self._front : self._end])
-        self._shrink()
+        try:
+            if not self._spool.disk.has_room():
+                raise OSError
+            self._file, self._path = self._spool.make()
+        except OSError:
+            self._lost = True
+        else:
+            self._write(self._view[: self._end])
+            self._digest.update(self._view[self._front : self._end])
+        if self._held != FIRST_ROOM:
+            self._let_go()
+            self._make_first_room(0)
 
     def _write(self, piece: memoryview) -> None:
         assert self._file is not None
         try:
             while piece:
+                if not self._spool.disk.has_room():
+                    raise OSError
                 piece = piece[os.write(self._file, piece) :]
-        except OSError as failed:
-            if failed.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
+        except OSError:
             self._unspill()
             self._lost = True
+
+    def _unspill(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+            with suppress(OSError):  # a disk that has failed; the next start removes it
+                self._path.unlink()
+
+
+def _pages(size: int) -> memoryview:
+    """Memory that goes back to the system when nobody looks at it any more, which what `malloc` gives may not."""
+    return memoryview(mmap.mmap(-1, size, flags=_PRIVATE))

@@ -11,6 +11,7 @@ from pynetdicom.pdu_primitives import (
     ImplementationClassUIDNotification,
     ImplementationVersionNameNotification,
     MaximumLengthNotification,
+    UserIdentityNegotiation,
 )
 from pynetdicom.presentation import PresentationContext
 
@@ -23,9 +24,13 @@ from services.receiver.upper.pdu import (
     Kind,
     Rejection,
 )
+from services.receiver.upper.user import User
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
+
+USERNAME, USERNAME_AND_PASSCODE = 1, 2
+"""Types of user identity that we know (PS3.7 Table D.3-14); of others nothing is believed."""
 
 ACCEPTED, NO_SUCH_ABSTRACT_SYNTAX, NO_SUCH_TRANSFER_SYNTAX = 0, 3, 4
 """Results of a presentation context (PS3.8 Table 9-18)."""
@@ -37,6 +42,7 @@ class Proposal:
 
     called: str
     calling: str
+    user: User | None
     primitive: A_ASSOCIATE
 
 
@@ -51,15 +57,26 @@ def read(body: bytes) -> Proposal | Rejection | Abort:
             return PROTOCOL_UNKNOWN
         if primitive.application_context_name != APPLICATION_CONTEXT:
             return CONTEXT_NAME_UNKNOWN
-        proposal = Proposal(primitive.called_ae_title.strip(), primitive.calling_ae_title.strip(), primitive)
+        called, calling = primitive.called_ae_title.strip(), primitive.calling_ae_title.strip()
+        proposal = Proposal(called, calling, _user(primitive), primitive)
     except Exception:  # pynetdicom raises whatever its parts do
         return Abort.INVALID_PARAMETER
     ids = [context.context_id for context in contexts]
     return proposal if all(number % 2 for number in ids) and len(ids) == len(set(ids)) else Abort.INVALID_PARAMETER
 
 
-def accept(proposal: Proposal, syntaxes: Mapping[str, Collection[str]]) -> Accepted:
-    """The A-ASSOCIATE-AC. `syntaxes`: the transfer syntaxes that we take, by abstract syntax.
+def _user(primitive: A_ASSOCIATE) -> User | None:
+    items = [item for item in primitive.user_information if isinstance(item, UserIdentityNegotiation)]
+    if not items or items[0].user_identity_type not in (USERNAME, USERNAME_AND_PASSCODE):
+        return None
+    name = (items[0].primary_field or b"").decode("utf-8", "replace")
+    passcode = items[0].secondary_field if items[0].user_identity_type == USERNAME_AND_PASSCODE else None
+    return User(name, passcode, items[0].positive_response_requested)
+
+
+def accept(proposal: Proposal, syntaxes: Mapping[str, Collection[str]], *, user: bool = False) -> Accepted:
+    """The A-ASSOCIATE-AC. `syntaxes`: the transfer syntaxes that we take, by abstract syntax; `user`: the peer's user
+    identity was looked at and accepted, which he is told if he asks.
 
     Of those that a peer proposes for a context we take the first that we know: senders put first what their files are
     in; any other choice makes them convert, and what arrives is then not what they have.
@@ -73,7 +90,15 @@ def accept(proposal: Proposal, syntaxes: Mapping[str, Collection[str]]) -> Accep
         if chosen is not None and proposed.context_id is not None:
             contexts[proposed.context_id] = Context(abstract, chosen)
         results.append(_result(proposed, chosen, NO_SUCH_TRANSFER_SYNTAX if known else NO_SUCH_ABSTRACT_SYNTAX))
-    return Accepted(_answer(proposal.primitive, results), contexts)
+    told = user and proposal.user is not None and proposal.user.asks
+    return Accepted(_answer(proposal.primitive, results, [_user_accepted()] if told else []), contexts)
+
+
+def _user_accepted() -> UserIdentityNegotiation:
+    """Of a name with or without a passcode the answer is empty (PS3.7 Table D.3-15)."""
+    answer = UserIdentityNegotiation()
+    answer.server_response = b""
+    return answer
 
 
 def _result(proposed: Any, chosen: str | None, refusal: int) -> PresentationContext:
@@ -85,7 +110,7 @@ def _result(proposed: Any, chosen: str | None, refusal: int) -> PresentationCont
     return context
 
 
-def _answer(asked: A_ASSOCIATE, results: Sequence[PresentationContext]) -> bytes:
+def _answer(asked: A_ASSOCIATE, results: Sequence[PresentationContext], further: Sequence[Any]) -> bytes:
     longest, implementation = MaximumLengthNotification(), ImplementationClassUIDNotification()
     longest.maximum_length_received = LONGEST
     implementation.implementation_class_uid = UID(IMPLEMENTATION_CLASS_UID)
@@ -95,7 +120,7 @@ def _answer(asked: A_ASSOCIATE, results: Sequence[PresentationContext]) -> bytes
     answer.application_context_name = UID(APPLICATION_CONTEXT)
     answer.calling_ae_title, answer.called_ae_title = asked.calling_ae_title, asked.called_ae_title
     answer.result, answer.result_source = 0, 1
-    answer.user_information = [longest, implementation, version]
+    answer.user_information = [longest, implementation, version, *further]
     answer.presentation_context_definition_results_list = list(results)
     pdu = A_ASSOCIATE_AC()
     pdu.from_primitive(answer)

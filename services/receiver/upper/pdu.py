@@ -11,7 +11,7 @@ LONGEST = 128 * 1024
 PDV_HEAD = 6
 """Bytes before what a presentation data value carries: length, presentation context id, message control header."""
 COMMAND, LAST = 0x01, 0x02
-"""Bits of the message control header (PS3.8 Section E.2)."""
+"""Bits of the message control header; the others are not looked at (PS3.8 Section E.2)."""
 
 _HEAD = Struct(">BxL")
 _PDV_HEAD = Struct(">LBB")
@@ -52,6 +52,8 @@ class Rejection:
 
 CALLING_UNKNOWN = Rejection(1, 1, 3)
 CALLED_UNKNOWN = Rejection(1, 1, 7)
+USER_REFUSED = Rejection(1, 2, 1)
+"""By the service provider (ACSE), without a reason: so PS3.7 D.3.3.7 for a user identity that is not accepted."""
 CONTEXT_NAME_UNKNOWN = Rejection(1, 1, 2)
 PROTOCOL_UNKNOWN = Rejection(1, 2, 2)
 LIMIT_REACHED = Rejection(2, 3, 2)
@@ -88,3 +90,8 @@ def release_rp() -> bytes:
 def abort(reason: Abort) -> bytes:
     """An A-ABORT by the service provider."""
     return _HEAD.pack(Kind.ABORT, 4) + bytes((0, 0, 2, reason))
+
+
+def abort_by_user() -> bytes:
+    """An A-ABORT by the service user, who gives no reason."""
+    return _HEAD.pack(Kind.ABORT, 4) + bytes(4)

@@ -5,7 +5,7 @@ import time
 from struct import pack
 
 _UNHEARD = 64 * 1024
-_SLOWEST = 4096
+SLOWEST = 4096
 """Bytes a second that a sender brings at least once it has begun: who is slower holds a place that others need."""
 
 
@@ -25,14 +25,13 @@ class Wire:
 
     def __init__(self, connection: socket.socket, idle: float) -> None:
         self._socket = connection
-        self._idle = idle
         connection.setblocking(True)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.patience(idle)
 
-    def patience(self, seconds: float) -> None:
-        """Wait so long for a byte, or for room for one, from now on."""
-        self._idle = seconds
+    def patience(self, seconds: float, slowest: int = SLOWEST) -> None:
+        """Wait so long for a byte or for room for one from now on, and longer for many: `slowest` come in a second."""
+        self._idle, self._slowest = seconds, slowest
         timeval = pack("ll", int(seconds), int(seconds % 1 * 1e6))
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             self._socket.setsockopt(socket.SOL_SOCKET, option, timeval)
@@ -44,7 +43,7 @@ class Wire:
             got = receive(view, 0, wait)
             if got == len(view):
                 return
-            latest = time.monotonic() + self._idle + len(view) / _SLOWEST
+            latest = time.monotonic() + self._idle + len(view) / self._slowest
             while got:
                 view = view[got:]
                 if not view:
@@ -76,15 +75,21 @@ class Wire:
         except OSError:
             raise Closed from None
 
-    def finish(self, seconds: float) -> None:
-        """Let the other end close, for so long; what it still says is not heard. Raises Silent."""
-        latest = time.monotonic() + seconds
+    def skip(self, count: float, until: float) -> None:
+        """Do not hear the next `count` bytes. Raises Closed, or Silent when the monotonic clock has passed `until`."""
         try:
-            while self._socket.recv(_UNHEARD):
-                if time.monotonic() > latest:
-                    raise Silent
+            while time.monotonic() <= until:
+                if not count:
+                    return
+                got = len(self._socket.recv(int(min(count, _UNHEARD))))
+                if not got:
+                    raise Closed
+                count -= got
+        except BlockingIOError:
+            raise Silent from None
         except OSError:
-            return
+            raise Closed from None
+        raise Silent
 
     def close(self) -> None:
         """End the connection."""

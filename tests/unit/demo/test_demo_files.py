@@ -10,9 +10,9 @@ import pydicom
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
-from infra.demo.discovery import Found, find
 from infra.demo.examination import Examined, Instance, NotDicom, Unsendable, examine
 from infra.demo.plan import MOST_CONTEXTS, SITES, lanes, next_batch, site_of
+from infra.importing.discovery import Found, find
 from shared.dicom import part10
 
 WHEEL = Path(pydicom.__file__).parent / "data"

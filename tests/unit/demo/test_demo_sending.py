@@ -17,10 +17,10 @@ from pydicom.filewriter import write_file_meta_info
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 from pynetdicom.transport import ThreadedAssociationServer
 
-from infra.demo.discovery import find
 from infra.demo.examination import Instance, examine
 from infra.demo.plan import Lane, lanes
 from infra.demo.sending import Accepted, NotSent, Peer, Refused, Result, send_lane
+from infra.importing.discovery import find
 
 WHEEL = Path(pydicom.__file__).parent / "data"
 CT = WHEEL / "test_files" / "CT_small.dcm"
@@ -91,11 +91,8 @@ def test_every_file_of_the_wheel_arrives_byte_for_byte(recorder: Recorder) -> No
     instances = wheel()
     results = send(recorder, lanes(instances, per_site=2))
     assert sorted(result.instance.found.name for result in results) == sorted(i.found.name for i in instances)
-    # The only files that a storage service does not take: directories of media (PS3.3 F), no instances.
-    unsent = {result.instance.found.path.name.split("-")[0] for result in results if isinstance(result, NotSent)}
-    assert unsent == {"DICOMDIR"}
     taken = [result for result in results if isinstance(result, Accepted)]
-    assert len(taken) == 180
+    assert len(taken) == len(results) == 180
     expected = sorted(
         (
             result.calling,
@@ -133,7 +130,8 @@ def test_the_others_go_on_over_a_new_association_when_one_breaks(recorder: Recor
     recorder.abort_on = bad.sop_instance_uid
     results = send(recorder, one_lane(before, bad, after))
     assert [type(result) for result in results] == [Accepted, NotSent, Accepted]
-    assert results[1] == NotSent(bad, "SITE_A", "association-broken")
+    assert isinstance(results[1], NotSent)
+    assert results[1].reason in ("aborted", "connection-lost")
 
 
 def test_damaged_file_meta_does_not_touch_the_data_set(recorder: Recorder, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_the_clean_side_holds_no_identified_credentials(stack: Stack, name: str)
 
 def test_those_that_write_objects_are_told_the_files_and_no_credentials(stack: Stack) -> None:
     by_files = {name for name in BY_NAME if "ISOCENTRE_STORE_TREE" in told(stack, name)}
-    assert by_files == {"receiver", "anonymiser", "thumbnailer"}
+    assert by_files == {"receiver", "anonymiser"}
     for name in by_files:
         assert not [setting for setting in told(stack, name) if setting.startswith("ISOCENTRE_S3")]
     assert "ISOCENTRE_ACCEPT_VOLATILE_STORE" not in told(stack, "receiver")

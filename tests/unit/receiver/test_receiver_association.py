@@ -1,100 +1,21 @@
 """The acceptor's states and events (PS3.8 Section 9.2.3), byte by byte over a real connection."""
 
-import socket
 import struct
-import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from pynetdicom.pdu import A_ASSOCIATE_RQ
-from pynetdicom.pdu_primitives import A_ASSOCIATE, ImplementationClassUIDNotification, MaximumLengthNotification
-from pynetdicom.presentation import build_context
 
-from services.receiver.upper import command, negotiation, pdu
-from services.receiver.upper.association import Accepted, Association, Context, End
-from services.receiver.upper.budget import Budget
-from services.receiver.upper.command import Request
-from services.receiver.upper.landing import Landed, Landing
-from services.receiver.upper.pdu import Abort, Kind, Rejection
-from services.receiver.upper.wire import Wire
-from shared.dicom import part10
+from services.receiver.upper import command, pdu
+from services.receiver.upper.association import End
+from services.receiver.upper.pdu import Abort, Kind
+from tests.support.acceptor import ARTIM, IDLE, Peer
+from tests.support.upper import CT, ECHO, ECHO_CONTEXT, INSTANCE, bare, data, pdv, request, status_of
+from tests.support.upper import order as asked
 
-CT, ECHO, EXPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.1", "1.2.840.10008.1.2.1"
-TAKEN = {CT: {EXPLICIT}, ECHO: {EXPLICIT}}
-STORE_CONTEXT, ECHO_CONTEXT = 1, 3
 COMMAND, LAST = pdu.COMMAND, pdu.LAST
-ARTIM, IDLE = 0.3, 0.6
-
-
-class Serving:
-    """Takes everything, and keeps it."""
-
-    draining = False
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, bytes]] = []
-
-    def requested(self, request: bytes) -> Accepted | Rejection | Abort:
-        found = negotiation.read(request)
-        return found if isinstance(found, Rejection | Abort) else negotiation.accept(found, TAKEN)
-
-    def begins(self, request: Request, context: Context, landing: Landing) -> None:
-        landing.begin(b"front", part10.digester(context.transfer_syntax))
-
-    def stored(self, request: Request, context: Context, landed: Landed) -> int:
-        content = landed.content
-        whole = content.read_bytes() if isinstance(content, Path) else bytes(content)
-        assert whole[: landed.front] == b"front"
-        self.got.append((request.sop_instance_uid, whole[landed.front :]))
-        return 0
-
-
-class Peer:
-    """The other end, which says what it likes."""
-
-    def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as door:
-            self.wire = socket.create_connection(door.getsockname())
-            accepted, _ = door.accept()
-        self.wire.settimeout(5)
-        self.serving = Serving()
-        landing = Landing(folder, 2**20, Budget(2**22))
-        self._association = Association(Wire(accepted, IDLE), self.serving, landing, artim=ARTIM, idle=IDLE)
-        self._end: list[End] = []
-        self._thread = threading.Thread(target=lambda: self._end.append(self._association.run()))
-        self._thread.start()
-
-    def say(self, *data: bytes) -> None:
-        self.wire.sendall(b"".join(data))
-
-    def hear(self) -> tuple[int, bytes]:
-        """The next PDU: its type, and what it carries."""
-        kind, length = pdu.head(self._exactly(pdu.HEAD))
-        return kind, self._exactly(length)
-
-    def ends(self) -> End:
-        """Close, if it is not closed; how the association ended."""
-        self.wire.close()
-        self._thread.join(5)
-        (end,) = self._end
-        return end
-
-    def is_closed(self) -> bool:
-        return self.wire.recv(1) == b""
-
-    def associate(self) -> None:
-        self.say(request())
-        kind, _ = self.hear()
-        assert kind == Kind.ASSOCIATE_AC
-
-    def _exactly(self, count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            piece = self.wire.recv(count - len(data))
-            assert piece, "closed"
-            data += piece
-        return data
 
 
 @pytest.fixture
@@ -102,55 +23,6 @@ def peer(tmp_path: Path) -> Iterator[Peer]:
     made = Peer(tmp_path)
     yield made
     made.wire.close()
-
-
-def request(contexts: tuple[tuple[int, str], ...] = ((STORE_CONTEXT, CT), (ECHO_CONTEXT, ECHO))) -> bytes:
-    """An A-ASSOCIATE-RQ."""
-    asked = A_ASSOCIATE()
-    asked.application_context_name = "1.2.840.10008.3.1.1.1"
-    asked.calling_ae_title, asked.called_ae_title = "PEER", "ISOCENTRE"
-    longest, implementation = MaximumLengthNotification(), ImplementationClassUIDNotification()
-    longest.maximum_length_received = 16382
-    implementation.implementation_class_uid = "1.2.3"
-    asked.user_information = [longest, implementation]
-    proposed = [build_context(abstract, EXPLICIT) for _, abstract in contexts]
-    for context, (number, _) in zip(proposed, contexts, strict=True):
-        context.context_id = number
-    asked.presentation_context_definition_list = proposed
-    encoder = A_ASSOCIATE_RQ()
-    encoder.from_primitive(asked)
-    return bytes(encoder.encode())
-
-
-def bare(kind: int, body: bytes = bytes(4)) -> bytes:
-    return struct.pack(">BxL", kind, len(body)) + body
-
-
-def pdv(context: int, control: int, value: bytes) -> bytes:
-    return struct.pack(">LBB", len(value) + 2, context, control) + value
-
-
-def data(*values: bytes) -> bytes:
-    return bare(Kind.DATA_TF, b"".join(values))
-
-
-def asked(field: int = command.C_STORE_RQ, sop_class: str = CT, data_set: int = 0, message_id: int = 7) -> bytes:
-    """A command set."""
-    elements = [
-        (0x0002, sop_class.encode() + b"\0" * (len(sop_class) % 2)),
-        (0x0100, struct.pack("<H", field)),
-        (0x0110, struct.pack("<H", message_id)),
-        (0x0800, struct.pack("<H", data_set)),
-        (0x1000, b"1.2.3\0"),
-    ]
-    body = b"".join(struct.pack("<HHL", 0, tag, len(value)) + value for tag, value in elements)
-    return struct.pack("<HHLL", 0, 0, 4, len(body)) + body
-
-
-def status_of(body: bytes) -> int:
-    """Of a response in a P-DATA-TF."""
-    place = body.index(struct.pack("<HHL", 0, 0x0900, 2))
-    return int.from_bytes(body[place + 8 : place + 10], "little")
 
 
 def aborted(peer: Peer, reason: Abort) -> bool:
@@ -163,17 +35,12 @@ OUT_OF_PLACE = [Kind.ASSOCIATE_AC, Kind.ASSOCIATE_RJ, Kind.RELEASE_RP]
 # --- Sta2: connected, nothing asked
 
 
-@pytest.mark.parametrize("kind", [*OUT_OF_PLACE, Kind.DATA_TF, Kind.RELEASE_RQ])
-def test_what_comes_before_a_request_ends_it(peer: Peer, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [*OUT_OF_PLACE, Kind.DATA_TF, Kind.RELEASE_RQ, 0x00, 0x08, 0x16, 0xFF])
+def test_what_comes_before_a_request_ends_it(peer: Peer, kind: int) -> None:
+    """AA-1: the service user aborts, and he gives no reason."""
     peer.say(bare(kind))
-    assert aborted(peer, Abort.UNEXPECTED_PDU)
+    assert peer.hear() == (Kind.ABORT, bytes(4))
     assert peer.ends() is End.ABORTED
-
-
-@pytest.mark.parametrize("kind", [0x00, 0x08, 0x16, 0xFF])
-def test_what_is_no_pdu_ends_it(peer: Peer, kind: int) -> None:
-    peer.say(bare(kind))
-    assert aborted(peer, Abort.UNRECOGNISED_PDU)
 
 
 def test_an_abort_before_the_request_is_not_answered(peer: Peer) -> None:
@@ -260,7 +127,7 @@ def test_values_of_any_size_however_many_in_a_pdu(peer: Peer, size: int, togethe
     peer.say(*(data(*values[at : at + together]) for at in range(0, len(values), together)))
     kind, body = peer.hear()
     assert (kind, status_of(body)) == (Kind.DATA_TF, 0)
-    assert peer.serving.got == [("1.2.3", CONTENT)]
+    assert peer.serving.got == [(INSTANCE, CONTENT)]
 
 
 def test_one_after_the_other(peer: Peer) -> None:
@@ -272,7 +139,7 @@ def test_one_after_the_other(peer: Peer) -> None:
         for at, value in enumerate(values, start=1):
             peer.say(data(pdv(1, LAST * (at == len(values)), value)))
         assert status_of(peer.hear()[1]) == 0
-        assert peer.serving.got.pop() == ("1.2.3", whole)
+        assert peer.serving.got.pop() == (INSTANCE, whole)
 
 
 @pytest.mark.parametrize(
@@ -299,6 +166,22 @@ def test_a_cancel_is_not_answered(peer: Peer) -> None:
     assert peer.hear()[0] == Kind.RELEASE_RP
 
 
+def test_the_spare_bits_of_a_control_header_are_not_looked_at(peer: Peer) -> None:
+    """PS3.8 Section E.2: the sender sets bits 2 to 7 to zero, and the receiver never checks them."""
+    peer.associate()
+    peer.say(data(pdv(1, 0xFC | COMMAND | LAST, asked())), data(pdv(1, 0x04 | LAST, b"data")))
+    assert status_of(peer.hear()[1]) == 0
+    assert peer.serving.got == [(INSTANCE, b"data")]
+
+
+@pytest.mark.parametrize("kind", [0x00, 0x08, 0xFF])
+def test_what_is_no_pdu_ends_an_association(peer: Peer, kind: int) -> None:
+    peer.associate()
+    peer.say(bare(kind))
+    assert aborted(peer, Abort.UNRECOGNISED_PDU)
+    assert peer.ends() is End.ABORTED
+
+
 @pytest.mark.parametrize("kind", [*OUT_OF_PLACE, Kind.ASSOCIATE_RQ])
 def test_what_has_no_place_in_an_association_ends_it(peer: Peer, kind: Kind) -> None:
     peer.associate()
@@ -315,7 +198,8 @@ ORDER = data(pdv(1, COMMAND | LAST, asked()))
     [
         (data(pdv(5, COMMAND | LAST, asked())), Abort.INVALID_PARAMETER),
         (data(pdv(2, COMMAND | LAST, asked())), Abort.INVALID_PARAMETER),
-        (data(pdv(1, 4, asked())), Abort.INVALID_PARAMETER),
+        (data(), Abort.INVALID_PARAMETER),
+        (data(struct.pack(">LBB", 0, 1, 3)), Abort.INVALID_PARAMETER),
         (data(struct.pack(">LBB", 1, 1, 3)), Abort.INVALID_PARAMETER),
         (data(struct.pack(">LBB", 100, 1, 3) + b"short"), Abort.INVALID_PARAMETER),
         (data(b"\0\0\0"), Abort.INVALID_PARAMETER),
@@ -354,7 +238,79 @@ def test_silence_ends_it_anywhere(peer: Peer, before: bytes) -> None:
     assert peer.ends() is End.SILENT
 
 
+def test_small_pieces_do_not_keep_a_message_for_ever(peer: Peer) -> None:
+    """Each comes in time; all of them are far slower than any sender."""
+    peer.associate()
+    peer.say(ORDER)
+    with suppress(OSError):
+        for _ in range(20):
+            peer.say(data(pdv(1, 0, b"")))
+            time.sleep(IDLE / 8)
+    assert aborted(peer, Abort.NOT_SPECIFIED)
+    assert peer.ends() is End.SILENT
+
+
+def test_small_pieces_do_not_make_a_request_last_for_ever(peer: Peer) -> None:
+    began, pieces = time.monotonic(), iter(request())
+    with suppress(OSError):
+        while time.monotonic() < began + 5:
+            peer.say(bytes((next(pieces),)))
+            time.sleep(ARTIM / 8)
+    assert time.monotonic() < began + 5 * ARTIM
+    assert peer.ends() is End.SILENT
+
+
+@pytest.mark.parametrize("before", [b"", ORDER, ORDER + data(pdv(1, 0, b"half"))])
+def test_a_release_ends_it_anywhere(peer: Peer, before: bytes) -> None:
+    """AR-2: what was not whole is nothing."""
+    peer.associate()
+    peer.say(before, bare(Kind.RELEASE_RQ))
+    assert peer.hear() == (Kind.RELEASE_RP, bytes(4))
+    assert peer.ends() is End.RELEASED
+    assert peer.serving.got == []
+
+
+def test_an_association_without_a_context_is_one(peer: Peer) -> None:
+    """It is told of its end."""
+    peer.say(request(((1, "1.2.840.10008.5.1.4.1.2.2.1"),)))
+    assert peer.hear()[0] == Kind.ASSOCIATE_AC
+    assert aborted(peer, Abort.NOT_SPECIFIED)
+
+
 # --- Sta13: all is said
+
+
+@pytest.mark.parametrize("kind", [*OUT_OF_PLACE, Kind.DATA_TF, Kind.RELEASE_RQ])
+def test_what_comes_too_late_is_not_answered(peer: Peer, kind: Kind) -> None:
+    """AA-6, and AA-2 when the time is over."""
+    peer.associate()
+    peer.say(bare(Kind.RELEASE_RQ), bare(kind, bytes(100_000)), bare(kind))
+    assert peer.hear()[0] == Kind.RELEASE_RP
+    assert peer.is_closed()
+    assert peer.ends() is End.RELEASED
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [(Kind.ASSOCIATE_RQ, Abort.UNEXPECTED_PDU), (0x08, Abort.UNRECOGNISED_PDU)]
+)
+def test_what_has_no_place_even_then_is_aborted_once(peer: Peer, kind: int, reason: Abort) -> None:
+    """AA-7."""
+    peer.associate()
+    peer.say(bare(Kind.RELEASE_RQ), bare(kind), bare(kind))
+    assert peer.hear()[0] == Kind.RELEASE_RP
+    assert aborted(peer, reason)
+    assert peer.is_closed()
+    assert peer.ends() is End.RELEASED
+
+
+def test_an_abort_then_closes_at_once(peer: Peer) -> None:
+    """AA-2; also where we aborted in the middle of a PDU."""
+    peer.associate()
+    peer.say(data(pdv(5, COMMAND | LAST, asked()), pdv(1, LAST, b"data")), bare(Kind.ABORT))
+    assert aborted(peer, Abort.INVALID_PARAMETER)
+    began = time.monotonic()
+    assert peer.is_closed()
+    assert time.monotonic() - began < ARTIM / 2
 
 
 def test_who_does_not_close_is_closed(peer: Peer) -> None:

@@ -65,12 +65,23 @@ def test_any_bytes_are_a_request_or_malformed(data: bytes) -> None:
         assert isinstance(command.read(data), command.Request)
 
 
-@pytest.mark.parametrize("uid", [b"1.2.x\0", b"1" * 66, b"../../\0\0"])
-def test_what_is_no_uid_is_no_request(uid: bytes) -> None:
+def _with_instance(uid: bytes) -> bytes:
     elements = {0x0100: b"\1\0", 0x0800: b"\0\0", 0x1000: uid}
-    data = b"".join(
+    return b"".join(
         b"\0\0" + tag.to_bytes(2, "little") + len(value).to_bytes(4, "little") + value
         for tag, value in elements.items()
     )
+
+
+@pytest.mark.parametrize("uid", [b"1.2.x\0", b"1" * 66, b"../../\0\0", b"\xff\0", b"1.2\n"])
+def test_what_is_no_uid_is_kept_as_it_is(uid: bytes) -> None:
+    """Its data set is kept all the same; and its sender finds it in the response."""
+    read = command.read(_with_instance(uid))
+    assert read.sop_instance_uid == uid.rstrip(b"\0").decode("ascii", "replace")
+    answered = command.read(command.response(read, 0))
+    assert answered.sop_instance_uid == read.sop_instance_uid.replace("\ufffd", "?")
+
+
+def test_what_is_far_too_long_for_a_uid_is_no_request() -> None:
     with pytest.raises(command.Malformed):
-        command.read(data)
+        command.read(_with_instance(b"1" * 1026))

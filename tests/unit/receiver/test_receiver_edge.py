@@ -13,15 +13,22 @@ from pydicom.uid import UID
 from pynetdicom import AE
 from pynetdicom.dimse_primitives import C_STORE
 
+from services.receiver.accounts import Account
+from services.receiver.crew.desk import Desk
+from services.receiver.crew.listening import Listening
 from services.receiver.edge import Edge
 from services.receiver.handler import Answer, Arriving
+from services.receiver.intake import Intake
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
-from services.receiver.upper.landing import Landing
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Landing, Spool
 from shared import telemetry
 from shared.dicom import part10
 from shared.metrics.registry import counter
+from shared.outcome import Reason
 from shared.sites import Site, Sites
+from tests.support.dicom import Rejections
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ECHO = "1.2.840.10008.1.1"
@@ -35,6 +42,7 @@ SITES = Sites(
             project="demo",
             calling_ae_titles=frozenset({"A1"}),
             called_ae_titles=frozenset({"ISOCENTRE"}),
+            bulk_called_ae_titles=frozenset({"BULK"}),
         ),
     )
 )
@@ -43,15 +51,20 @@ Receive = Callable[[Arriving, telemetry.Span], Answer]
 
 
 class Bench:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, reserve: int = 0) -> None:
         self.contents: list[bytes] = []
         self.arrived: list[Arriving] = []
         self.answer: Receive = lambda arriving, span: Answer(SUCCESS)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.edge = Edge(SITES, self._receive, 2, partial(Landing, folder, 2**20, Budget(2**22)))
-        self.edge.start("127.0.0.1", self.port)
+        self.accounts: list[Account] = []
+        landing = partial(Landing, Spool(folder, Disk(folder, reserve)), 2**20, Budget(2**22))
+        self.edge = Edge(lambda: SITES, Intake(self._receive), Desk(2), landing, self.accounts.append)
+        self._listening = Listening("127.0.0.1", 0, self.edge.take)
+        self.port = self._listening.port
+
+    def close(self, seconds: float) -> None:
+        self.edge.draining = True
+        self._listening.close()
+        self.edge.drain(seconds)
 
     def _receive(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         self.arrived.append(arriving)
@@ -63,10 +76,11 @@ class Bench:
         entity = AE(calling)
         for sop_class in classes:
             entity.add_requested_context(sop_class, EXPLICIT)
-        return entity.associate("127.0.0.1", self.port, ae_title=called)
+        self.rejections = Rejections()
+        return entity.associate("127.0.0.1", self.port, ae_title=called, evt_handlers=self.rejections.handlers)
 
-    def store(self, data_set: bytes) -> int:
-        association = self.associate()
+    def store(self, data_set: bytes, called: str = "ISOCENTRE") -> int:
+        association = self.associate(called=called)
         request = C_STORE()
         request.MessageID = 1
         request.AffectedSOPClassUID = UID(CT)
@@ -89,7 +103,7 @@ class Bench:
 def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path)
     yield made
-    made.edge.drain(1.0)
+    made.close(1.0)
 
 
 def test_answers_an_echo(bench: Bench) -> None:
@@ -110,6 +124,12 @@ def test_hands_on_the_data_set_byte_for_byte(bench: Bench, data_set: bytes) -> N
     assert arriving.transfer_syntax_uid == EXPLICIT
 
 
+@pytest.mark.parametrize(("called", "lane"), [("ISOCENTRE", "live"), ("BULK", "bulk")])
+def test_the_called_title_chooses_the_lane(bench: Bench, called: str, lane: str) -> None:
+    assert bench.store(b"any", called) == SUCCESS
+    assert [arriving.lane for arriving in bench.arrived] == [lane]
+
+
 def test_passes_the_answer_on(bench: Bench) -> None:
     bench.answer = lambda arriving, span: Answer(OUT_OF_RESOURCES)
     assert bench.store(b"any") == OUT_OF_RESOURCES
@@ -125,23 +145,41 @@ def test_a_bug_is_never_a_success(bench: Bench) -> None:
     assert bench.store(b"any") == SUCCESS
 
 
+def test_what_finds_no_room_on_the_disk_stays_with_the_sender_and_is_counted(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, reserve=2**62)
+    told = counter("isocentre_receive_instances_total").labels("site-a", "A700", "no-space")
+    before = told._value.get()
+    assert bench.store(bytes(5_000_001)) == OUT_OF_RESOURCES
+    assert told._value.get() == before + 1
+    assert bench.store(bytes(1000)) == SUCCESS, "what stays in memory needs none"
+    bench.close(1.0)
+    assert [dict(account.refused) for account in bench.accounts] == [{"A700 no-space": 1}, {}]
+
+
+def test_who_only_connects_does_not_keep_others_out(bench: Bench) -> None:
+    """The oldest of an address go when too many wait there."""
+    idle = [socket.create_connection(("127.0.0.1", bench.port), timeout=10) for _ in range(70)]
+    assert [one.recv(1) for one in idle[:6]] == [b""] * 6
+    association = bench.associate()
+    assert association.send_c_echo().Status == SUCCESS
+    association.release()
+    for one in idle:
+        one.close()
+
+
 @pytest.mark.parametrize(("calling", "called", "diagnostic"), [("WHO", "ISOCENTRE", 3), ("A1", "WHERE", 7)])
 def test_refuses_whom_it_does_not_know(bench: Bench, calling: str, called: str, diagnostic: int) -> None:
     before = counter("isocentre_receive_associations_total").labels("unknown", "unknown-ae-title")._value.get()
-    association = bench.associate(calling, called)
-    assert association.is_rejected
-    answer = association.acceptor.primitive
-    assert (answer.result, answer.result_source, answer.diagnostic) == (1, 1, diagnostic)
+    assert not bench.associate(calling, called).is_established
+    assert bench.rejections.code == (1, 1, diagnostic)
     after = counter("isocentre_receive_associations_total").labels("unknown", "unknown-ae-title")._value.get()
-    assert after == before + 1
+    assert after > before
 
 
 def test_refuses_more_associations_than_it_may_hold(bench: Bench) -> None:
     held = [bench.associate() for _ in range(2)]
-    third = bench.associate()
-    answer = third.acceptor.primitive
-    assert third.is_rejected
-    assert (answer.result, answer.result_source, answer.diagnostic) == (2, 3, 2)
+    assert not bench.associate().is_established
+    assert bench.rejections.code == (2, 3, 2)
     for association in held:
         association.release()
 
@@ -164,11 +202,42 @@ def test_a_class_that_is_no_storage_is_refused_at_its_context(bench: Bench) -> N
 def test_drains_by_closing_the_door_and_waiting_for_who_is_inside(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     inside = bench.associate()
-    drained = threading.Thread(target=bench.edge.drain, args=(5.0,))
+    drained = threading.Thread(target=bench.close, args=(5.0,))
     drained.start()
-    time.sleep(0.2)
+    while not bench.edge.draining:
+        time.sleep(0.01)
     assert not bench.associate().is_established
     assert inside.send_c_echo().Status == SUCCESS
     inside.release()
     drained.join(4.0)
     assert not drained.is_alive()
+
+
+def test_every_association_leaves_an_account(bench: Bench) -> None:
+    bench.answer = lambda arriving, span: Answer(SUCCESS, None if len(bench.arrived) == 1 else Reason.ALREADY_DONE)
+    for data_set in (b"one", b"one", b"two"):
+        if data_set == b"two":
+            bench.answer = lambda arriving, span: Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
+        bench.store(data_set)
+    told_until(lambda: len(bench.accounts) == 3)
+    told = [
+        (account.received, account.stored, account.repeated, account.bytes, dict(account.refused))
+        for account in bench.accounts
+    ]
+    assert told == [(1, 1, 0, 3, {}), (1, 0, 1, 3, {}), (1, 0, 0, 0, {"A700 store-away": 1})]
+    assert {(account.site, account.way, account.end) for account in bench.accounts} == {("site-a", "dicom", "released")}
+
+
+def test_who_is_inside_can_be_asked_for(bench: Bench) -> None:
+    association = bench.associate()
+    (account,) = bench.edge.accounts()
+    assert (account.site, account.ended) == ("site-a", None)
+    association.release()
+    told_until(lambda: not bench.edge.accounts())
+
+
+def told_until(true: Callable[[], bool]) -> None:
+    latest = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < latest
+        time.sleep(0.01)

@@ -3,15 +3,25 @@
 import errno
 import hashlib
 import os
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from services.receiver.upper.budget import Budget
-from services.receiver.upper.landing import FIRST_ROOM, Landed, Landing
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import FIRST_ROOM, LEAST_ROOM, Landed, Landing, Spool
 
 FRONT, SEED = b"front", b"1.2.840.10008.1.2.1"
 IN_MEMORY = 2 * FIRST_ROOM
+ENOUGH = 2 * IN_MEMORY
+
+
+def spool(folder: Path, reserve: int = 0) -> Spool:
+    return Spool(folder, Disk(folder, reserve))
 
 
 def land(landing: Landing, data: bytes, step: int = 300_000) -> Landed | None:
@@ -33,8 +43,8 @@ def content(landed: Landed | None) -> bytes:
 @pytest.mark.parametrize("size", [0, 1, 100, FIRST_ROOM - 5, FIRST_ROOM, IN_MEMORY - 5, IN_MEMORY, 3 * FIRST_ROOM])
 @pytest.mark.parametrize("step", [300_000, 3 * FIRST_ROOM])
 def test_what_arrives_lies_behind_its_front_and_has_its_digest(tmp_path: Path, size: int, step: int) -> None:
-    budget = Budget(IN_MEMORY)
-    landing = Landing(tmp_path, IN_MEMORY, budget)
+    budget = Budget(ENOUGH)
+    landing = Landing(spool(tmp_path), IN_MEMORY, budget)
     data = os.urandom(size)
     landed = land(landing, data, step)
     assert content(landed) == FRONT + data
@@ -42,14 +52,22 @@ def test_what_arrives_lies_behind_its_front_and_has_its_digest(tmp_path: Path, s
     assert (landed.size, landed.front) == (size + len(FRONT), len(FRONT))
     assert landed.digest == hashlib.sha256(SEED + data).hexdigest()
     assert landed.head(10) == data[:10]
+    with landed.open() as file:
+        assert file.read() == data
+        assert file.seek(size // 2) == size // 2
+        assert file.read(10) == data[size // 2 :][:10]
+        assert file.seek(-min(5, size), os.SEEK_END) == size - min(5, size)
+        assert file.read() == data[size - min(5, size) :]
     assert isinstance(landed.content, Path) is (size + len(FRONT) > IN_MEMORY)
     landing.clear()
     assert list(tmp_path.iterdir()) == []
-    assert budget.take(IN_MEMORY), "all is given back"
+    assert budget.take(ENOUGH - FIRST_ROOM), "the next one's first room is kept"
+    landing.close()
+    assert budget.take(FIRST_ROOM), "all is given back"
 
 
 def test_it_is_used_again(tmp_path: Path) -> None:
-    landing = Landing(tmp_path, IN_MEMORY, Budget(IN_MEMORY))
+    landing = Landing(spool(tmp_path), IN_MEMORY, Budget(ENOUGH))
     for size in (3 * FIRST_ROOM, 10, IN_MEMORY - 5, 0, 4 * FIRST_ROOM):
         data = os.urandom(size)
         assert content(land(landing, data)) == FRONT + data
@@ -58,23 +76,77 @@ def test_it_is_used_again(tmp_path: Path) -> None:
 
 
 def test_who_finds_the_memory_spent_goes_on_in_a_file(tmp_path: Path) -> None:
-    budget = Budget(FIRST_ROOM)
-    first, second = (Landing(tmp_path, IN_MEMORY, budget) for _ in range(2))
+    budget = Budget(ENOUGH + FIRST_ROOM)
+    first, second = (Landing(spool(tmp_path), IN_MEMORY, budget) for _ in range(2))
     data = os.urandom(IN_MEMORY - 5)
     assert isinstance(content(land(first, data)), bytes)
+    assert budget.take(ENOUGH + FIRST_ROOM - IN_MEMORY - FIRST_ROOM)
     landed = land(second, data)
     assert landed is not None
     assert isinstance(landed.content, Path)
     assert content(landed) == FRONT + data
-    first.clear()
-    second.clear()
+    first.close()
+    second.close()
+
+
+def test_what_dead_processes_left_is_removed(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    (tmp_path / f"arriving-{dead.pid}-x").touch()
+    mine, place = spool(tmp_path).make()
+    spool(tmp_path).tidy()
+    assert list(tmp_path.iterdir()) == [place]
+    os.close(mine)
+
+
+@pytest.mark.parametrize("size", [0, 100, LEAST_ROOM, 5 * LEAST_ROOM, 2 * IN_MEMORY])
+def test_who_gets_no_memory_at_all_goes_on_with_the_least(tmp_path: Path, size: int) -> None:
+    landing, data = Landing(spool(tmp_path), IN_MEMORY, Budget(0)), os.urandom(size)
+    for _ in range(2):
+        landed = land(landing, data)
+        assert content(landed) == FRONT + data
+        assert landed is not None
+        assert landed.digest == hashlib.sha256(SEED + data).hexdigest()
+    landing.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_waits_for_memory_gets_what_is_given_back(tmp_path: Path) -> None:
+    budget = Budget(FIRST_ROOM)
+    first, second = (Landing(spool(tmp_path), IN_MEMORY, budget) for _ in range(2))
+    land(first, b"data")
+    soon = threading.Timer(0.1, first.close)
+    soon.start()
+    landed = land(second, bytes(FIRST_ROOM - 5))
+    soon.join()
+    assert landed is not None
+    assert isinstance(landed.content, memoryview)
+
+
+def test_all_landings_together_keep_within_the_budget(tmp_path: Path) -> None:
+    """Counted at each step: what is held is never more than what there is."""
+    size = 5 * FIRST_ROOM
+    budget = Budget(size)
+    landings = [Landing(spool(tmp_path), IN_MEMORY, budget) for _ in range(8)]
+
+    def bring(landing: Landing, seed: int) -> None:
+        for number in range(4):
+            data = bytes((seed, number)) * (FIRST_ROOM * (number + 1) // 3)
+            assert content(land(landing, data)) == FRONT + data
+            assert sum(one._held for one in landings) <= size
+        landing.close()
+
+    with ThreadPoolExecutor(len(landings)) as threads:
+        list(threads.map(bring, landings, range(len(landings))))
+    assert budget.take(size), "all is given back"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("fails_at", [1, 2, 3])
 def test_a_full_disk_loses_the_object_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
 ) -> None:
-    landing = Landing(tmp_path, IN_MEMORY, Budget(IN_MEMORY))
+    landing = Landing(spool(tmp_path), IN_MEMORY, Budget(ENOUGH))
     calls, write = iter(range(1, 100)), os.write
 
     def full(file: int, piece: memoryview) -> int:
@@ -88,3 +160,29 @@ def test_a_full_disk_loses_the_object_and_nothing_else(
     monkeypatch.undo()
     assert content(land(landing, bytes(3 * FIRST_ROOM))) == FRONT + bytes(3 * FIRST_ROOM)
     landing.clear()
+
+
+def test_the_reserve_of_a_disk_is_left(tmp_path: Path) -> None:
+    landing = Landing(spool(tmp_path, reserve=2**62), IN_MEMORY, Budget(ENOUGH))
+    assert land(landing, bytes(3 * FIRST_ROOM)) is None
+    assert list(tmp_path.iterdir()) == []
+    assert content(land(landing, b"small")) == FRONT + b"small"
+
+
+def test_a_spool_that_is_gone_loses_the_object_and_nothing_else(tmp_path: Path) -> None:
+    landing = Landing(spool(tmp_path / "gone"), IN_MEMORY, Budget(ENOUGH))
+    assert land(landing, bytes(3 * FIRST_ROOM)) is None
+    (tmp_path / "gone").mkdir()
+    time.sleep(1.1)  # what was said of the disk is good for a second
+    assert content(land(landing, bytes(3 * FIRST_ROOM))) == FRONT + bytes(3 * FIRST_ROOM)
+
+
+def test_a_disk_is_asked_once_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, now = list[Path](), [0.0]
+    statvfs = os.statvfs
+    monkeypatch.setattr(os, "statvfs", lambda folder: asked.append(folder) or statvfs(folder))
+    disk = Disk(tmp_path, 0, clock=lambda: now[0])
+    assert all(disk.has_room() for _ in range(5))
+    now[0] = 1.5
+    assert disk.has_room()
+    assert len(asked) == 2

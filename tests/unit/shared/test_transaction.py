@@ -34,4 +34,4 @@ def test_a_call_that_never_returns_loses_the_log(producer: Hanging, monkeypatch:
     monkeypatch.setattr(transaction, "STUCK", 0.05)
     started = transaction.Transaction(cast(Producer, producer), lambda _: 1000)
     with pytest.raises(LogLost, match="hangs"):
-        started.run((), [TopicPartition("topic", 0, 1)], None)
+        started.run((), [transaction.Consumed([TopicPartition("topic", 0, 1)], None)])

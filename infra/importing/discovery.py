@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +16,17 @@ class Found:
     name: str
 
 
-def find(folder: Path) -> Iterator[Found]:
-    """Every file below `folder`, in a fixed order; links are followed, but no folder is entered twice."""
+def find(folder: Path, unreadable: Callable[[Path], None] = lambda _: None) -> Iterator[Found]:
+    """Every file below `folder`, in a fixed order; links are followed, but no folder is entered twice.
+
+    `unreadable` is told of each folder that cannot be listed.
+    """
     entered: set[tuple[int, int]] = set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
+
+    def failed(error: OSError) -> None:
+        unreadable(Path(error.filename))
+
+    for parent, folders, files in os.walk(folder, followlinks=True, onerror=failed):
         folders[:] = sorted(folders)
         if not _first_visit(parent, entered):
             folders.clear()

@@ -1,0 +1,1 @@
+"""A certification authority in a folder, for tests and for sites without one. Who has one uses that."""

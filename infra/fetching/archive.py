@@ -1,0 +1,43 @@
+"""What the ways to an archive have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from infra.fetching.questions import Answer, Question
+
+
+class Unanswered(Exception):
+    """The archive is away, refuses us, or failed while it answered. The text is a code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """What came of a study. `completed`, `failed`: instances, as the archive counts them (or we do, where it does not
+    send by itself); `reason`: a code, where something ended it before its end."""
+
+    completed: int
+    failed: int = 0
+    reason: str = ""
+
+
+class Archive(Protocol):
+    """One archive. All raise Unanswered."""
+
+    def find(self, question: Question) -> Sequence[Answer]:
+        """The studies that it answers with; whoever asked looks whether they are what he asked for."""
+        ...
+
+    def modalities(self, study: str) -> frozenset[str]:
+        """Those of the study's series."""
+        ...
+
+    def count(self, study: str) -> int | None:
+        """Instances of the study, counted series by series or one by one; None when the archive tells neither."""
+        ...
+
+    def retrieve(self, study: str) -> Retrieved:
+        """Have all of it sent. Raises NotLetIn when the receiver does not take anything from us."""
+        ...

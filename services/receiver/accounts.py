@@ -1,0 +1,93 @@
+"""The account of each association: what came, and what was said to it. Kept on the disk as a witness for the books: a
+ledger made from the topics would miss what the topics miss."""
+
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from shared.outcome import Reason
+
+
+@dataclass(slots=True)
+class Account:
+    """One association, or one HTTP request."""
+
+    association: str
+    site: str
+    way: str
+    """How it came: `dicom` or `stow`."""
+    begun: datetime
+    ended: datetime | None = None
+    end: str = ""
+    received: int = 0
+    """Instances that came as a whole, whatever was said."""
+    stored: int = 0
+    repeated: int = 0
+    bytes: int = 0
+    """Of data sets that were answered with success."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """By status and reason."""
+
+    def count(self, status: int, reason: Reason | None, size: int, *, success: bool) -> None:
+        """One more instance, `size` bytes of data set, has been answered."""
+        self.received += 1
+        if not success:
+            self.refused[f"{status:04X} {reason or ''}".rstrip()] += 1
+            return
+        self.bytes += size
+        if reason is Reason.ALREADY_DONE:
+            self.repeated += 1
+        else:
+            self.stored += 1
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it; times in ISO 8601, UTC."""
+        return {
+            "association": self.association,
+            "site": self.site,
+            "way": self.way,
+            "begun": self.begun.isoformat(timespec="milliseconds"),
+            "ended": self.ended.isoformat(timespec="milliseconds") if self.ended else None,
+            "end": self.end,
+            "received": self.received,
+            "stored": self.stored,
+            "repeated": self.repeated,
+            "bytes": self.bytes,
+            "refused": dict(self.refused),
+        }
+
+
+class AccountBook:
+    """The accounts of ended associations, a line of JSON each, in a file per day (UTC). Several processes may write it:
+    a line is one write to the end of the file."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = folder
+
+    def keep(self, account: Account) -> None:
+        """Return when the account is on the disk. Raises OSError."""
+        day = (account.ended or datetime.now(UTC)).date().isoformat()
+        line = json.dumps(account.as_json(), separators=(",", ":")) + "\n"
+        path = self._folder / f"{day}.jsonl"
+        begins = not path.exists()
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(file, line.encode())
+            os.fsync(file)
+        finally:
+            os.close(file)
+        if begins:
+            _sync(self._folder)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

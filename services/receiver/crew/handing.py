@@ -1,0 +1,31 @@
+"""Connections on their way from the process that accepts to the one that serves."""
+
+import socket
+from collections.abc import Callable, Mapping, Sequence
+
+_LONGEST_KIND = 64
+
+
+def hand(to: socket.socket, kind: str, connection: socket.socket) -> bool:
+    """Give a connection of that kind away; whether anybody is there to take it."""
+    try:
+        socket.send_fds(to, [kind.encode()], [connection.fileno()])
+    except OSError:
+        return False
+    return True
+
+
+def serve(handed: socket.socket, edges: Mapping[str, Callable[[socket.socket], None]]) -> None:
+    """Give each connection to the edge of its kind, until there is nobody to hand any over."""
+    while True:
+        kind, descriptors, _, _ = socket.recv_fds(handed, _LONGEST_KIND, 1)
+        if not kind:
+            return
+        for descriptor in descriptors:
+            edges[kind.decode()](socket.socket(fileno=descriptor))
+
+
+def told(arguments: Sequence[str]) -> tuple[int, socket.socket, socket.socket]:
+    """What a worker is started with: its number, its end of the line, and the socket of the connections."""
+    number, line, handed = map(int, arguments)
+    return number, socket.socket(fileno=line), socket.socket(fileno=handed)

@@ -1,0 +1,185 @@
+"""The worker processes: started, handed connections, asked how they are, replaced when they die, and ended in order."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from services.receiver.crew import handing
+from services.receiver.crew.desk import Desk
+from services.receiver.crew.line import Answers, Hung, Line
+from shared import metrics, telemetry
+from shared.metrics import Snapshot
+
+log = telemetry.logger("receiver")
+
+START_SECONDS = 60.0
+HUNG_AFTER = 30.0
+"""Seconds without an answer after which a worker is killed: it may be writing to a disk that takes its time."""
+_LAST_WORD = 25.0
+"""Seconds that a worker gets to end, after those that its associations get."""
+
+
+class Worker:
+    """One worker process as its parent sees it."""
+
+    def __init__(self, number: int, desk: Desk) -> None:
+        ours, theirs = socket.socketpair()
+        hand, taken = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.number = number
+        self._taken = self._left = 0
+        self.snapshot: Snapshot = []
+        self._desk = desk
+        self._associations: set[str] = set()
+        self._hand = hand
+        self._up = threading.Event()
+        answers: Answers = {"up": self._up.set, "admit": self._admit, "leave": self._leave, "gone": self._gone}
+        self._line = Line(ours, answers, self._up.set)
+        command = [
+            sys.executable,
+            "-m",
+            "services.receiver.worker",
+            str(number),
+            str(theirs.fileno()),
+            str(taken.fileno()),
+        ]
+        self._process = subprocess.Popen(command, pass_fds=(theirs.fileno(), taken.fileno()))
+        theirs.close()
+        taken.close()
+        self._line.start()
+        self.heard = time.monotonic()
+
+    @property
+    def held(self) -> int:
+        """Connections that it has."""
+        return self._taken - self._left
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there."""
+        return self._process.poll() is None
+
+    def wait_until_up(self, seconds: float) -> bool:
+        """Whether it serves."""
+        return self._up.wait(seconds) and self.alive
+
+    def take(self, kind: str, connection: socket.socket) -> bool:
+        """Hand it a connection, which is not ours any more then; whether that was possible."""
+        handed = handing.hand(self._hand, kind, connection)
+        self._taken += handed
+        return handed
+
+    def ask(self, name: str, *arguments: object, patience: float) -> Any:
+        """Its answer. Raises Hung."""
+        answer = self._line.ask(name, *arguments, patience=patience)
+        self.heard = time.monotonic()
+        return answer
+
+    def look(self) -> None:
+        """Take down what it has counted, if it answers."""
+        with contextlib.suppress(Hung):
+            self.snapshot = self.ask("metrics", patience=1.0)
+
+    def drain(self, seconds: float) -> None:
+        """Let its associations end for so long, then end them and it."""
+        with contextlib.suppress(Hung):
+            self._line.ask("drain", seconds)
+        try:
+            self._process.wait(seconds + _LAST_WORD)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self.bury()
+
+    def kill(self) -> None:
+        """End it at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def bury(self) -> None:
+        """Forget what was open there."""
+        self._hand.close()
+        self._line.end()
+        for association in list(self._associations):
+            self._desk.leave(association)
+
+    def _admit(self, association: str, site: str, most: int | None) -> bool:
+        admitted = self._desk.admit(association, site, most)
+        if admitted:
+            self._associations.add(association)
+        return admitted
+
+    def _leave(self, association: str) -> None:
+        self._associations.discard(association)
+        self._desk.leave(association)
+
+    def _gone(self) -> None:
+        self._left += 1
+
+
+class Crew:
+    """`size` workers. Connections go to whoever holds the fewest."""
+
+    def __init__(self, size: int, desk: Desk) -> None:
+        self._desk = desk
+        self._lock = threading.Lock()
+        self._dead: list[Snapshot] = []
+        self._restarts = metrics.counter("isocentre_receive_worker_restarts_total")
+        self._workers = [Worker(number, desk) for number in range(size)]
+
+    def wait_until_up(self) -> bool:
+        """Whether all of them serve."""
+        return all(worker.wait_until_up(START_SECONDS) for worker in self._workers)
+
+    def take(self, kind: str, connection: socket.socket) -> None:
+        """Hand a connection to a worker. It is closed when there is none."""
+        with connection, self._lock:
+            for worker in sorted(self._workers, key=lambda one: one.held):
+                if worker.take(kind, connection):
+                    return
+
+    def look_after(self) -> None:
+        """Ask each how it is, and replace those that are dead or hang. To be called every second or so."""
+        for place, worker in enumerate(self._workers):
+            if worker.alive:
+                worker.look()
+                if time.monotonic() - worker.heard < HUNG_AFTER:
+                    continue
+                log.error("worker-hangs", worker=worker.number)
+                worker.kill()
+            self._replace(place, worker)
+
+    def snapshots(self) -> Iterable[Snapshot]:
+        """What each has counted until now, those that are dead too."""
+        for worker in self._workers:
+            worker.look()
+        return [*self._dead, *(worker.snapshot for worker in self._workers)]
+
+    def each(self, question: str) -> list[Any]:
+        """What each that answers says."""
+        answers = []
+        for worker in self._workers:
+            with contextlib.suppress(Hung):
+                answers.append(worker.ask(question, patience=2.0))
+        return answers
+
+    def drain(self, seconds: float) -> None:
+        """End all, each in order."""
+        self._desk.closed = True
+        with ThreadPoolExecutor(len(self._workers)) as pool:
+            list(pool.map(lambda worker: worker.drain(seconds), self._workers))
+
+    def _replace(self, place: int, worker: Worker) -> None:
+        log.error("worker-died", worker=worker.number)
+        self._restarts.inc()
+        worker.bury()
+        with self._lock:
+            self._dead = [metrics.totals([*self._dead, worker.snapshot])]
+            self._workers[place] = Worker(worker.number, self._desk)

@@ -1,0 +1,65 @@
+"""What every way in does around receiving an instance: a span, metrics, the account, and an answer whatever happens."""
+
+import time
+from collections.abc import Callable
+
+from services.receiver.accounts import Account
+from services.receiver.handler import Answer, Arriving
+from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
+from shared import metrics, telemetry
+from shared.outcome import Reason
+from shared.telemetry import Attribute
+
+log = telemetry.logger("receiver")
+
+
+class Intake:
+    """Thread-safe. Its metrics are there, at zero, before anybody comes."""
+
+    def __init__(self, receive: Callable[[Arriving, telemetry.Span], Answer]) -> None:
+        self._receive = receive
+        self._instances = metrics.counter("isocentre_receive_instances_total")
+        self._bytes = metrics.counter("isocentre_receive_bytes_total")
+        self._seconds = metrics.histogram("isocentre_receive_seconds")
+
+    def __call__(
+        self, operation: str, arriving: Arriving, account: Account, within: telemetry.Span | None = None
+    ) -> Answer:
+        """The answer to the sender. `operation` names the span, which links to the one that it happens `within`."""
+        attributes = {Attribute.SITE: arriving.site.code, Attribute.ASSOCIATION: arriving.association}
+        links = [within] if within else []
+        began = time.monotonic()
+        with telemetry.span(operation, "server", attributes=attributes, links=links) as span:
+            answer = self._answer(arriving, span)
+            self._tell(span, arriving, answer, time.monotonic() - began)
+        size = arriving.landed.size - arriving.landed.front
+        account.count(answer.status, answer.reason, size, success=answer.status == SUCCESS)
+        return answer
+
+    def without_room(self, site: str, account: Account) -> Answer:
+        """The answer for an instance that found no room on the disk, so that there is nothing to receive."""
+        answer = Answer(OUT_OF_RESOURCES, Reason.NO_SPACE)
+        log.warning(Reason.NO_SPACE.value, site=site, association=account.association)
+        self._instances.labels(site, f"{answer.status:04X}", Reason.NO_SPACE.value).inc()
+        account.count(answer.status, answer.reason, 0, success=False)
+        return answer
+
+    def _answer(self, arriving: Arriving, span: telemetry.Span) -> Answer:
+        try:
+            return self._receive(arriving, span)
+        except Exception as failed:
+            # Whatever it was, the sender keeps its copy and may try again.
+            log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
+            return Answer(OUT_OF_RESOURCES, Reason.UNEXPECTED)
+
+    def _tell(self, span: telemetry.Span, arriving: Arriving, answer: Answer, seconds: float) -> None:
+        site, status, reason = arriving.site.code, f"{answer.status:04X}", answer.reason or ""
+        span.set({Attribute.STATUS: status})
+        if reason:
+            span.set({Attribute.REASON: reason})
+        if answer.status != SUCCESS:
+            span.fail(reason)
+        self._instances.labels(site, status, reason).inc()
+        self._seconds.labels(site).observe(seconds, {"trace_id": span.trace_id})
+        if answer.status == SUCCESS:
+            self._bytes.labels(site).inc(arriving.landed.size - arriving.landed.front)

@@ -1,0 +1,120 @@
+"""HTTP/1.1 on one connection: requests, one after the other, their bodies, and our answers."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import h11
+
+from services.receiver.stow.stream import Ending, Stream
+from services.receiver.upper.wire import Closed, Silent
+
+HEAD_SECONDS, BODY_SECONDS, ANSWER_SECONDS = 30.0, 60.0, 60.0
+"""For a request's head, the time since the last one included; for its body, beyond what its bytes may take; for our
+answer."""
+_LINGER_SECONDS = 5.0
+_LONGEST_HEAD = 32 * 1024
+"""Bytes."""
+
+
+class BadRequest(Exception):
+    """This is not HTTP/1.1. `status`: what fits best."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request's head. Names of headers in small letters; of those that come twice, the values are joined."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All of an answer."""
+
+    status: HTTPStatus
+    body: bytes = b""
+    media_type: str = "text/plain"
+    headers: Sequence[tuple[str, str]] = field(default=())
+
+
+class Exchange:
+    """One connection. `draining`: no more requests; `ending`: not even the rest of this one."""
+
+    def __init__(self, stream: Stream, draining: Callable[[], bool], ending: Callable[[], bool]) -> None:
+        self._stream = stream
+        self._draining, self._ending = draining, ending
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
+        self._only_heads = False
+
+    def request(self) -> Request | None:
+        """The next one; None when there is none to come. Raises BadRequest."""
+        if self._http.our_state is h11.DONE:
+            self._http.start_next_cycle()
+        self._stream.patience(HEAD_SECONDS, self._draining)
+        try:
+            event = self._event()
+        except (Closed, Silent, Ending):
+            return None
+        assert isinstance(event, h11.Request)
+        self._only_heads = event.method == b"HEAD"
+        return _request(event)
+
+    def body(self) -> Iterator[bytes]:
+        """What the request brings, after 100 (Continue) where that is waited for. Raises BadRequest, Closed, Silent and
+        Ending."""
+        if self._http.they_are_waiting_for_100_continue:
+            self._send(h11.InformationalResponse(status_code=HTTPStatus.CONTINUE, headers=[]))
+        self._stream.patience(BODY_SECONDS, self._ending)
+        while isinstance(event := self._event(), h11.Data):
+            yield event.data
+
+    def answer(self, answer: Answer) -> bool:
+        """Give it; whether the connection may go on. Raises Closed and Silent."""
+        whole = self._http.their_state in (h11.DONE, h11.MUST_CLOSE)
+        lingers = not (whole or self._http.they_are_waiting_for_100_continue)
+        headers = [("Content-Length", str(len(answer.body))), *answer.headers]
+        headers += [("Content-Type", answer.media_type)] if answer.body else []
+        headers += [] if whole and not self._draining() else [("Connection", "close")]
+        body = b"" if self._only_heads else answer.body
+        head = h11.Response(status_code=answer.status, headers=headers, reason=answer.status.phrase)
+        self._send(head, h11.Data(data=body), h11.EndOfMessage())
+        if lingers:
+            self._linger()
+        return self._http.our_state is h11.DONE
+
+    def _event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        """Anything but NEED_DATA."""
+        try:
+            while (event := self._http.next_event()) is h11.NEED_DATA:
+                self._http.receive_data(self._stream.receive())
+        except h11.RemoteProtocolError as wrong:
+            raise BadRequest(HTTPStatus(wrong.error_status_hint)) from None
+        return event
+
+    def _send(self, *events: h11.Event) -> None:
+        self._stream.send(b"".join(self._http.send(event) or b"" for event in events), ANSWER_SECONDS)
+
+    def _linger(self) -> None:
+        """Hear and forget, for a while, what he sends before he reads our answer: a reset would take that from him."""
+        self._stream.patience(_LINGER_SECONDS, self._ending)
+        latest = time.monotonic() + _LINGER_SECONDS
+        with contextlib.suppress(Closed, Silent, Ending):
+            while time.monotonic() < latest:
+                self._stream.receive()
+
+
+def _request(event: h11.Request) -> Request:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in event.headers:
+        name, value = raw_name.decode("ascii"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return Request(event.method.decode("ascii"), event.target.decode("ascii", "replace"), headers)

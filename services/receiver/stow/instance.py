@@ -1,0 +1,63 @@
+"""One part that is an instance: a Part 10 file, kept as it was sent, preamble and file meta information too."""
+
+from services.receiver.stow.front import Front, NotPart10, read_front
+from services.receiver.stow.limits import TooLarge
+from services.receiver.stow.pouring import Pouring
+from services.receiver.stow.report import PROCESSING_FAILURE
+from services.receiver.stow.storing import Storing
+from services.receiver.upper.command import CANNOT_UNDERSTAND
+from services.receiver.upper.landing import Landing
+from shared.dicom import part10
+
+
+class Instance:
+    """It lands while it comes, unless it is known to be refused. `most`: bytes that its data set may have."""
+
+    def __init__(self, storing: Storing, landing: Landing, most: int) -> None:
+        self._storing, self._landing = storing, landing
+        self._pour = Pouring(landing, most)
+        self._first = bytearray()
+        self._front: Front | None = None
+        self._refusal = 0
+
+    def take(self, view: memoryview) -> None:
+        if self._refusal:
+            return
+        if self._front is None:
+            self._first += view
+            self._begin(whole=False)
+        else:
+            self._more(view)
+
+    def end(self) -> None:
+        if self._front is None and not self._refusal:
+            self._begin(whole=True)
+        if self._front is None:
+            self._storing.unreadable()
+            return
+        sop_class, sop_instance = self._front.sop_class_uid, self._front.sop_instance_uid
+        if self._refusal:
+            self._storing.note(sop_class, sop_instance, self._refusal)
+        else:
+            self._storing.store(sop_class, sop_instance, self._front.transfer_syntax_uid, self._landing.whole())
+
+    def _begin(self, *, whole: bool) -> None:
+        try:
+            front = read_front(self._first, whole=whole)
+        except NotPart10:
+            self._refusal = CANNOT_UNDERSTAND
+            return
+        if front is None:
+            return
+        self._front = front
+        self._refusal = self._storing.refusal(front.sop_class_uid, front.transfer_syntax_uid)
+        first, self._first = self._first, bytearray()
+        if not self._refusal:
+            self._landing.begin(bytes(first[: front.length]), part10.digester(front.transfer_syntax_uid))
+            self._more(memoryview(first)[front.length :])
+
+    def _more(self, view: memoryview) -> None:
+        try:
+            self._pour(view)
+        except TooLarge:
+            self._storing.report.too_large, self._refusal = True, PROCESSING_FAILURE

@@ -1,0 +1,128 @@
+"""Reads multipart/related (RFC 2046 Section 5.1, RFC 2387) as it comes, whatever lies in its parts.
+
+Own: python-multipart refuses a preamble, and multipart wants the Content-Disposition of a form in each part.
+"""
+
+import re
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+_BLANK_LINE = b"\r\n\r\n"
+_LONGEST_HEADERS = 16 * 1024
+"""Bytes of one part's headers."""
+_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]", re.ASCII)
+# What stands behind a boundary in its line, and what may yet become that. Padding has a limit: it is held.
+_LINE_END = re.compile(rb"(--)?[ \t]{0,256}\r\n")
+_BEGUN_LINE_END = re.compile(rb"-|(--)?[ \t]{0,256}\r?")
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*(.*?)[ \t]*", re.DOTALL)
+_FOLD = re.compile(rb"\r\n[ \t]+")
+
+
+class Malformed(Exception):
+    """This is no such body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A part begins. Names of headers in small letters."""
+
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """More of the part's content, valid until the next event is asked for."""
+
+    view: memoryview
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The part is whole."""
+
+
+Event = Begin | Data | End
+
+
+class _State(Enum):
+    PREAMBLE = 1
+    HEADERS = 2
+    CONTENT = 3
+    EPILOGUE = 4
+
+
+class Related:
+    """One body. Of what it was fed it holds only what may yet become a boundary or headers."""
+
+    def __init__(self, boundary: str) -> None:
+        """Raises Malformed when there can be no such boundary."""
+        if not _BOUNDARY.fullmatch(boundary):
+            raise Malformed("boundary")
+        self._delimiter = b"\r\n--" + boundary.encode("ascii")
+        self._state = _State.PREAMBLE
+        # A delimiter begins with the end of the line before it. The first one may have none, so it is given one; where
+        # content is empty, it is the end of the blank line behind the headers. `_apart`: bytes that are not content.
+        self._held, self._apart = b"\r\n", 2
+
+    def feed(self, data: bytes) -> Iterator[Event]:
+        """What these bytes bring, all of which is to be asked for. Raises Malformed."""
+        data = self._held + data
+        self._held = b""
+        at: int | None = 0
+        while at is not None and self._state is not _State.EPILOGUE:
+            read = self._headers if self._state is _State.HEADERS else self._content
+            at = yield from read(data, at)
+
+    def close(self) -> Iterator[Event]:
+        """The body ends here. Raises Malformed when that is before its last boundary."""
+        yield from self.feed(b"\r\n")  # which the line of that boundary may lack
+        if self._state is not _State.EPILOGUE:
+            raise Malformed("no end")
+
+    def _headers(self, data: bytes, at: int) -> Generator[Event, None, int | None]:
+        """From the line end of the boundary before them. Returns where to go on; None when more has to come."""
+        end = data.find(_BLANK_LINE, at)
+        if (end if end >= 0 else len(data)) - at > _LONGEST_HEADERS:
+            raise Malformed("headers too long")
+        if end < 0:
+            self._held = data[at:]
+            return None
+        yield Begin(_read_headers(data[at + 2 : end]))
+        self._state, self._apart = _State.CONTENT, 2
+        return end + 2
+
+    def _content(self, data: bytes, at: int) -> Generator[Event, None, int | None]:
+        """Content, or the preamble, to the next boundary. Returns as `_headers`."""
+        found, line = self._boundary(data, at)
+        begin, self._apart = at + self._apart, max(0, at + self._apart - found)
+        if self._state is _State.CONTENT and found > begin:
+            yield Data(memoryview(data)[begin:found])
+        if line is None:
+            self._held = data[found:]
+            return None
+        if self._state is _State.CONTENT:
+            yield End()
+        self._state = _State.EPILOGUE if line[1] else _State.HEADERS
+        return line.end() - 2
+
+    def _boundary(self, data: bytes, at: int) -> tuple[int, "re.Match[bytes] | None"]:
+        """Where the next delimiter begins, and the rest of its line; without that, where one may have begun."""
+        while (found := data.find(self._delimiter, at)) >= 0:
+            behind = found + len(self._delimiter)
+            line = _LINE_END.match(data, behind)
+            if line or _BEGUN_LINE_END.fullmatch(data, behind):
+                return found, line
+            at = found + 2  # content that only looks like one
+        return max(at, len(data) - len(self._delimiter) + 1), None
+
+
+def _read_headers(block: bytes) -> dict[str, str]:
+    lines = _FOLD.sub(b" ", block).split(b"\r\n") if block else []
+    found = {}
+    for line in lines:
+        header = _HEADER.fullmatch(line)
+        if header is None:
+            raise Malformed("header")
+        found[header[1].decode("ascii").lower()] = header[2].decode("latin-1")
+    return found

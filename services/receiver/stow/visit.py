@@ -1,0 +1,107 @@
+"""One connection: requests as they come, each answered."""
+
+import hashlib
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from services.receiver.stow.bulk import Bulk
+from services.receiver.stow.demand import demand, target
+from services.receiver.stow.exchange import HEAD_SECONDS, Answer, BadRequest, Exchange, Request
+from services.receiver.stow.parts import Parts
+from services.receiver.stow.refusal import Refusal
+from services.receiver.stow.senders import Sender, site_of
+from services.receiver.stow.storing import Storing
+from services.receiver.stow.stream import Stream
+from services.receiver.stow.transaction import Transaction
+from services.receiver.syntaxes import taken
+from services.receiver.upper.landing import Landing
+from services.receiver.upper.wire import Closed, Silent
+from shared import telemetry
+
+if TYPE_CHECKING:
+    from services.receiver.stow.edge import StowEdge
+
+log = telemetry.logger("receiver")
+
+NOBODY = "unknown"
+"""Site label of those who have not said who they are."""
+
+
+class Visit:
+    """One connection to an edge."""
+
+    def __init__(self, edge: "StowEdge", connection: socket.socket, landing: Landing) -> None:
+        self.ended = False
+        """Whether not even the rest of a request is to be heard."""
+        self._edge, self._connection, self._landing = edge, connection, landing
+        self._site = NOBODY
+
+    def run(self) -> None:
+        """Until it ends."""
+        with closing(self._landing), suppress(Closed, Silent, OSError), self._secured() as connection:
+            sender = _sender(connection)
+            exchange = Exchange(Stream(connection), lambda: self._edge.draining, lambda: self.ended)
+            while self._one(exchange, sender):
+                pass
+
+    def _secured(self) -> socket.socket:
+        if self._edge.secure is None:
+            return self._connection
+        self._connection.settimeout(HEAD_SECONDS)
+        try:
+            return self._edge.secure(self._connection)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _one(self, exchange: Exchange, sender: Sender) -> bool:
+        """Answer a request; whether another may follow."""
+        self._site = NOBODY
+        try:
+            request = exchange.request()
+            if request is None:
+                return False
+            answer = self._answer(request, exchange, sender)
+        except Refusal as refused:
+            log.warning("request-refused", reason=refused.word, site=self._site)
+            answer = Answer(refused.status, _text(refused), headers=refused.headers)
+        except BadRequest as bad:
+            answer = Answer(bad.status, f"{bad.status.phrase}\n".encode())
+        self._edge.requests.labels(self._site, str(answer.status.value)).inc()
+        return exchange.answer(answer)
+
+    def _answer(self, request: Request, exchange: Exchange, sender: Sender) -> Answer:
+        study = target(request)
+        site = site_of(self._edge.sites(), request.headers.get("authorization", ""), sender)
+        self._site = site.code
+        wanted = demand(request, study, self._edge.limits.request)
+        with self._edge.admitted(site) as (account, span), self._arrivals() as bulk:
+            storing = Storing(self._edge.intake, site, wanted.lane, wanted.study, taken(site), account, span)
+            parts = Parts(wanted.part_type, storing, self._landing, bulk, self._edge.limits)
+            transaction = Transaction(wanted, exchange, parts, self._edge.limits.request, lambda: self._edge.ending)
+            answer = transaction.run(request, storing.report)
+            account.end = str(answer.status.value)
+        return answer
+
+    @contextmanager
+    def _arrivals(self) -> Iterator[Bulk]:
+        """Where a request's parts go, empty again afterwards."""
+        with closing(Bulk(self._edge.spool)) as bulk:
+            try:
+                yield bulk
+            finally:
+                self._landing.clear()
+
+
+def _sender(connection: socket.socket) -> Sender:
+    secured = isinstance(connection, ssl.SSLSocket)
+    certificate = connection.getpeercert(binary_form=True) if secured else None  # type: ignore[attr-defined]
+    return Sender(connection.getpeername()[0], hashlib.sha256(certificate).hexdigest() if certificate else "")
+
+
+def _text(refused: Refusal) -> bytes:
+    return b"" if refused.status is HTTPStatus.NO_CONTENT else f"{refused.word}\n".encode()

@@ -1,0 +1,119 @@
+"""The ways into one worker process, all of which end in the same function: store, publish, answer."""
+
+import socket
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Protocol
+
+from services.receiver import tls
+from services.receiver.accounts import Account, AccountBook
+from services.receiver.crew.desk import Admits
+from services.receiver.edge import Edge
+from services.receiver.handler import Receive
+from services.receiver.intake import Intake
+from services.receiver.settings import Settings
+from services.receiver.stow.edge import StowEdge
+from services.receiver.stow.limits import Limits
+from services.receiver.upper.budget import Budget
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Landing, Spool
+from shared import telemetry
+from shared.followed import Followed
+from shared.settings import MIB
+from shared.sites import Sites, read_sites
+
+log = telemetry.logger("receiver")
+
+
+class Way(Protocol):
+    """What serves connections of one kind."""
+
+    def take(self, connection: socket.socket) -> None:
+        """Serve it; returns at once."""
+        ...
+
+    def drain(self, seconds: float) -> None:
+        """Let in nobody else, and end within about so long."""
+        ...
+
+    def accounts(self) -> list[Account]:
+        """Of what is under way."""
+        ...
+
+
+class Ways:
+    """All that the settings ask for. `left` is called when a connection has ended."""
+
+    def __init__(self, settings: Settings, receive: Receive, desk: Admits, left: Callable[[], None]) -> None:
+        sites = followed_sites(settings)
+        self._followed: list[Followed[Any]] = [sites]
+        spool = spool_of(settings)
+        budget = Budget(settings.memory_mib * MIB // settings.workers)
+        landing = partial(Landing, spool, settings.in_memory_mib * MIB, budget)
+        kept = partial(keep, AccountBook(settings.state_dir / "accounts"))
+        intake = Intake(receive)
+        dicom = Edge(sites.now, intake, desk, landing, kept, left)
+        stow = partial(StowEdge, sites.now, intake, desk, landing, kept, left)
+        stow = partial(stow, spool=spool.folder, limits=limits_of(settings))
+        http = stow()
+        self._ways: list[Way] = [dicom, http]
+        self.takes: Mapping[str, Callable[[socket.socket], None]] = {"dicom": dicom.take, "http": http.take}
+        if settings.tls_port or settings.https_port:
+            identity = tls.followed(settings.tls_files())
+            https = stow(secure=lambda connection: tls.offered(identity.now(), connection))
+            self._followed.append(identity)
+            self._ways.append(https)
+            self.takes |= {"dicom-tls": partial(dicom.take, secure=identity.now), "https": https.take}
+
+    def look(self) -> None:
+        """See whether followed files have changed. To be called every second or so."""
+        for each in self._followed:
+            each.now()
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """Of what is under way."""
+        return [account.as_json() for way in self._ways for account in way.accounts()]
+
+    def drain(self, seconds: float) -> None:
+        """Drain all at the same time."""
+        with ThreadPoolExecutor(len(self._ways)) as pool:
+            list(pool.map(lambda way: way.drain(seconds), self._ways))
+
+
+def followed_sites(settings: Settings) -> Followed[Sites]:
+    """The sites file as it is at any time, of the project that our key is for. Raises Misconfigured."""
+    ring = settings.key_ring()
+
+    def read() -> Sites:
+        sites = read_sites(settings.sites_file)
+        ring.serve(sites.project)
+        return sites
+
+    return Followed("sites", read, lambda _: [settings.sites_file])
+
+
+def spool_of(settings: Settings) -> Spool:
+    """Where large data sets go on, without what dead processes have left there: that was never answered."""
+    settings.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    spool = Spool(settings.spool, Disk(settings.spool, settings.reserve_mib * MIB))
+    spool.tidy()
+    return spool
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How much one request may bring."""
+    return Limits(
+        part=settings.stow_part_mib * MIB,
+        request=settings.stow_request_mib * MIB,
+        metadata=settings.stow_metadata_mib * MIB,
+    )
+
+
+def keep(book: AccountBook, account: Account) -> None:
+    """Tell of an association that has ended, and keep its account."""
+    log.info("association-closed", **account.as_json())
+    try:
+        book.keep(account)
+    except OSError as failed:
+        log.error("account-not-kept", association=account.association, error=type(failed).__name__)

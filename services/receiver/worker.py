@@ -1,0 +1,80 @@
+"""One worker process of the receiver: serves the connections that its parent hands it."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from services.receiver.arrivals import Arrivals
+from services.receiver.crew import handing
+from services.receiver.crew.line import Hung, Line
+from services.receiver.handler import Receive
+from services.receiver.quotas import Quotas
+from services.receiver.settings import Settings
+from services.receiver.ways import Ways
+from shared import metrics, service, storage, telemetry
+from shared.dicom.identity import Pseudonyms
+from shared.kafka import Publisher
+
+NAME = "receiver"
+_ORPHANED = 1.0
+"""Seconds that associations get when the parent has died."""
+
+
+class FarDesk:
+    """The parent's desk, asked over the line. Nobody is let in when it does not answer."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    def admit(self, association: str, site: str, most: int | None) -> bool:
+        try:
+            return bool(self._line.ask("admit", association, site, most))
+        except Hung:
+            return False
+
+    def leave(self, association: str) -> None:
+        self._line.tell("leave", association)
+
+
+def main() -> None:
+    """Serve until told to end, or left alone."""
+    settings = Settings()
+    number, end, hand = handing.told(sys.argv[1:])
+    # The parent is told to end, and tells us; a terminal would tell all of us.
+    for ignored in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ignored, signal.SIG_IGN)
+    service.tell_of(NAME, settings, f"{settings.instance}.{number}")
+    ended = threading.Event()
+    answers: dict[str, Callable[..., Any]] = {"metrics": metrics.snapshot}
+    line = Line(end, answers, ended.set)
+    broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
+    arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")
+    identified, pseudonyms = storage.open_bucket(settings, "identified"), Pseudonyms.of(settings.key_ring())
+    quotas = Quotas(settings.state_dir / "quotas.sqlite")
+    receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=pseudonyms, quotas=quotas)
+    ways = Ways(settings, receive, FarDesk(line), left=lambda: line.tell("gone"))
+
+    def drained(seconds: float) -> None:
+        ways.drain(seconds)
+        ended.set()
+
+    def drain(seconds: float) -> None:
+        threading.Thread(target=drained, args=(seconds,), name="drain").start()
+
+    answers |= {"drain": drain, "associations": ways.accounts}
+    line.start()
+    threading.Thread(target=handing.serve, args=(hand, ways.takes), name="handed", daemon=True).start()
+    line.tell("up")
+    while not ended.wait(1.0):
+        ways.look()
+    ways.drain(_ORPHANED)
+    broker.close()
+    arrivals.close()
+    quotas.close()
+    telemetry.shut_down()
+
+
+if __name__ == "__main__":
+    main()

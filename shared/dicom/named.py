@@ -1,0 +1,103 @@
+"""By what UIDs a data set calls itself, read from its beginning."""
+
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from struct import Struct, error
+from typing import BinaryIO
+
+from pydicom.filereader import read_dataset
+from pydicom.tag import Tag
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+
+HEAD = 64 * 1024
+"""Bytes in which the UIDs of nearly every object stand."""
+
+_SOP_CLASS, _SOP_INSTANCE, _STUDY = 0x00080016, 0x00080018, 0x0020000D
+_WANTED = (_SOP_CLASS, _SOP_INSTANCE, _STUDY)
+_TAG, _SHORT, _LONG = Struct("<HH"), Struct("<H"), Struct("<L")
+_IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+_LONG_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
+"""With a length of four bytes behind two reserved ones (PS3.5 Table 7.1-1)."""
+_UNDEFINED = 0xFFFFFFFF
+_MOST_INFLATED = 1024 * 1024
+"""Bytes: a small deflated stream may inflate without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """UIDs of a data set; the study's may be missing."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    study_instance_uid: str | None
+
+
+def named(head: bytes | memoryview, transfer_syntax_uid: str) -> Named | None:
+    """The UIDs that stand at the beginning of a data set, if they can all be read from `head` alone and at once.
+
+    Costs a tenth of what `named_in` does, which knows all forms of data sets.
+    """
+    if transfer_syntax_uid == _IMPLICIT:
+        return _scanned(head, explicit=False)
+    syntax = UID(transfer_syntax_uid)
+    plain = syntax != DeflatedExplicitVRLittleEndian and (not syntax.is_transfer_syntax or syntax.is_little_endian)
+    return _scanned(head, explicit=True) if plain else None
+
+
+def named_in(data_set: BinaryIO, transfer_syntax_uid: str) -> Named | None:
+    """The same from all of it; None when it cannot be read as that transfer syntax, or is no composite instance."""
+    try:
+        source, syntax = _inflated(data_set, UID(transfer_syntax_uid))
+        found = read_dataset(
+            source,
+            syntax.is_implicit_VR,
+            syntax.is_little_endian,
+            stop_when=lambda tag, vr, length: tag > _STUDY,
+            specific_tags=[Tag(tag) for tag in _WANTED],
+        )
+        values = {tag: str(found[tag].value) for tag in _WANTED if tag in found and found[tag].value}
+    except Exception:
+        return None  # pydicom raises whatever its parts do
+    return _named(values)
+
+
+def _named(values: dict[int, str]) -> Named | None:
+    sop_class, sop_instance = values.get(_SOP_CLASS), values.get(_SOP_INSTANCE)
+    return Named(sop_class, sop_instance, values.get(_STUDY)) if sop_class and sop_instance else None
+
+
+def _scanned(data: bytes | memoryview, *, explicit: bool) -> Named | None:
+    values: dict[int, str] = {}
+    at = 0
+    try:
+        while True:
+            group, element = _TAG.unpack_from(data, at)
+            tag = group << 16 | element
+            if tag > _STUDY:
+                return _named(values)
+            begin, length = _explicit(data, at) if explicit else (at + 8, _LONG.unpack_from(data, at + 4)[0])
+            if length == _UNDEFINED:
+                return None
+            at = begin + length
+            if tag in _WANTED:
+                values[tag] = bytes(data[begin:at]).rstrip(b"\0 ").decode("ascii")
+    except (error, ValueError):
+        return None
+
+
+def _explicit(data: bytes | memoryview, at: int) -> tuple[int, int]:
+    """Where the value begins, and its length. Raises ValueError where there is no VR."""
+    vr = bytes(data[at + 4 : at + 6])
+    if vr in _LONG_VRS:
+        return at + 12, _LONG.unpack_from(data, at + 8)[0]
+    if not (vr.isalpha() and vr.isupper()):
+        raise ValueError
+    return at + 8, _SHORT.unpack_from(data, at + 6)[0]
+
+
+def _inflated(data_set: BinaryIO, syntax: UID) -> tuple[BinaryIO, UID]:
+    if syntax != DeflatedExplicitVRLittleEndian:
+        return data_set, syntax
+    inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data_set.read(_MOST_INFLATED), _MOST_INFLATED)
+    return BytesIO(inflated), ExplicitVRLittleEndian

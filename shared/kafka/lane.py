@@ -1,0 +1,123 @@
+"""Some topics of a stage, consumed in a group: what has been taken, what was taken from us, how far we are."""
+
+from collections.abc import Sequence
+
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+
+from shared.kafka import config
+from shared.kafka.continuity import Continuity, Where
+from shared.kafka.log import LogLost, LostOffsets, Record
+from shared.kafka.reader import record_of
+from shared.kafka.transaction import Consumed
+
+GATHER = 0.02
+"""Seconds to wait for more records once the first one is there."""
+
+
+class Lane:
+    """One worker's part of a group. Not thread-safe: the runner's loop owns it."""
+
+    def __init__(self, bootstrap: str, group: str, instance: str, topics: Sequence[str], lost: LostOffsets) -> None:
+        self._consumer = Consumer(config.consumer(bootstrap, group, instance, lost))
+        self._continuity = Continuity(self._consumer, lost)
+        self._topics = list(topics)
+        self._stash: list[Message] = []
+        self._gone: set[Where] = set()
+        self._at_end: set[Where] = set()
+        self._next_offset: dict[Where, int] = {}
+
+    def open(self) -> None:
+        """Join the group."""
+        self._consumer.subscribe(
+            self._topics, on_assign=self._continuity.begin, on_revoke=self._revoked, on_lost=self._revoked
+        )
+
+    def poll(self, limit: int, timeout: float) -> list[Record]:
+        """As `Log.poll`."""
+        self._gone.clear()
+        messages, self._stash = self._stash, []
+        messages = messages or self._take(1, timeout)
+        if messages and len(messages) < limit:
+            messages += self._take(limit - len(messages), GATHER)
+        return [record_of(message) for message in messages]
+
+    def idle(self, timeout: float) -> None:
+        """As `Log.idle`."""
+        self._consumer.pause(self._consumer.assignment())
+        # A partition that is assigned meanwhile is not paused and may deliver: kept for the next poll.
+        self._stash += self._take(1, timeout)
+        self._consumer.resume(self._consumer.assignment())
+
+    def has(self, record: Record) -> bool:
+        """Whether it came on this lane."""
+        return record.topic in self._topics
+
+    def owns(self, record: Record) -> bool:
+        """As `Log.owns`."""
+        return self.has(record) and (record.topic, record.partition) not in self._gone
+
+    def consumed(self, batch: Sequence[Record]) -> Consumed | None:
+        """What to commit for those of `batch` that came on this lane, if any did."""
+        ours = [record for record in batch if self.has(record)]
+        return Consumed(_next(ours), self._consumer.consumer_group_metadata()) if ours else None
+
+    def rewind(self, batch: Sequence[Record]) -> None:
+        """Deliver what of `batch` is ours again from its first record on, in those partitions that are still ours."""
+        starts: dict[Where, int] = {}
+        for record in (*filter(self.has, batch), *(record_of(message) for message in self._stash)):
+            where = (record.topic, record.partition)
+            starts[where] = min(starts.get(where, record.offset), record.offset)
+        self._stash = []
+        for where, offset in starts.items():
+            if where not in self._gone:
+                self._consumer.seek(TopicPartition(*where, offset))
+
+    def lag(self) -> int:
+        """As `Log.lag`."""
+        behind = 0
+        for item in self._consumer.assignment():
+            where = (item.topic, item.partition)
+            if where not in self._at_end and where in self._next_offset:
+                _, high = self._consumer.get_watermark_offsets(item, cached=True)
+                behind += max(0, high - self._next_offset[where])
+        return behind
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+    def _take(self, limit: int, timeout: float) -> list[Message]:
+        """Real messages; the ends of partitions are noted, fatal errors raised, others left to the client."""
+        taken = []
+        for message in self._continuity.news(self._consumer.consume(limit, timeout)):
+            error = message.error()
+            where = (message.topic() or "", message.partition() or 0)
+            if error is None:
+                taken.append(message)
+                self._at_end.discard(where)
+                self._next_offset[where] = (message.offset() or 0) + 1
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._at_end.add(where)
+            elif error.fatal():
+                raise LogLost(error.name())
+        return taken
+
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        gone = {(item.topic, item.partition) for item in partitions}
+        # Also when such a partition comes back at once: what was taken from it before is delivered again.
+        self._gone |= gone
+        self._stash = [item for item in self._stash if (item.topic(), item.partition()) not in gone]
+
+
+def _next(batch: Sequence[Record]) -> list[TopicPartition]:
+    """The offsets to commit: one behind the last record of each partition."""
+    last: dict[Where, Record] = {}
+    for record in batch:
+        where = (record.topic, record.partition)
+        last[where] = max(last.get(where, record), record, key=lambda one: one.offset)
+    # Without its epoch, an offset would fit any log that is as long.
+    return [TopicPartition(*where, record.offset + 1, "", _epoch(record)) for where, record in last.items()]
+
+
+def _epoch(record: Record) -> int:
+    return -1 if record.leader_epoch is None else record.leader_epoch

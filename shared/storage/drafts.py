@@ -1,0 +1,78 @@
+"""Files on their way into a tree: whole, with attributes, and on the disk before they get an object's name."""
+
+import os
+import tempfile
+import time
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from shared.storage.store import Content
+from shared.storage.walk import DRAFTS
+
+_PORTION = 64 * 1024 * 1024
+"""Bytes of a file that are not on the disk at most: whoever syncs meanwhile has to wait for them."""
+
+
+class Drafts:
+    """Those of the bucket in the folder `place`."""
+
+    def __init__(self, place: Path) -> None:
+        self._folder = place / DRAFTS
+
+    def make(self, content: Content, content_type: str) -> Path:
+        """Write a file, and wait for the disk. Raises OSError."""
+        self._folder.mkdir(exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=self._folder)
+        try:
+            size = _copy(content, descriptor) if isinstance(content, Path) else _write(content, descriptor)
+            # Attributes come before the sync: set after it, a power cut takes them. The tag is no MD5, nor like one.
+            os.setxattr(descriptor, "user.etag", f'"{time.time_ns():x}-{size:x}"'.encode())
+            os.setxattr(descriptor, "user.content-type", content_type.encode())
+            # Not fdatasync, which may leave the attributes out; for a new file both cost the same.
+            os.fsync(descriptor)
+        except BaseException:
+            os.unlink(name)
+            raise
+        finally:
+            os.close(descriptor)
+        return Path(name)
+
+    def remove(self, older_than: timedelta) -> int:
+        """Remove what nobody has written to for that long; returns how many there were.
+
+        Uploads in parts, in a folder beside, are known to the server only.
+        """
+        limit = time.time() - older_than.total_seconds()
+        with suppress(FileNotFoundError), os.scandir(self._folder) as drafts:
+            return sum(_is_removed(draft, limit) for draft in drafts)
+        return 0
+
+
+def _is_removed(draft: "os.DirEntry[str]", limit: float) -> bool:
+    try:
+        if not draft.is_file() or draft.stat().st_mtime >= limit:
+            return False
+        os.unlink(draft)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _write(content: bytes | memoryview, descriptor: int) -> int:
+    """The size. One call writes 2 GiB at most."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
+    return len(content)
+
+
+def _copy(content: Path, descriptor: int) -> int:
+    """The size. The kernel copies."""
+    size = 0
+    with content.open("rb") as source:
+        while copied := os.sendfile(descriptor, source.fileno(), size, _PORTION):
+            size += copied
+            if copied == _PORTION:
+                os.fdatasync(descriptor)
+    return size

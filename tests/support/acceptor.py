@@ -1,0 +1,106 @@
+"""An association of ours in a thread, and its other end, which says what it likes."""
+
+import socket
+import threading
+from pathlib import Path
+
+from services.receiver.upper import negotiation, pdu
+from services.receiver.upper.association import Accepted, Association, Context, End
+from services.receiver.upper.budget import Budget
+from services.receiver.upper.command import Request
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Landed, Landing, Spool
+from services.receiver.upper.pdu import Abort, Kind, Rejection
+from services.receiver.upper.wire import Wire
+from shared.dicom import part10
+from tests.support.upper import CT, ECHO, EXPLICIT, request
+
+TAKEN = {CT: {EXPLICIT}, ECHO: {EXPLICIT}}
+ARTIM, IDLE = 0.3, 0.6
+
+
+class Serving:
+    """Takes everything, and keeps it."""
+
+    draining = False
+
+    def __init__(self) -> None:
+        self.contexts: dict[int, Context] = {}
+        self.got: list[tuple[str, bytes]] = []
+
+    def requested(self, request: bytes) -> Accepted | Rejection | Abort:
+        found = negotiation.read(request)
+        if isinstance(found, Rejection | Abort):
+            return found
+        accepted = negotiation.accept(found, TAKEN)
+        self.contexts = accepted.contexts
+        return accepted
+
+    def begins(self, request: Request, context: Context, landing: Landing) -> None:
+        landing.begin(b"front", part10.digester(context.transfer_syntax))
+
+    def stored(self, request: Request, context: Context, landed: Landed) -> int:
+        content = landed.content
+        whole = content.read_bytes() if isinstance(content, Path) else bytes(content)
+        assert whole[: landed.front] == b"front"
+        self.got.append((request.sop_instance_uid, whole[landed.front :]))
+        return 0
+
+    def lost(self, request: Request) -> int:
+        return 0xA700
+
+
+class Peer:
+    """Says what it likes to an association of ours."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as door:
+            self.wire = socket.create_connection(door.getsockname())
+            accepted, _ = door.accept()
+        self.wire.settimeout(5)
+        self.serving = Serving()
+        landing = Landing(Spool(folder, Disk(folder, 0)), 2**20, Budget(2**22))
+        self._association = Association(Wire(accepted, IDLE), self.serving, landing, artim=ARTIM, idle=IDLE)
+        self._end: list[End | BaseException] = []
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._end.append(self._association.run())
+        except BaseException as failed:
+            self._end.append(failed)
+
+    def say(self, *data: bytes) -> None:
+        self.wire.sendall(b"".join(data))
+
+    def hear(self) -> tuple[int, bytes]:
+        """The next PDU: its type, and what it carries."""
+        kind, length = pdu.head(self._exactly(pdu.HEAD))
+        return kind, self._exactly(length)
+
+    def ends(self) -> End:
+        """Close, if it is not closed; how the association ended. Raises what ended it otherwise."""
+        self.wire.close()
+        self._thread.join(5)
+        assert self._end, "it hangs"
+        (end,) = self._end
+        if isinstance(end, BaseException):
+            raise end
+        return end
+
+    def is_closed(self) -> bool:
+        return self.wire.recv(1) == b""
+
+    def associate(self) -> None:
+        self.say(request())
+        kind, _ = self.hear()
+        assert kind == Kind.ASSOCIATE_AC
+
+    def _exactly(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            piece = self.wire.recv(count - len(data))
+            assert piece, "closed"
+            data += piece
+        return data

@@ -1,0 +1,127 @@
+"""What a peer proposes, and what he is answered (PS3.8 Section 9.3.2, Annex D)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pydicom.uid import UID
+from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
+from pynetdicom.pdu_primitives import A_ASSOCIATE, MaximumLengthNotification, UserIdentityNegotiation
+from pynetdicom.presentation import build_context
+
+from services.receiver.upper import negotiation
+from services.receiver.upper.association import Context
+from services.receiver.upper.negotiation import Proposal
+from services.receiver.upper.pdu import HEAD, Abort
+from services.receiver.upper.user import User
+
+CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
+IMPLICIT, EXPLICIT, JPEG_LS = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.80"
+ITEMS = 68
+"""Where the items of a request's body begin (PS3.8 Table 9-11, without the head)."""
+
+
+def request(contexts: Sequence[tuple[int, str, list[str]]], *further: Any) -> bytes:
+    """The body of an A-ASSOCIATE-RQ."""
+    primitive = A_ASSOCIATE()
+    primitive.application_context_name = UID(negotiation.APPLICATION_CONTEXT)
+    primitive.calling_ae_title, primitive.called_ae_title = "CT1", "ISOCENTRE"
+    longest = MaximumLengthNotification()
+    longest.maximum_length_received = 16384
+    primitive.user_information = [longest, *further]
+    proposed = []
+    for number, abstract, transfer in contexts:
+        context = build_context(abstract, transfer)
+        context.context_id = number
+        proposed.append(context)
+    primitive.presentation_context_definition_list = proposed
+    pdu = A_ASSOCIATE_RQ()
+    pdu.from_primitive(primitive)
+    encoded: bytes = pdu.encode()
+    return encoded[HEAD:]
+
+
+def read(body: bytes) -> Proposal:
+    found = negotiation.read(body)
+    assert isinstance(found, Proposal)
+    return found
+
+
+def results(answer: bytes) -> dict[int, int]:
+    pdu = A_ASSOCIATE_AC()
+    pdu.decode(answer)
+    return {item.context_id: item.result for item in pdu.presentation_context}
+
+
+def test_reads_who_asks() -> None:
+    proposal = read(request([(1, CT, [EXPLICIT])]))
+    assert (proposal.called, proposal.calling, proposal.user) == ("ISOCENTRE", "CT1", None)
+
+
+@pytest.mark.parametrize("number", [1, 3, 127, 255])
+def test_odd_context_ids_are_taken(number: int) -> None:
+    accepted = negotiation.accept(read(request([(number, CT, [EXPLICIT])])), {CT: {EXPLICIT}})
+    assert accepted.contexts == {number: Context(CT, EXPLICIT)}
+
+
+@pytest.mark.parametrize("number", [0, 2, 128, 254])
+def test_others_make_no_sense(number: int) -> None:
+    body = bytearray(request([(1, CT, [EXPLICIT])]))
+    place = body.index(b"\x20\x00", ITEMS) + 4
+    assert body[place] == 1
+    body[place] = number
+    assert negotiation.read(bytes(body)) is Abort.INVALID_PARAMETER
+
+
+def test_nor_does_the_same_id_twice() -> None:
+    body = bytearray(request([(1, CT, [EXPLICIT]), (3, MR, [EXPLICIT])]))
+    second = body.index(b"\x20\x00", body.index(b"\x20\x00", ITEMS) + 1) + 4
+    assert body[second] == 3
+    body[second] = 1
+    assert negotiation.read(bytes(body)) is Abort.INVALID_PARAMETER
+
+
+def test_of_the_syntaxes_proposed_the_first_that_is_taken_is_chosen() -> None:
+    proposal = read(request([(1, CT, [JPEG_LS, EXPLICIT, IMPLICIT]), (3, MR, [IMPLICIT, EXPLICIT])]))
+    taken = {CT: {IMPLICIT, EXPLICIT}, MR: {IMPLICIT, EXPLICIT}}
+    assert negotiation.accept(proposal, taken).contexts == {1: Context(CT, EXPLICIT), 3: Context(MR, IMPLICIT)}
+
+
+def test_what_is_not_taken_is_refused_at_its_context() -> None:
+    proposal = read(request([(1, CT, [EXPLICIT]), (3, MR, [EXPLICIT]), (5, CT, [JPEG_LS])]))
+    accepted = negotiation.accept(proposal, {CT: {EXPLICIT}})
+    assert results(accepted.answer) == {1: 0, 3: 3, 5: 4}
+    assert accepted.contexts.keys() == {1}
+
+
+def identity(kind: int, name: bytes, passcode: bytes = b"", asks: bool = False) -> UserIdentityNegotiation:
+    item = UserIdentityNegotiation()
+    item.user_identity_type, item.primary_field, item.positive_response_requested = kind, name, asks
+    if passcode:
+        item.secondary_field = passcode
+    return item
+
+
+@pytest.mark.parametrize(
+    ("item", "user"),
+    [
+        (identity(1, b"anna"), User("anna")),
+        (identity(1, "Jörg".encode(), asks=True), User("Jörg", asks=True)),
+        (identity(2, b"anna", b"secret"), User("anna", b"secret")),
+        (identity(1, b"\xff"), User("\ufffd")),
+        (identity(3, b"kerberos"), None),
+        (identity(4, b"saml"), None),
+        (identity(5, b"jwt"), None),
+    ],
+)
+def test_reads_users_of_the_kinds_that_are_known(item: UserIdentityNegotiation, user: User | None) -> None:
+    assert read(request([(1, CT, [EXPLICIT])], item)).user == user
+
+
+@pytest.mark.parametrize(("asks", "looked_at", "told"), [(True, True, 1), (False, True, 0), (True, False, 0)])
+def test_a_user_who_was_looked_at_is_answered_when_he_asks(asks: bool, looked_at: bool, told: int) -> None:
+    proposal = read(request([(1, CT, [EXPLICIT])], identity(1, b"anna", asks=asks)))
+    pdu = A_ASSOCIATE_AC()
+    pdu.decode(negotiation.accept(proposal, {CT: {EXPLICIT}}, user=looked_at).answer)
+    items = pdu.to_primitive().user_information
+    assert sum(isinstance(item, UserIdentityNegotiation) for item in items) == told
