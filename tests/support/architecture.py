@@ -9,6 +9,8 @@ EDGES = {
     "receiver": {
         "accounts",
         "arrivals",
+        "commitment",
+        "conformance",
         "crew",
         "edge",
         "intake",
