@@ -125,7 +125,7 @@ def _of_contexts() -> dict[str, str]:
     return {
         "storage_class_count": str(len(classes)),
         "verification": syntaxes.VERIFICATION,
-        "verification_syntaxes": _names(syntaxes.VERIFICATION_SYNTAXES),
+        "verification_syntaxes": _names(syntaxes.COMMAND_SYNTAXES),
         "storage_classes": _rows((UID(uid).name, uid, "all of the table below") for uid in classes),
         "transfer_syntaxes": _rows((UID(uid).name, uid) for uid in sorted(syntaxes.TRANSFER_SYNTAXES, key=_numbers)),
         "not_taken": _names(syntaxes.NOT_TAKEN),

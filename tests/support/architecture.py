@@ -9,6 +9,7 @@ EDGES = {
     "receiver": {
         "accounts",
         "arrivals",
+        "commitment",
         "conformance",
         "crew",
         "edge",
