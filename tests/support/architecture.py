@@ -48,7 +48,7 @@ EDGES = {
 
 WIRING = {"__main__", "settings", "handler", "migrate"}
 SETTLING = {"__main__", "migrate", "settings", "worker", "ways", "conformance"}
-"""Modules that know a service's settings: its wiring, in each kind of its processes, and what is generated from them."""
+"""Modules that know a service's settings: its wiring, in each kind of its processes, and what is generated of them."""
 PURE_IMPORTS = {
     "pydantic",
     "yaml",
