@@ -13,10 +13,12 @@ from services.receiver.arrivals import Arrivals
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
 from services.receiver.crew.workers import Crew
+from services.receiver.ends import TOPICS as ENDS
+from services.receiver.ends import Ends
 from services.receiver.journal import Journal
 from services.receiver.mark import Mark
 from services.receiver.settings import Settings
-from services.receiver.sweep import Sweep
+from services.receiver.sweep import Outcome, Sweep, again_and_again
 from shared import metrics, storage
 from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceReceived, InstanceReceivedInBulk
@@ -36,7 +38,7 @@ def main() -> None:
         if settings.tls_port or settings.https_port:
             tls.identity_of(settings.tls_files())
         identified = storage.open_bucket(settings, "identified")
-        service.verify_topics(TOPICS)
+        service.verify_topics((*TOPICS, *ENDS))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)
@@ -52,7 +54,8 @@ def main() -> None:
         service.health.pages["/associations"] = lambda: [*chain.from_iterable(crew.each("associations"))]
         listening = [Listening(host, port, partial(crew.take, kind)) for kind, host, port in settings.doors]
         service.health.ready()
-        with sweeping(service, settings, identified, arrivals, Journal(project, Pseudonyms.of(ring))):
+        journal = Journal(project, Pseudonyms.of(ring))
+        with sweeping(service, settings, mark, identified=identified, arrivals=arrivals, journal=journal):
             while not service.stop.wait(1.0):
                 service.health.beat()
                 crew.look_after()
@@ -66,9 +69,15 @@ def main() -> None:
 
 @contextmanager
 def sweeping(
-    service: Service, settings: Settings, identified: storage.Store, arrivals: Arrivals, journal: Journal
+    service: Service,
+    settings: Settings,
+    mark: Mark,
+    *,
+    identified: storage.Store,
+    arrivals: Arrivals,
+    journal: Journal,
 ) -> Iterator[None]:
-    """Sweep again and again within this block."""
+    """Sweep again and again within this block; after an unclean start, first with what came to no end."""
     broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
     sweep = Sweep(
         identified=identified,
@@ -77,7 +86,14 @@ def sweeping(
         journal=journal,
         grace=timedelta(seconds=settings.sweep_grace_seconds),
     )
-    thread = threading.Thread(target=sweep.every, args=(settings.sweep_seconds, service.stop), name="sweep")
+
+    def look() -> None:
+        if mark.unclean:
+            make_good(service, settings, sweep, mark)
+        else:
+            sweep.run_once(service.stop)
+
+    thread = threading.Thread(target=again_and_again, args=(look, settings.sweep_seconds, service.stop), name="sweep")
     thread.start()
     try:
         yield
@@ -85,6 +101,18 @@ def sweeping(
         service.stop.set()
         thread.join()
         broker.close()
+
+
+def make_good(service: Service, settings: Settings, sweep: Sweep, mark: Mark) -> None:
+    """Have all go through again that came to no end. What is on its way in the stages is given the time of grace."""
+    if service.stop.wait(settings.sweep_grace_seconds):
+        return
+    with Ends(settings.state_dir / "ends.sqlite") as ends:
+        ends.take(read_to_end(settings.kafka_bootstrap_servers, ENDS))
+        found = sweep.run_once(service.stop, ends.has)
+    if not service.stop.is_set():
+        mark.settled()
+        service.log.warning("made-good", published=found[Outcome.PUBLISHED])
 
 
 def arrivals_in(folder: Path, *, anew: bool) -> Arrivals:

@@ -11,6 +11,7 @@ EDGES = {
         "arrivals",
         "crew",
         "edge",
+        "ends",
         "intake",
         "mark",
         "quotas",
