@@ -25,9 +25,9 @@ FILE = Path(__file__).with_name("CONFORMANCE.md")
 STATUSES: Mapping[int, tuple[str, str, str]] = {
     command.SUCCESS: ("store and broker have it, or had it before", "yes", "the copy may go"),
     command.OUT_OF_RESOURCES: (
-        "store, broker or disk are away, slow or full, or a bug",
+        "store, broker or disk are away, slow or full; or the site has sent what it may in a day (UTC); or a bug",
         "no promise",
-        "keep the copy, and send it again; at once, if need be",
+        "keep the copy, and send it again until it is a success",
     ),
     command.CLASS_OR_UID_MISMATCH: (
         "SOP class or instance UID of the data set are not those of the command",

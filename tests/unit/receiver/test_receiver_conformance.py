@@ -10,7 +10,14 @@ from services.receiver.stow import report
 from services.receiver.syntaxes import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from services.receiver.upper import command, pdu
 
-NO_STATUS = {command.C_STORE_RQ, command.C_ECHO_RQ, command.C_CANCEL_RQ, command.RESPONSE, command.NO_DATA_SET}
+NO_STATUS = {
+    command.C_STORE_RQ,
+    command.C_ECHO_RQ,
+    command.C_CANCEL_RQ,
+    command.N_ACTION_RQ,
+    command.RESPONSE,
+    command.NO_DATA_SET,
+}
 RECEIVER = Path(conformance.__file__).parent
 
 
