@@ -84,5 +84,6 @@ class Storing:
         return answer.status
 
     def _of_another_study(self, landed: Landed, syntax: str) -> bool:
-        found = named(landed.head(HEAD), syntax) or named_in(landed.open(), syntax)
+        with landed.open() as data_set:
+            found = named(landed.head(HEAD), syntax) or named_in(data_set, syntax)
         return found is not None and found.study_instance_uid != self._study
