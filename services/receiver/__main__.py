@@ -10,6 +10,10 @@ from pathlib import Path
 
 from services.receiver import tls
 from services.receiver.arrivals import Arrivals
+from services.receiver.commitment.carrying import Carrying
+from services.receiver.commitment.docket import Docket
+from services.receiver.commitment.judging import Judging
+from services.receiver.commitment.telling import Telling
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
 from services.receiver.crew.workers import Crew
@@ -17,9 +21,10 @@ from services.receiver.journal import Journal
 from services.receiver.mark import Mark
 from services.receiver.settings import Settings
 from services.receiver.sweep import Sweep
+from services.receiver.ways import followed_sites
 from shared import metrics, storage
 from shared.dicom.identity import Pseudonyms
-from shared.events import InstanceReceived, InstanceReceivedInBulk
+from shared.events import InstanceCommitted, InstanceReceived, InstanceReceivedInBulk
 from shared.kafka import Publisher, end_offsets, read_to_end
 from shared.service import NotFit, Service, running
 from shared.sites import read_sites
@@ -33,10 +38,10 @@ def main() -> None:
     with running(NAME, settings) as service:
         project, ring = read_sites(settings.sites_file).project, settings.key_ring()
         ring.serve(project)
-        if settings.tls_port or settings.https_port:
+        if settings.has_tls:
             tls.identity_of(settings.tls_files())
         identified = storage.open_bucket(settings, "identified")
-        service.verify_topics(TOPICS)
+        service.verify_topics((*TOPICS, InstanceCommitted.topic))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)
@@ -52,7 +57,11 @@ def main() -> None:
         service.health.pages["/associations"] = lambda: [*chain.from_iterable(crew.each("associations"))]
         listening = [Listening(host, port, partial(crew.take, kind)) for kind, host, port in settings.doors]
         service.health.ready()
-        with sweeping(service, settings, identified, arrivals, Journal(project, Pseudonyms.of(ring))):
+        journal = Journal(project, Pseudonyms.of(ring))
+        with (
+            sweeping(service, settings, identified, arrivals, journal),
+            committing(service, settings, identified, arrivals, journal),
+        ):
             while not service.stop.wait(1.0):
                 service.health.beat()
                 crew.look_after()
@@ -84,6 +93,27 @@ def sweeping(
     finally:
         service.stop.set()
         thread.join()
+        broker.close()
+
+
+@contextmanager
+def committing(
+    service: Service, settings: Settings, identified: storage.Store, arrivals: Arrivals, journal: Journal
+) -> Iterator[None]:
+    """Carry out requests for storage commitment within this block."""
+    broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
+    docket, stop = Docket(settings.docket), service.stop
+    judging = Judging(identified=identified, broker=broker, arrivals=arrivals, journal=journal, stop=stop)
+    telling = Telling((lambda: tls.calling(settings.tls_files())) if settings.has_tls else None)
+    carrying = Carrying(docket, judging, followed_sites(settings).now, telling)
+    thread = threading.Thread(target=carrying.run, args=(stop,), name="commitments")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        docket.close()
         broker.close()
 
 

@@ -53,6 +53,11 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     )
 
     @property
+    def docket(self) -> Path:
+        """Requests for storage commitment that have not come to their end."""
+        return self.state_dir / "commitments.sqlite"
+
+    @property
     def spool(self) -> Path:
         """Where large data sets go on."""
         return self.spool_dir or self.state_dir / "spool"
@@ -67,6 +72,11 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
         if not self.doors:
             raise ValueError("no port is given: nobody could come in")
         return self
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether TLS is spoken on any port."""
+        return self.tls_port is not None or self.https_port is not None
 
     def tls_files(self) -> Files:
         """What TLS takes. Raises Misconfigured when a file is not named."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from services.receiver.arrivals import Arrivals
+from services.receiver.commitment.docket import Docket
 from services.receiver.crew import handing
 from services.receiver.crew.line import Hung, Line
 from services.receiver.handler import Receive
@@ -63,7 +64,8 @@ def main() -> None:
         quotas=quotas,
         has_room=room_of_store(settings),
     )
-    ways = Ways(settings, receive, FarDesk(line), left=lambda: line.tell("gone"))
+    docket = Docket(settings.docket)
+    ways = Ways(settings, receive, FarDesk(line), docket, left=lambda: line.tell("gone"))
 
     def drained(seconds: float) -> None:
         ways.drain(seconds)
@@ -82,6 +84,7 @@ def main() -> None:
     broker.close()
     arrivals.close()
     quotas.close()
+    docket.close()
     telemetry.shut_down()
 
 
