@@ -13,6 +13,7 @@ from services.receiver.arrivals import Arrivals
 from services.receiver.commitment.carrying import Carrying
 from services.receiver.commitment.docket import Docket
 from services.receiver.commitment.judging import Judging
+from services.receiver.commitment.telling import Telling
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
 from services.receiver.crew.workers import Crew
@@ -37,7 +38,7 @@ def main() -> None:
     with running(NAME, settings) as service:
         project, ring = read_sites(settings.sites_file).project, settings.key_ring()
         ring.serve(project)
-        if settings.tls_port or settings.https_port:
+        if settings.has_tls:
             tls.identity_of(settings.tls_files())
         identified = storage.open_bucket(settings, "identified")
         service.verify_topics((*TOPICS, InstanceCommitted.topic))
@@ -103,7 +104,8 @@ def committing(
     broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
     docket, stop = Docket(settings.docket), service.stop
     judging = Judging(identified=identified, broker=broker, arrivals=arrivals, journal=journal, stop=stop)
-    carrying = Carrying(docket, judging, followed_sites(settings).now)
+    telling = Telling((lambda: tls.calling(settings.tls_files())) if settings.has_tls else None)
+    carrying = Carrying(docket, judging, followed_sites(settings).now, telling)
     thread = threading.Thread(target=carrying.run, args=(stop,), name="commitments")
     thread.start()
     try:

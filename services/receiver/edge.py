@@ -37,7 +37,7 @@ NOBODY = "unknown"
 """Site label of those who are not in the sites file."""
 _LAST_ANSWER = 20.0
 """Seconds: what has landed is answered before its association ends, and a store may take its time."""
-_UNASKED, _UNASKED_OF_ONE = 256, 64
+UNASKED, UNASKED_OF_ONE = 256, 64
 """Connections that have not asked for an association yet, in all and from one address."""
 
 
@@ -66,7 +66,7 @@ class Edge:
         self.draining = self.ending = False
         self._landing, self._left = landing, left
         self._visits: set[Visit] = set()
-        self._porch = Porch[Visit](_UNASKED, _UNASKED_OF_ONE)
+        self._porch = Porch[Visit](UNASKED, UNASKED_OF_ONE)
         self._lock = threading.Condition()
 
     def take(self, connection: socket.socket, secure: Callable[[], Identity] | None = None) -> None:

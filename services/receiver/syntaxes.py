@@ -31,7 +31,7 @@ TRANSFER_SYNTAXES = (
 STORAGE_CLASSES = frozenset(str(context.abstract_syntax) for context in AllStoragePresentationContexts)
 """All of PS3.4 Annex B that pynetdicom knows."""
 
-_COMMANDS = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
+COMMAND_SYNTAXES = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
 
 
 def taken(site: Site) -> Mapping[str, frozenset[str]]:
@@ -39,4 +39,4 @@ def taken(site: Site) -> Mapping[str, frozenset[str]]:
     commitment where the site has it."""
     classes = (site.sop_classes or STORAGE_CLASSES) | site.private_sop_classes
     commands = (VERIFICATION, PUSH_MODEL) if site.commitment else (VERIFICATION,)
-    return dict.fromkeys(classes, TRANSFER_SYNTAXES) | dict.fromkeys(commands, _COMMANDS)
+    return dict.fromkeys(classes, TRANSFER_SYNTAXES) | dict.fromkeys(commands, COMMAND_SYNTAXES)

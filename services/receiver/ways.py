@@ -59,11 +59,11 @@ class Ways:
         intake = Intake(receive)
         dicom = Edge(sites.now, intake, desk, landing, kept, left, commitment=Taking(docket))
         stow = partial(StowEdge, sites.now, intake, desk, landing, kept, left)
-        stow = partial(stow, spool=spool.folder, limits=limits_of(settings))
+        stow = partial(stow, spool=spool, limits=limits_of(settings))
         http = stow()
         self._ways: list[Way] = [dicom, http]
         self.takes: Mapping[str, Callable[[socket.socket], None]] = {"dicom": dicom.take, "http": http.take}
-        if settings.tls_port or settings.https_port:
+        if settings.has_tls:
             identity = tls.followed(settings.tls_files())
             https = stow(secure=lambda connection: tls.offered(identity.now(), connection))
             self._followed.append(identity)
