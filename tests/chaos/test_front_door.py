@@ -30,6 +30,8 @@ SMALL, LARGE = 40_000, 3_000_000
 MIB = 1024 * 1024
 DURING = 8.0
 """Seconds of trouble."""
+LONGER = 25.0
+"""The same, where a client waits for 15 before it gives up."""
 
 Trouble = Callable[[Stack], AbstractContextManager[None]]
 
@@ -38,10 +40,10 @@ Trouble = Callable[[Stack], AbstractContextManager[None]]
 
 
 @contextmanager
-def still(stack: Stack, name: str) -> Iterator[None]:
+def still(stack: Stack, name: str, seconds: float = DURING) -> Iterator[None]:
     """It stands still: its sockets stay open and nobody answers."""
     with stack.stopped(name):
-        time.sleep(DURING)
+        time.sleep(seconds)
         yield
 
 
@@ -154,7 +156,7 @@ def test_with_files_of_a_tree(home: Path, trouble: Trouble, refusals: bool) -> N
 @pytest.mark.parametrize(
     ("trouble", "refusals"),
     [
-        (lambda stack: still(stack, "versitygw"), True),
+        (lambda stack: still(stack, "versitygw", LONGER), True),
         (lambda stack: killed(stack, "versitygw"), True),
         (lambda stack: slow(stack, "versitygw"), False),
     ],

@@ -90,8 +90,7 @@ def slow(sender: Sender) -> None:
     with associated(sender.port, sender.calling) as peer:
         for at in range(0, len(said), 3000):
             if not sender.goes_on():
-                peer.say(bare(ABORT))
-                return
+                raise Gone  # in the middle of a PDU: nothing can be said any more
             peer.say(said[at : at + 3000])
             time.sleep(0.1)
         sender.answered(peer.status(60), item)

@@ -1,5 +1,6 @@
 """What the receiver's processes take, over time, and whether that grows."""
 
+import os
 import threading
 import time
 from collections import defaultdict
@@ -30,6 +31,7 @@ class Sample:
     pid: int
     memory: int
     descriptors: int
+    """But for the folders of the store, of which a fixed number is kept open."""
     threads: int
 
 
@@ -52,8 +54,8 @@ class Watch(threading.Thread):
         found = []
         for process in processes(self._stack):
             try:
-                told = (process.memory_info().rss, process.num_fds(), process.num_threads())
-            except psutil.NoSuchProcess:
+                told = (process.memory_info().rss, descriptors(process.pid), process.num_threads())
+            except (psutil.NoSuchProcess, FileNotFoundError):
                 continue
             found.append(Sample(time.monotonic() - self._began, process.pid, *told))
         return found
@@ -62,6 +64,11 @@ class Watch(threading.Thread):
         """Take no more."""
         self._ended.set()
         self.join()
+
+
+def descriptors(pid: int) -> int:
+    """How many a process has open that are no folders."""
+    return sum(not os.path.isdir(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd"))
 
 
 def growth(points: Sequence[tuple[float, float]]) -> float:

@@ -1,10 +1,12 @@
 """What the soak takes for growth."""
 
+import os
 from itertools import count
+from pathlib import Path
 
 import pytest
 
-from tests.soak.watch import Sample, complaints, growth, memory_of
+from tests.soak.watch import Sample, complaints, descriptors, growth, memory_of
 
 MIB = 2**20
 
@@ -36,6 +38,14 @@ def test_a_leak_is_seen() -> None:
     (told,) = complaints(samples(*leaking), samples(1), samples(1))
     assert told.startswith("memory of process 1 grew by 4")
     assert memory_of(samples(*leaking))[0]["most"] == max(leaking)
+
+
+def test_folders_are_no_descriptors_that_count(tmp_path: Path) -> None:
+    before = descriptors(os.getpid())
+    folder, file = os.open(tmp_path, os.O_RDONLY), os.open(tmp_path / "file", os.O_CREAT)
+    assert descriptors(os.getpid()) == before + 1
+    os.close(folder)
+    os.close(file)
 
 
 def test_descriptors_that_stay_and_processes_that_die_are_seen() -> None:
