@@ -167,7 +167,7 @@ def settings_readers(root: Path) -> list[str]:
     return [
         str(path.relative_to(root))
         for path in sorted((root / "services").rglob("*.py"))
-        if path.stem not in ("__main__", "migrate", "settings", "worker")
+        if path.stem not in ("__main__", "conformance", "migrate", "settings", "ways", "worker")
         and any(name.endswith(".settings") and name.startswith("services.") for name in imports_of(path))
     ]
 
