@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 from shared import telemetry
 from shared.health import Health, serve
-from shared.kafka import missing_topics
+from shared.kafka import OffsetLost, missing_topics
 from shared.misconfigured import Misconfigured
 from shared.outcome import Transient
 from shared.runner.backoff import backoff
@@ -86,7 +86,7 @@ def running(name: str, settings: ServiceSettings) -> Iterator[Service]:
         service.log.info("stopped", seconds=round(time.monotonic() - started, 1))
     except Exception as failed:
         # These say what is missing in our own words; any other text may quote what it failed on.
-        text = str(failed) if isinstance(failed, (NotFit, Misconfigured)) else None
+        text = str(failed) if isinstance(failed, (NotFit, Misconfigured, OffsetLost)) else None
         service.log.error("ended", error=type(failed).__name__, text=text, frames=telemetry.frames_of(failed)[-6:])
         sys.exit(1)
     finally:

@@ -90,7 +90,14 @@ def main() -> None:
             batch_size=settings.batch_size,
         )
         # Each epoch of keys has its own group, so that no patient is half in one and half in another (adr/0012).
-        source = KafkaLog(settings.kafka_bootstrap_servers, ring.group(NAME), settings.instance, READS, bulk=BULK)
+        source = KafkaLog(
+            settings.kafka_bootstrap_servers,
+            ring.group(NAME),
+            settings.instance,
+            READS,
+            bulk=BULK,
+            lost=settings.lost_offsets,
+        )
         Runner(stage, source, service.health, service.stop).run()
 
 

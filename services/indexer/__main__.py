@@ -38,7 +38,7 @@ def main() -> None:
             dead_letters=DeadLetters(STAGE, RELEASE),
             batch_size=settings.batch_size,
         )
-        source = KafkaLog(settings.kafka_bootstrap_servers, STAGE, settings.instance, READS)
+        source = KafkaLog(settings.kafka_bootstrap_servers, STAGE, settings.instance, READS, lost=settings.lost_offsets)
         Runner(stage, source, service.health, service.stop).run()
         database.close()
 

@@ -64,6 +64,8 @@ class Sweep:
                 self.run_once(stop)
             except Transient as away:
                 log.warning("sweep-waits", reason=str(away))
+            except Exception as failed:
+                log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
             stop.wait(seconds)
 
     def run_once(self, stop: threading.Event | None = None) -> Counter[Outcome]:

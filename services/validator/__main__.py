@@ -25,7 +25,7 @@ def main() -> None:
             dead_letters=DeadLetters(NAME, RELEASE),
             batch_size=settings.batch_size,
         )
-        source = KafkaLog(settings.kafka_bootstrap_servers, NAME, settings.instance, READS)
+        source = KafkaLog(settings.kafka_bootstrap_servers, NAME, settings.instance, READS, lost=settings.lost_offsets)
         Runner(stage, source, service.health, service.stop).run()
 
 

@@ -1,7 +1,7 @@
 """The one home of confluent_kafka: topics, the receiver's publisher, the stages' log, and plain reading."""
 
 from shared.kafka.admin import missing_topics, topic_names
-from shared.kafka.log import CommitAborted, Log, LogLost, Output, Record, TooLarge
+from shared.kafka.log import CommitAborted, Log, LogLost, LostOffsets, OffsetLost, Output, Record, TooLarge
 from shared.kafka.publisher import Publisher
 from shared.kafka.reader import end_offsets, read_to_end, tail
 from shared.kafka.stage_log import KafkaLog
@@ -11,6 +11,8 @@ __all__ = [
     "KafkaLog",
     "Log",
     "LogLost",
+    "LostOffsets",
+    "OffsetLost",
     "Output",
     "Publisher",
     "Record",

@@ -3,6 +3,8 @@
 import logging
 from typing import Any
 
+from shared.kafka.log import LostOffsets
+
 logger = logging.getLogger("librdkafka")
 logger.setLevel(logging.ERROR)
 
@@ -19,7 +21,10 @@ def common(bootstrap: str) -> dict[str, Any]:
     }
 
 
-def consumer(bootstrap: str, group: str, instance: str) -> dict[str, Any]:
+_RESETS = {"stop": "error", "beginning": "earliest", "end": "latest"}
+
+
+def consumer(bootstrap: str, group: str, instance: str, lost: LostOffsets) -> dict[str, Any]:
     """For a stage: reads committed records, commits offsets only within the transaction."""
     return common(bootstrap) | {
         "group.id": group,
@@ -31,7 +36,8 @@ def consumer(bootstrap: str, group: str, instance: str) -> dict[str, Any]:
         "isolation.level": "read_committed",
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
-        "auto.offset.reset": "earliest",
+        # For offsets that the log does not hold; where none was committed, the stage begins at the beginning itself.
+        "auto.offset.reset": _RESETS[lost],
         # Transaction markers take offsets too: only this tells that a partition has been read to its end.
         "enable.partition.eof": True,
         # Batches cost the broker half of what single records do; half a second is the price at rest, but a

@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from shared.kafka import config
-from shared.kafka.log import LogLost, Record
+from shared.kafka.continuity import Continuity, Where
+from shared.kafka.log import LogLost, LostOffsets, Record
 from shared.kafka.reader import record_of
 from shared.kafka.transaction import Consumed
-
-Where = tuple[str, int]
-"""Topic and partition."""
 
 GATHER = 0.02
 """Seconds to wait for more records once the first one is there."""
@@ -19,8 +17,9 @@ GATHER = 0.02
 class Lane:
     """One worker's part of a group. Not thread-safe: the runner's loop owns it."""
 
-    def __init__(self, bootstrap: str, group: str, instance: str, topics: Sequence[str]) -> None:
-        self._consumer = Consumer(config.consumer(bootstrap, group, instance))
+    def __init__(self, bootstrap: str, group: str, instance: str, topics: Sequence[str], lost: LostOffsets) -> None:
+        self._consumer = Consumer(config.consumer(bootstrap, group, instance, lost))
+        self._continuity = Continuity(self._consumer, lost)
         self._topics = list(topics)
         self._stash: list[Message] = []
         self._gone: set[Where] = set()
@@ -29,7 +28,9 @@ class Lane:
 
     def open(self) -> None:
         """Join the group."""
-        self._consumer.subscribe(self._topics, on_revoke=self._revoked, on_lost=self._revoked)
+        self._consumer.subscribe(
+            self._topics, on_assign=self._continuity.begin, on_revoke=self._revoked, on_lost=self._revoked
+        )
 
     def poll(self, limit: int, timeout: float) -> list[Record]:
         """As `Log.poll`."""
@@ -88,7 +89,7 @@ class Lane:
     def _take(self, limit: int, timeout: float) -> list[Message]:
         """Real messages; the ends of partitions are noted, fatal errors raised, others left to the client."""
         taken = []
-        for message in self._consumer.consume(limit, timeout):
+        for message in self._continuity.news(self._consumer.consume(limit, timeout)):
             error = message.error()
             where = (message.topic() or "", message.partition() or 0)
             if error is None:
@@ -110,8 +111,13 @@ class Lane:
 
 def _next(batch: Sequence[Record]) -> list[TopicPartition]:
     """The offsets to commit: one behind the last record of each partition."""
-    ends: dict[Where, int] = {}
+    last: dict[Where, Record] = {}
     for record in batch:
         where = (record.topic, record.partition)
-        ends[where] = max(ends.get(where, 0), record.offset + 1)
-    return [TopicPartition(topic, partition, offset) for (topic, partition), offset in ends.items()]
+        last[where] = max(last.get(where, record), record, key=lambda one: one.offset)
+    # Without its epoch, an offset would fit any log that is as long.
+    return [TopicPartition(*where, record.offset + 1, "", _epoch(record)) for where, record in last.items()]
+
+
+def _epoch(record: Record) -> int:
+    return -1 if record.leader_epoch is None else record.leader_epoch

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from shared.outcome import Failure
+
+LostOffsets = Literal["stop", "beginning", "end"]
+"""Where a stage goes on in a log that is not the one any more that it has read: not at all, unless a person says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,8 @@ class Record:
     key: str | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
+    leader_epoch: int | None = None
+    """Which leadership of the partition it was written under: committed with the offset, it tells another history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,19 @@ class CommitAborted(Failure):
 
 class LogLost(Failure):
     """This worker can no longer commit (fenced by a newer one, or a fatal client error): it has to end."""
+
+
+class OffsetLost(LogLost):
+    """A log does not hold the records up to which this stage has read it, or holds others there: some were lost.
+
+    The text names the partition and the setting with which a person says where to go on.
+    """
+
+    def __init__(self, topic: str, partition: int) -> None:
+        super().__init__(
+            f"{topic}/{partition} is not the log any more that this stage has read: records were lost. "
+            "Once that is understood, start it with ISOCENTRE_LOST_OFFSETS=beginning (infra/adr/0016)"
+        )
 
 
 class TooLarge(Failure):

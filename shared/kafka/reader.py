@@ -25,6 +25,7 @@ def record_of(message: Message) -> Record:
         key=key.decode("utf-8", "replace") if isinstance(key, bytes) else key,
         value=value.encode() if isinstance(value, str) else value,
         headers=tuple(_headers(message)),
+        leader_epoch=message.leader_epoch(),
     )
 
 

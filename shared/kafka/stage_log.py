@@ -8,7 +8,7 @@ from confluent_kafka import Producer
 from shared import schemas
 from shared.kafka import config
 from shared.kafka.lane import Lane
-from shared.kafka.log import CommitAborted, Output, Record
+from shared.kafka.log import CommitAborted, LostOffsets, Output, Record
 from shared.kafka.transaction import Transaction
 
 LOOK = 0.02
@@ -28,13 +28,14 @@ class KafkaLog:
         topics: Sequence[str],
         limit: Callable[[str], int] = schemas.message_limit,
         bulk: Sequence[str] = (),
+        lost: LostOffsets = "stop",
     ) -> None:
         """`bulk`: topics that give way to the others. A group of their own, because one consumer delivers all that it
         has fetched in the order in which it came, and a backlog of these would stand before what is live."""
         self._producer = Producer(config.transactional(bootstrap, stage, instance))
-        self._lanes = [Lane(bootstrap, stage, instance, topics)]
+        self._lanes = [Lane(bootstrap, stage, instance, topics, lost)]
         if bulk:
-            self._lanes.append(Lane(bootstrap, f"{stage}.bulk", instance, bulk))
+            self._lanes.append(Lane(bootstrap, f"{stage}.bulk", instance, bulk, lost))
         self._polls = 0
         self._transaction = Transaction(self._producer, limit)
         self._initialised = False

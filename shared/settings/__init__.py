@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.dicom.keys import KeyRing
+from shared.kafka.log import LostOffsets
 from shared.misconfigured import Misconfigured
 from shared.private_file import read_private
 
@@ -58,6 +59,9 @@ class StageSettings(ServiceSettings):
     """What a stage (a service that reads topics) can be told beyond that."""
 
     batch_size: int = Field(default=64, ge=1, description="Records handled and committed together at most.")
+    lost_offsets: LostOffsets = Field(
+        default="stop", description="Where to go on in a log that lost records which were read: stop, beginning or end."
+    )
     concurrency: int = Field(default=4, ge=1, description="Records handled at the same time.")
 
 

@@ -6,17 +6,30 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from infra.local.state import Stack
-from shared.kafka import KafkaLog, Log, LogLost, Output, Publisher, Record, TooLarge, read_to_end
+from shared.kafka import (
+    KafkaLog,
+    Log,
+    LogLost,
+    OffsetLost,
+    Output,
+    Publisher,
+    Record,
+    TooLarge,
+    read_to_end,
+)
 from tests.support.memory_log import MemoryBroker, MemoryLog
+from tests.support.waiting import until
 
 
 @dataclass
 class Bench:
     """A source topic, a target topic and ways to look at them."""
 
+    stage: str
     source: str
     target: str
     open: Callable[[], Log]
@@ -33,6 +46,7 @@ class Bench:
 def _memory() -> Bench:
     broker = MemoryBroker()
     return Bench(
+        stage="stage",
         source="source",
         target="target",
         open=lambda: MemoryLog(broker, "stage", ["source"], bulk=["bulk"]),
@@ -51,6 +65,7 @@ def _kafka(bootstrap: str) -> Bench:
         future.result(10)
     publisher = Publisher(bootstrap, timeout=10)
     return Bench(
+        stage=name,
         source=source,
         target=target,
         open=lambda: KafkaLog(bootstrap, name, "0", [source], bulk=[bulk]),
@@ -84,11 +99,16 @@ def _fill(bench: Bench, count: int) -> None:
 def _poll(log: Log, count: int) -> list[Record]:
     """Poll until `count` records are there."""
     records: list[Record] = []
-    until = time.monotonic() + 30
+    deadline = time.monotonic() + 30
     while len(records) < count:
-        assert time.monotonic() < until, f"{len(records)} of {count}"
+        assert time.monotonic() < deadline, f"{len(records)} of {count}"
         records += log.poll(count - len(records), 1.0)
     return records
+
+
+def _published(bench: Bench) -> Sequence[Record]:
+    """What was committed: the coordinator answers before its markers stand in the target."""
+    return until(bench.published, "something is published")
 
 
 def test_delivers_in_order_with_key_value_and_headers(bench: Bench, log: Log) -> None:
@@ -111,7 +131,7 @@ def test_commit_publishes_and_moves_on_together(bench: Bench, log: Log) -> None:
     records = _poll(log, 3)
     log.commit(records[:2], [Output(bench.target, "k", b"out", (("traceparent", b"t"),))])
     log.close()
-    assert [(record.key, record.value, record.headers) for record in bench.published()] == [
+    assert [(record.key, record.value, record.headers) for record in _published(bench)] == [
         ("k", b"out", (("traceparent", b"t"),))
     ]
     again = bench.open()
@@ -138,7 +158,7 @@ def test_an_output_that_is_too_large_is_named_and_nothing_published(bench: Bench
     assert refused.value.index == 1
     assert bench.published() == []
     log.commit(records, outputs[:1])
-    assert [record.value for record in bench.published()] == [b"small"]
+    assert [record.value for record in _published(bench)] == [b"small"]
 
 
 def test_lag_falls_to_nothing(bench: Bench, log: Log) -> None:
@@ -243,8 +263,53 @@ def test_a_newer_worker_of_the_same_name_fences_the_older(kafka: Bench) -> None:
         old.commit(records, [Output(kafka.target, "k", b"from the grave")])
     again = taken or _poll(new, 1)
     new.commit(again, [Output(kafka.target, "k", b"alive")])
-    assert [record.value for record in kafka.published()] == [b"alive"]
+    assert [record.value for record in _published(kafka)] == [b"alive"]
     new.close()
+
+
+def _commit_beyond_the_end(kafka: Bench) -> None:
+    """As it is when the broker has lost records that were read, and their commit not."""
+    _fill(kafka, 2)
+    log = kafka.open()
+    log.commit(_poll(log, 2), [])
+    log.close()
+    consumer = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": kafka.stage})
+    until(lambda: _commits(consumer, TopicPartition(kafka.source, 0, 100)), "the stage's session has ended", 60)
+    consumer.close()
+
+
+def _commits(consumer: Consumer, item: TopicPartition) -> bool:
+    try:
+        return all(done.error is None for done in consumer.commit(offsets=[item], asynchronous=False) or ())
+    except KafkaException:
+        return False
+
+
+def test_an_offset_beyond_the_end_stops_the_stage(kafka: Bench) -> None:
+    _commit_beyond_the_end(kafka)
+    log = kafka.open()
+    with pytest.raises(OffsetLost, match=f"^{kafka.source}/0 is not the log"):
+        _poll(log, 1)
+    log.close()
+
+
+def test_a_person_can_have_it_begin_again(kafka: Bench) -> None:
+    _commit_beyond_the_end(kafka)
+    log = KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], lost="beginning")
+    assert [record.value for record in _poll(log, 2)] == [b"0", b"1"]
+    log.close()
+
+
+def test_a_person_can_have_it_go_on_with_what_comes(kafka: Bench) -> None:
+    _commit_beyond_the_end(kafka)
+    log = KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], lost="end")
+
+    def one_more() -> list[Record]:
+        kafka.produce(Output(kafka.source, "key", b"new"))
+        return log.poll(1, 1.0)
+
+    assert [record.value for record in until(one_more, "it has found the end", 60)] == [b"new"]
+    log.close()
 
 
 def test_the_publisher_says_when_the_broker_is_away() -> None:
