@@ -9,7 +9,7 @@ from services.receiver.arrivals import Arrivals
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
 from services.receiver.crew.workers import Crew
-from services.receiver.ends import ENDS
+from services.receiver.ends import TOPICS as ENDS
 from services.receiver.journal import Journal
 from services.receiver.mark import Mark
 from services.receiver.settings import Settings

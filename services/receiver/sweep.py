@@ -72,12 +72,10 @@ class Sweep:
     def run_once(
         self, stop: threading.Event | None = None, ended: Callable[[str], bool] = lambda _: True
     ) -> Counter[Outcome]:
-        """Looks at each object, or at fewer when told to `stop`. Raises Transient when store or broker are away.
-
         """Aborts what the dead have left unfinished, then looks at each object, or at fewer when told to `stop`.
 
-        `ended`: whether an arrival that was published has come to an end; if not, it is published again. Raises Transient
-        when store or broker are away.
+        `ended`: whether an arrival that was published has come to an end; if not, it is published again. Raises
+        Transient when store or broker are away.
         """
         began, before = time.monotonic(), self._clock() - self._grace
         orphans = self._identified.abort_orphans(ORPHANED)

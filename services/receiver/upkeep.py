@@ -12,7 +12,8 @@ from services.receiver.commitment.carrying import Carrying
 from services.receiver.commitment.docket import Docket
 from services.receiver.commitment.judging import Judging
 from services.receiver.commitment.telling import Telling
-from services.receiver.ends import ENDS, Ends
+from services.receiver.ends import TOPICS as ENDS
+from services.receiver.ends import Ends
 from services.receiver.handler import Publishes
 from services.receiver.journal import Journal
 from services.receiver.mark import Mark
