@@ -13,11 +13,15 @@ from pydantic_core import PydanticUndefined
 from pydicom.uid import UID
 
 from services.receiver import edge, syntaxes, tls
+from services.receiver.commitment import asking, carrying, docket, taking
+from services.receiver.commitment import report as result
+from services.receiver.commitment.deciding import Failure
 from services.receiver.settings import Settings
 from services.receiver.stow import limits, report
 from services.receiver.upper import command, negotiation, pdu, wire
 from services.receiver.upper.pdu import Abort, Rejection
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from shared.settings import MIB
 
 TEMPLATE = Path(__file__).with_name("conformance.template.md")
 FILE = Path(__file__).with_name("CONFORMANCE.md")
@@ -72,6 +76,23 @@ ABORTS: Mapping[Abort, tuple[str, str]] = {
 }
 """All by the service provider (source 2). Before a request, source 0."""
 
+ACTIONS: Mapping[int, str] = {
+    command.SUCCESS: "the request is taken",
+    asking.NO_SUCH_INSTANCE: "another SOP instance than the well-known one",
+    asking.INVALID_ARGUMENT: "no transaction UID, no references, or the transaction UID is in use for something else",
+    asking.NO_SUCH_ACTION: "another action type than 1",
+    asking.RESOURCE_LIMITATION: "too many requests of the site are open, or the disk is full",
+    Failure.PROCESSING: "the request could not be written to the disk",
+    command.CLASS_MISMATCH: "the command's SOP class is not that of its presentation context",
+}
+"""Statuses of an N-ACTION."""
+
+UNCOMMITTED: Mapping[Failure, tuple[str, str]] = {
+    Failure.PROCESSING: ("an object is damaged, or the store is not durable", "keep the copy, ask the operator"),
+    Failure.NO_SUCH_INSTANCE: ("not here, or not here any more", "send it"),
+    Failure.CLASS_CONFLICT: ("here, with another SOP class", "mend the reference"),
+}
+
 FAILURES: Mapping[int, str] = {
     report.PROCESSING_FAILURE: "larger than an instance may be",
     report.CLASS_NOT_TAKEN: "a SOP class that is not taken",
@@ -98,6 +119,7 @@ def facts() -> dict[str, str]:
         "aborts": _rows((f"2/{one.value}", *told) for one, told in ABORTS.items()),
         "statuses": _rows((_hexadecimal(status), *told) for status, told in STATUSES.items()),
         "settings": _rows(_settings()),
+        **_of_commitment(),
         **_of_stow(),
         "suites": tls.SUITES.partition(":@")[0].replace(":", ", "),
     }
@@ -125,13 +147,27 @@ def _of_contexts() -> dict[str, str]:
     return {
         "storage_class_count": str(len(classes)),
         "verification": syntaxes.VERIFICATION,
-        "verification_syntaxes": _names(syntaxes.COMMAND_SYNTAXES),
+        "push_model": command.PUSH_MODEL,
+        "command_syntaxes": _names(syntaxes.COMMAND_SYNTAXES),
         "storage_classes": _rows((UID(uid).name, uid, "all of the table below") for uid in classes),
         "transfer_syntaxes": _rows((UID(uid).name, uid) for uid in sorted(syntaxes.TRANSFER_SYNTAXES, key=_numbers)),
         "not_taken": _names(syntaxes.NOT_TAKEN),
         "accepted": str(negotiation.ACCEPTED),
         "no_abstract_syntax": str(negotiation.NO_SUCH_ABSTRACT_SYNTAX),
         "no_transfer_syntax": str(negotiation.NO_SUCH_TRANSFER_SYNTAX),
+    }
+
+
+def _of_commitment() -> dict[str, str]:
+    return {
+        "action_statuses": _rows((_hexadecimal(status), means) for status, means in ACTIONS.items()),
+        "event_types": f"{result.ALL_COMMITTED} and {result.SOME_FAILED}",
+        "soonest": f"{carrying.SOONEST.total_seconds():g}",
+        "latest": f"{carrying.LATEST.total_seconds() / 60:g}",
+        "given_up": str(carrying.GIVEN_UP.days),
+        "commitment_failures": _rows((_hexadecimal(reason), *told) for reason, told in UNCOMMITTED.items()),
+        "largest_request": str(taking.LARGEST // MIB),
+        "open_requests": str(docket.MOST_OF_A_SITE),
     }
 
 

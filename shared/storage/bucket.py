@@ -36,11 +36,15 @@ class Bucket:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         body: Body = EMPTY,
+        work: int = 0,
     ) -> Answer:
-        """Ask for an object, or with no key for the bucket. Raises Transient, AccessDenied, ObjectNotFound."""
+        """Ask for an object, or with no key for the bucket. Raises Transient, AccessDenied, ObjectNotFound.
+
+        `work`: bytes that the server has to write beside `body`.
+        """
         path, parameters = path_of(self.name, key), query_of(query or {})
         signed = self._signer.sign(method, path, parameters, headers or {}, datetime.now(UTC))
-        answer = self._wire.ask(method, f"{path}?{parameters}" if parameters else path, signed, body)
+        answer = self._wire.ask(method, f"{path}?{parameters}" if parameters else path, signed, body, work)
         if answer.status >= 300:
             _refused(answer, key)
         return answer

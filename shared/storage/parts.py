@@ -19,7 +19,8 @@ def upload(bucket: Bucket, key: str, body: Body, content_type: str) -> None:
     headers = {"content-type": content_type, "x-amz-checksum-algorithm": "CRC32"}
     begun = Xml.of(bucket.ask("POST", key, {"uploads": ""}, headers)).text("UploadId")
     try:
-        _complete(bucket, key, begun, [_part(bucket, key, begun, body, start) for start in range(0, len(body), PART)])
+        parts = [_part(bucket, key, begun, body, start) for start in range(0, len(body), PART)]
+        _complete(bucket, key, begun, parts, len(body))
     except BaseException:
         with suppress(Transient, ObjectNotFound):
             _abort(bucket, key, begun)
@@ -46,13 +47,14 @@ def _part(bucket: Bucket, key: str, begun: str, body: Body, start: int) -> tuple
     return told["ETag"], told[CHECKSUM]
 
 
-def _complete(bucket: Bucket, key: str, begun: str, parts: list[tuple[str, str]]) -> None:
+def _complete(bucket: Bucket, key: str, begun: str, parts: list[tuple[str, str]], size: int) -> None:
     listed = "".join(
         f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag><ChecksumCRC32>{crc}</ChecksumCRC32></Part>"
         for number, (etag, crc) in enumerate(parts, start=1)
     )
     wish = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
-    answer = Xml.of(bucket.ask("POST", key, {"uploadId": begun}, body=InMemory(memoryview(wish))))
+    # The server may have to write all of it once more.
+    answer = Xml.of(bucket.ask("POST", key, {"uploadId": begun}, body=InMemory(memoryview(wish)), work=size))
     # S3 may begin its answer, with status 200, before it knows how this ends.
     if answer.name == "Error":
         raise Transient(answer.text("Code"))

@@ -40,10 +40,16 @@ class Wire:
         self._tls = ssl.create_default_context() if url.scheme == "https" else None
         self._idle: LifoQueue[HTTPConnection] = LifoQueue(IDLE)
 
-    def ask(self, method: str, target: str, headers: Mapping[str, str], body: Body = EMPTY) -> Answer:
-        """Send a request (`target`: path and query) and read its answer. Raises Transient."""
+    def ask(self, method: str, target: str, headers: Mapping[str, str], body: Body = EMPTY, work: int = 0) -> Answer:
+        """Send a request (`target`: path and query) and read its answer. Raises Transient.
+
+        `work`: bytes that the server has to write beside `body`.
+        """
         connection = self._connection()
         try:
+            if connection.sock is None:
+                connection.connect()
+            connection.sock.settimeout(READ_TIMEOUT + (len(body) + work) / _SLOWEST)
             answer = _exchange(connection, method, target, headers, body)
         except (OSError, HTTPException) as away:
             connection.close()
@@ -73,9 +79,6 @@ class Wire:
 
 
 def _exchange(connection: HTTPConnection, method: str, target: str, headers: Mapping[str, str], body: Body) -> Answer:
-    if connection.sock is None:
-        connection.connect()
-    connection.sock.settimeout(READ_TIMEOUT + len(body) / _SLOWEST)
     connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
     for name, value in headers.items():
         connection.putheader(name, value)

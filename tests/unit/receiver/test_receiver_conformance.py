@@ -6,18 +6,14 @@ from pathlib import Path
 import pytest
 
 from services.receiver import conformance
+from services.receiver.commitment import asking
+from services.receiver.commitment.deciding import Failure
 from services.receiver.stow import report
 from services.receiver.syntaxes import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from services.receiver.upper import command, pdu
 
-NO_STATUS = {
-    command.C_STORE_RQ,
-    command.C_ECHO_RQ,
-    command.C_CANCEL_RQ,
-    command.N_ACTION_RQ,
-    command.RESPONSE,
-    command.NO_DATA_SET,
-}
+REQUESTS = {command.C_STORE_RQ, command.C_ECHO_RQ, command.C_CANCEL_RQ, command.N_ACTION_RQ}
+NO_STATUS = REQUESTS | {command.RESPONSE, command.NO_DATA_SET}
 RECEIVER = Path(conformance.__file__).parent
 
 
@@ -45,6 +41,13 @@ def test_every_status_is_explained() -> None:
 def test_every_failure_reason_of_stow_is_explained() -> None:
     assert numbers_of(report) <= {*conformance.STATUSES, *conformance.FAILURES}
     assert set(conformance.FAILURES) <= numbers_of(report)
+
+
+def test_all_that_is_answered_to_requests_for_commitment_is_explained() -> None:
+    statuses = numbers_of(asking) - {asking.REQUEST_COMMITMENT}
+    others = {command.SUCCESS, command.CLASS_MISMATCH, Failure.PROCESSING}
+    assert statuses | others == set(conformance.ACTIONS)
+    assert set(conformance.UNCOMMITTED) == set(Failure)
 
 
 def test_every_rejection_is_explained() -> None:

@@ -22,8 +22,8 @@ class Scripted(Wire):
         self.asked: list[str] = []
         self._answers = list(answers)
 
-    def ask(self, method: str, target: str, headers: Mapping[str, str], body: Body = EMPTY) -> Answer:
-        self.asked.append(f"{method} {target}")
+    def ask(self, method: str, target: str, headers: Mapping[str, str], body: Body = EMPTY, work: int = 0) -> Answer:
+        self.asked.append(f"{method} {target}" + (f" {work} bytes to write" if work else ""))
         return self._answers.pop(0)
 
 
@@ -89,7 +89,7 @@ def upload(end: str) -> list[str]:
     return wire.asked
 
 
-BEGIN = ["POST /clean/a?uploads=", "PUT /clean/a?partNumber=1&uploadId=7", "POST /clean/a?uploadId=7"]
+BEGIN = ["POST /clean/a?uploads=", "PUT /clean/a?partNumber=1&uploadId=7", "POST /clean/a?uploadId=7 7 bytes to write"]
 ABORT = "DELETE /clean/a?uploadId=7"
 
 
