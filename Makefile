@@ -9,10 +9,10 @@ INPUT ?=
 KEEP ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check up down bench bench-deid
+.PHONY: help setup demo test chaos check up down bench bench-receive bench-deid soak fuzz
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Bring everything that the project needs into .venv and the cache
 	@$(SETUP)
@@ -29,6 +29,14 @@ chaos: ## Kill services, broker, store and database at random, and cut the power
 	@$(SETUP) --with test --with chaos
 	@$(PYTEST) -m chaos tests/chaos
 
+soak: ## Send in all manners for half an hour: nothing lost, nothing grown [MINUTES=30]
+	@$(SETUP) --with test
+	@mkdir -p build/home && $(APART) $(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30)
+
+fuzz: ## Tear and bend what senders say, for minutes [EXAMPLES=20000]
+	@$(SETUP)
+	@ISOCENTRE_FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(PYTEST) --timeout 7200 tests/unit/receiver/test_receiver_fuzz.py
+
 check: setup ## Format, lint, types, imports, drift; starts no service
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -37,6 +45,7 @@ check: setup ## Format, lint, types, imports, drift; starts no service
 	$(BIN)/python -m shared.events.generate --check
 	$(BIN)/python -m services.anonymiser.profile.schema --check
 	$(BIN)/python -m shared.sites.schema --check
+	$(BIN)/python -m services.receiver.conformance --check
 
 up: setup ## Start the stack and leave it running
 	@$(BIN)/isocentre stack up
@@ -44,9 +53,14 @@ up: setup ## Start the stack and leave it running
 down: ## Stop the stack
 	@if [ -x $(BIN)/isocentre ]; then $(BIN)/isocentre stack down; else echo "nothing was up"; fi
 
-bench: ## Measure the whole job, beside Orthanc
+bench: ## Measure the whole job, and receiving alone, beside Orthanc and others
 	@$(SETUP) --with bench
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.receive
+
+bench-receive: ## Measure receiving alone, beside Orthanc, dcmtk and pynetdicom
+	@$(SETUP) --with bench
+	@$(BIN)/python -m tests.bench.receive
 
 bench-deid: ## Score de-identification in the manner of MIDI-B, beside other tools
 	@$(SETUP)

@@ -203,7 +203,7 @@ def _tell(report: Report, journal: Path, *, quiet: bool, interrupted: bool) -> N
     for number, why in sorted(report.troubles.items())[:MOST_SHOWN]:
         screen.print(f"line {number} asks for nothing: {why}")
     found: Found = report.found
-    for numbers, what in ((found.nothing, "found nothing"), (found.unanswered, "were not answered")):
+    for numbers, what in ((found.nothing, "name what the archive has not"), (found.unanswered, "were not answered")):
         if numbers:
             screen.print(
                 f"{len(numbers)} questions {what}: {', '.join(map(str, numbers[:MOST_SHOWN]))}", soft_wrap=True

@@ -51,6 +51,11 @@ class Question:
             raise BadQuestion("a range that ends before it begins")
 
     @property
+    def particular(self) -> bool:
+        """Whether a study is expected: on a day there may be none."""
+        return bool(self.study or self.patient_id or self.accession)
+
+    @property
     def range(self) -> str:
         """As a key of type DA (PS3.4 Section C.2.2.2.5); empty when no day is meant."""
         if self.first is None or self.last is None:

@@ -16,7 +16,7 @@ from infra.sending.delivery import Patience
 @dataclass(slots=True)
 class Found:
     """What the questions led to. `unrelated`: studies that the archive answered with and nobody had asked for;
-    `nothing`, `unanswered`: numbers of the questions that led to no study, and that failed."""
+    `nothing`, `unanswered`: numbers of the questions that name studies and led to none, and of those that failed."""
 
     uids: dict[str, None] = field(default_factory=dict)
     unrelated: int = 0
@@ -49,10 +49,10 @@ class Fetch:
                 uids = self._ask(question, found)
             if uids is None:
                 found.unanswered.append(number)
-            elif not uids:
-                found.nothing.append(number)
-            else:
+            elif uids:
                 found.uids |= dict.fromkeys(uids)
+            elif question.particular:
+                found.nothing.append(number)
         return found
 
     def retrieve(self, found: Found) -> None:

@@ -113,6 +113,7 @@ def _versitygw(site: Site) -> Spec:
             "--quiet",
             "--keep-alive",
             "posix",
+            "--data-integrity-etag",
             str(store.tree),
         ),
         env={

@@ -10,6 +10,10 @@ from pathlib import Path
 
 from services.receiver import tls
 from services.receiver.arrivals import Arrivals
+from services.receiver.commitment.carrying import Carrying
+from services.receiver.commitment.docket import Docket
+from services.receiver.commitment.judging import Judging
+from services.receiver.commitment.telling import Telling
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
 from services.receiver.crew.workers import Crew
@@ -19,9 +23,10 @@ from services.receiver.journal import Journal
 from services.receiver.mark import Mark
 from services.receiver.settings import Settings
 from services.receiver.sweep import Outcome, Sweep, again_and_again
+from services.receiver.ways import followed_sites
 from shared import metrics, storage
 from shared.dicom.identity import Pseudonyms
-from shared.events import InstanceReceived, InstanceReceivedInBulk
+from shared.events import InstanceCommitted, InstanceReceived, InstanceReceivedInBulk
 from shared.kafka import Publisher, end_offsets, read_to_end
 from shared.service import NotFit, Service, running
 from shared.sites import read_sites
@@ -35,10 +40,10 @@ def main() -> None:
     with running(NAME, settings) as service:
         project, ring = read_sites(settings.sites_file).project, settings.key_ring()
         ring.serve(project)
-        if settings.tls_port or settings.https_port:
+        if settings.has_tls:
             tls.identity_of(settings.tls_files())
         identified = storage.open_bucket(settings, "identified")
-        service.verify_topics((*TOPICS, *ENDS))
+        service.verify_topics((*TOPICS, *ENDS, InstanceCommitted.topic))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)
@@ -55,7 +60,10 @@ def main() -> None:
         listening = [Listening(host, port, partial(crew.take, kind)) for kind, host, port in settings.doors]
         service.health.ready()
         journal = Journal(project, Pseudonyms.of(ring))
-        with sweeping(service, settings, mark, identified=identified, arrivals=arrivals, journal=journal):
+        with (
+            sweeping(service, settings, mark, identified=identified, arrivals=arrivals, journal=journal),
+            committing(service, settings, identified, arrivals, journal),
+        ):
             while not service.stop.wait(1.0):
                 service.health.beat()
                 crew.look_after()
@@ -113,6 +121,27 @@ def make_good(service: Service, settings: Settings, sweep: Sweep, mark: Mark) ->
     if not service.stop.is_set():
         mark.settled()
         service.log.warning("made-good", published=found[Outcome.PUBLISHED])
+
+
+@contextmanager
+def committing(
+    service: Service, settings: Settings, identified: storage.Store, arrivals: Arrivals, journal: Journal
+) -> Iterator[None]:
+    """Carry out requests for storage commitment within this block."""
+    broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
+    docket, stop = Docket(settings.docket), service.stop
+    judging = Judging(identified=identified, broker=broker, arrivals=arrivals, journal=journal, stop=stop)
+    telling = Telling((lambda: tls.calling(settings.tls_files())) if settings.has_tls else None)
+    carrying = Carrying(docket, judging, followed_sites(settings).now, telling)
+    thread = threading.Thread(target=carrying.run, args=(stop,), name="commitments")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        docket.close()
+        broker.close()
 
 
 def arrivals_in(folder: Path, *, anew: bool) -> Arrivals:

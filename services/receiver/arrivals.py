@@ -92,6 +92,13 @@ class Arrivals:
             self._insert(site, digest, instance)
         return others is not None
 
+    def of_instance(self, site: str, sop_instance_uid: str) -> list[str]:
+        """The digests of all that the site has sent under that SOP Instance UID."""
+        query = "SELECT digest FROM arrival WHERE instance = ? AND site = ? ORDER BY digest"
+        with self._lock:
+            found = self._db.execute(query, (_instance(site, sop_instance_uid), site)).fetchall()
+        return [digest.hex() for (digest,) in found]
+
     @contextmanager
     def alone(self, site: str, digest: str) -> Iterator[None]:
         """Wait until nobody else works on the same arrival, in this process or another, then keep it to ourselves."""

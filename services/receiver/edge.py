@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from services.receiver.accounts import Account
 from services.receiver.admission import Peer, Refusal, admit
+from services.receiver.commitment.taking import Asking
 from services.receiver.crew.desk import Admits
 from services.receiver.handler import Arriving
 from services.receiver.intake import Intake
@@ -36,12 +37,12 @@ NOBODY = "unknown"
 """Site label of those who are not in the sites file."""
 _LAST_ANSWER = 20.0
 """Seconds: what has landed is answered before its association ends, and a store may take its time."""
-_UNASKED, _UNASKED_OF_ONE = 256, 64
+UNASKED, UNASKED_OF_ONE = 256, 64
 """Connections that have not asked for an association yet, in all and from one address."""
 
 
 class Edge:
-    """Answers C-ECHO and C-STORE on the connections that it is given."""
+    """Answers C-ECHO, C-STORE and requests for commitment on the connections that it is given."""
 
     def __init__(
         self,
@@ -51,17 +52,21 @@ class Edge:
         landing: Callable[[], Landing],
         keep: Callable[[Account], None],
         left: Callable[[], None] = lambda: None,
+        *,
+        commitment: Callable[[Asking, telemetry.Span | None], int] | None = None,
     ) -> None:
         """`desk` says whether one more association may be open, else it is rejected as a local limit (2/3/2); `keep`
-        gets the account of each when it has ended, `left` is called when a connection has."""
+        gets the account of each when it has ended, `left` is called when a connection has;
+        `commitment` takes requests of sites that have it."""
         self.sites, self.intake, self.desk, self.keep = sites, intake, desk, keep
+        self.commitment = commitment
         self.open = metrics.gauge("isocentre_receive_open_associations")
         self.asked = metrics.counter("isocentre_receive_associations_total")
         self.expiry = metrics.gauge("isocentre_receive_certificate_expiry_seconds")
         self.draining = self.ending = False
         self._landing, self._left = landing, left
         self._visits: set[Visit] = set()
-        self._porch = Porch[Visit](_UNASKED, _UNASKED_OF_ONE)
+        self._porch = Porch[Visit](UNASKED, UNASKED_OF_ONE)
         self._lock = threading.Condition()
 
     def take(self, connection: socket.socket, secure: Callable[[], Identity] | None = None) -> None:
@@ -118,6 +123,7 @@ class Visit:
         self._landing = landing
         self._site: Site | None = None
         self._lane: Lane = "live"
+        self._called = ""
         self._span: telemetry.Span | None = None
         self._id = secrets.token_hex(8)
 
@@ -169,6 +175,7 @@ class Visit:
             return self._refused(site.site or NOBODY, site.reason, site.rejection)
         if self._edge.draining or not self._edge.desk.admit(self._id, site.code, site.associations):
             return self._refused(site.code, "rejected", LIMIT_REACHED)
+        self._called = proposal.called
         self._opens(site, site.lane(proposal.called))
         return negotiation.accept(proposal, taken(site), user=bool(site.users))
 
@@ -236,6 +243,15 @@ class Visit:
         assert self._site is not None
         assert self.account is not None
         return self._edge.intake.without_room(self._site.code, self.account).status
+
+    # --- N-ACTION
+
+    def acted(self, request: Request, context: Context, landed: Landed | None) -> int:
+        """The status that is answered."""
+        assert self._site is not None
+        assert self._edge.commitment is not None
+        asking = Asking(self._site.code, self._id, self._called, request, context.transfer_syntax, landed)
+        return self._edge.commitment(asking, self._span)
 
 
 def _address_of(connection: socket.socket) -> str:

@@ -59,7 +59,10 @@ class Answer:
 
 
 class Receive:
-    """Stores and announces what arrives. Called by many associations at the same time."""
+    """Stores and announces what arrives. Called by many associations at the same time.
+
+    `has_room`: whether the store's disk, where it is one of ours, has more than its reserve.
+    """
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class Receive:
         arrivals: Arrivals,
         pseudonyms: Pseudonyms,
         quotas: Quotas,
+        has_room: Callable[[], bool] = lambda: True,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._identified = identified
@@ -76,6 +80,7 @@ class Receive:
         self._arrivals = arrivals
         self._pseudonyms = pseudonyms
         self._quotas = quotas
+        self._has_room = has_room
         self._clock = clock
         self._turns = Turns(AT_ONCE)
 
@@ -112,6 +117,9 @@ class Receive:
 
     def _keep(self, event: InstanceReceived, arriving: Arriving, span: telemetry.Span) -> Answer | None:
         """Store and publish; what to say when that was not possible."""
+        if not self._has_room():
+            log.warning("no-space", site=event.site)
+            return Answer(OUT_OF_RESOURCES, Reason.NO_SPACE)
         try:
             self._identified.put(event.key, arriving.landed.content)
         except Transient as away:

@@ -39,7 +39,9 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     in_memory_mib: int = Field(default=16, ge=1, description="Larger data sets go on in a file of the spool.")
     memory_mib: int = Field(default=512, ge=1, description="Memory for data sets on their way, of all associations.")
     spool_dir: Path | None = Field(default=None, description="Folder for large data sets; in STATE_DIR unless given.")
-    reserve_mib: int = Field(default=1024, ge=0, description="Left free on the spool's disk: 0xA700 before it is full.")
+    reserve_mib: int = Field(
+        default=1024, ge=0, description="Left free on spool's and store's disks: 0xA700 before they are full."
+    )
     publish_timeout: float = Field(default=5.0, gt=0, description="Seconds until an unacknowledged event is refused.")
     drain_seconds: float = Field(default=5.0, ge=0, description="Seconds that open associations get to end.")
     sweep_seconds: float = Field(default=600.0, gt=0, description="Pause between looks for what was never published.")
@@ -49,6 +51,11 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     accept_volatile_store: bool = Field(
         default=False, description="Say yes although the store may lose objects in a power cut (see README)."
     )
+
+    @property
+    def docket(self) -> Path:
+        """Requests for storage commitment that have not come to their end."""
+        return self.state_dir / "commitments.sqlite"
 
     @property
     def spool(self) -> Path:
@@ -65,6 +72,11 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
         if not self.doors:
             raise ValueError("no port is given: nobody could come in")
         return self
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether TLS is spoken on any port."""
+        return self.tls_port is not None or self.https_port is not None
 
     def tls_files(self) -> Files:
         """What TLS takes. Raises Misconfigured when a file is not named."""

@@ -16,7 +16,7 @@ from shared.events import Outgoing
 from shared.events.envelope import encode
 from shared.kafka import Output
 from shared.outcome import Transient
-from shared.storage import Listed, ObjectNotFound, Store
+from shared.storage import ORPHANED, Listed, ObjectNotFound, Store
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
@@ -72,11 +72,13 @@ class Sweep:
     def run_once(
         self, stop: threading.Event | None = None, ended: Callable[[str], bool] = lambda _: True
     ) -> Counter[Outcome]:
-        """Looks at each object, or at fewer when told to `stop`. Raises Transient when store or broker are away.
+        """Aborts what the dead have left unfinished, then looks at each object, or at fewer when told to `stop`.
 
-        `ended`: whether an arrival that was published has come to an end; if not, it is published again.
+        `ended`: whether an arrival that was published has come to an end; if not, it is published again. Raises
+        Transient when store or broker are away.
         """
         began, before = time.monotonic(), self._clock() - self._grace
+        orphans = self._identified.abort_orphans(ORPHANED)
         seen: Counter[Outcome] = Counter()
         for found in self._identified.listed():
             if stop and stop.is_set():
@@ -87,7 +89,7 @@ class Sweep:
         self._damaged.set(seen[Outcome.DAMAGED])
         self._ended.set(self._clock().timestamp())
         counts = {outcome.value: seen[outcome] for outcome in Outcome}
-        log.info("swept", seconds=round(time.monotonic() - began, 1), **counts)
+        log.info("swept", seconds=round(time.monotonic() - began, 1), orphans=orphans, **counts)
         return seen
 
     def _settle(self, of: Arrived, found: Listed, ended: Callable[[str], bool]) -> Outcome:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydicom._uid_dict import UID_dictionary
 from pynetdicom import AllStoragePresentationContexts
 
+from services.receiver.upper.command import PUSH_MODEL
 from shared.sites import Site
 
 VERIFICATION = "1.2.840.10008.1.1"
@@ -30,10 +31,12 @@ TRANSFER_SYNTAXES = (
 STORAGE_CLASSES = frozenset(str(context.abstract_syntax) for context in AllStoragePresentationContexts)
 """All of PS3.4 Annex B that pynetdicom knows."""
 
-_COMMANDS = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
+COMMAND_SYNTAXES = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
 
 
 def taken(site: Site) -> Mapping[str, frozenset[str]]:
-    """The transfer syntaxes, by SOP class: verification, and the site's storage classes, by default all of them."""
+    """The transfer syntaxes, by SOP class: verification, the site's storage classes, by default all, and storage
+    commitment where the site has it."""
     classes = (site.sop_classes or STORAGE_CLASSES) | site.private_sop_classes
-    return dict.fromkeys(classes, TRANSFER_SYNTAXES) | {VERIFICATION: _COMMANDS}
+    commands = (VERIFICATION, PUSH_MODEL) if site.commitment else (VERIFICATION,)
+    return dict.fromkeys(classes, TRANSFER_SYNTAXES) | dict.fromkeys(commands, COMMAND_SYNTAXES)

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from services.receiver import tls
 from services.receiver.accounts import Account, AccountBook
+from services.receiver.commitment.docket import Docket
+from services.receiver.commitment.taking import Taking
 from services.receiver.crew.desk import Admits
 from services.receiver.edge import Edge
 from services.receiver.handler import Receive
@@ -45,7 +47,9 @@ class Way(Protocol):
 class Ways:
     """All that the settings ask for. `left` is called when a connection has ended."""
 
-    def __init__(self, settings: Settings, receive: Receive, desk: Admits, left: Callable[[], None]) -> None:
+    def __init__(
+        self, settings: Settings, receive: Receive, desk: Admits, docket: Docket, left: Callable[[], None]
+    ) -> None:
         sites = followed_sites(settings)
         self._followed: list[Followed[Any]] = [sites]
         spool = spool_of(settings)
@@ -53,13 +57,13 @@ class Ways:
         landing = partial(Landing, spool, settings.in_memory_mib * MIB, budget)
         kept = partial(keep, AccountBook(settings.state_dir / "accounts"))
         intake = Intake(receive)
-        dicom = Edge(sites.now, intake, desk, landing, kept, left)
+        dicom = Edge(sites.now, intake, desk, landing, kept, left, commitment=Taking(docket))
         stow = partial(StowEdge, sites.now, intake, desk, landing, kept, left)
-        stow = partial(stow, spool=spool.folder, limits=limits_of(settings))
+        stow = partial(stow, spool=spool, limits=limits_of(settings))
         http = stow()
         self._ways: list[Way] = [dicom, http]
         self.takes: Mapping[str, Callable[[socket.socket], None]] = {"dicom": dicom.take, "http": http.take}
-        if settings.tls_port or settings.https_port:
+        if settings.has_tls:
             identity = tls.followed(settings.tls_files())
             https = stow(secure=lambda connection: tls.offered(identity.now(), connection))
             self._followed.append(identity)

@@ -7,15 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 from services.receiver.arrivals import Arrivals
+from services.receiver.commitment.docket import Docket
 from services.receiver.crew import handing
 from services.receiver.crew.line import Hung, Line
 from services.receiver.handler import Receive
 from services.receiver.quotas import Quotas
 from services.receiver.settings import Settings
+from services.receiver.upper.disk import Disk
 from services.receiver.ways import Ways
 from shared import metrics, service, storage, telemetry
 from shared.dicom.identity import Pseudonyms
 from shared.kafka import Publisher
+from shared.settings import MIB
 
 NAME = "receiver"
 _ORPHANED = 1.0
@@ -53,8 +56,16 @@ def main() -> None:
     arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")
     identified, pseudonyms = storage.open_bucket(settings, "identified"), Pseudonyms.of(settings.key_ring())
     quotas = Quotas(settings.state_dir / "quotas.sqlite")
-    receive = Receive(identified=identified, broker=broker, arrivals=arrivals, pseudonyms=pseudonyms, quotas=quotas)
-    ways = Ways(settings, receive, FarDesk(line), left=lambda: line.tell("gone"))
+    receive = Receive(
+        identified=identified,
+        broker=broker,
+        arrivals=arrivals,
+        pseudonyms=pseudonyms,
+        quotas=quotas,
+        has_room=room_of_store(settings),
+    )
+    docket = Docket(settings.docket)
+    ways = Ways(settings, receive, FarDesk(line), docket, left=lambda: line.tell("gone"))
 
     def drained(seconds: float) -> None:
         ways.drain(seconds)
@@ -73,7 +84,15 @@ def main() -> None:
     broker.close()
     arrivals.close()
     quotas.close()
+    docket.close()
     telemetry.shut_down()
+
+
+def room_of_store(settings: Settings) -> Callable[[], bool]:
+    """Whether the store's disk has more than its reserve; that of an S3 server is its own affair."""
+    if settings.store_tree is None:
+        return lambda: True
+    return Disk(settings.store_tree, settings.reserve_mib * MIB).has_room
 
 
 if __name__ == "__main__":

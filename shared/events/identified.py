@@ -68,6 +68,31 @@ class InstanceReceivedInBulk(InstanceReceived):
         return InstanceReceived.fact_name()
 
 
+class InstanceCommitted(Event):
+    """A site has been or will be told that we keep what it sent: its bytes do not expire before `until`.
+
+    Of several about one arrival the latest `until` counts.
+    """
+
+    topic: ClassVar[str] = "identified.instance.committed"
+    owner: ClassVar[str] = "receiver"
+
+    site: str = Field(description="The site's configured opaque code.")
+    arrival: str = Field(description="As in identified.instance.received.")
+    key: str = Field(description="Where the bytes lie in the bucket `identified`.")
+    commitment: str = Field(description="Our own random id of the request that it comes of.")
+    until: datetime
+
+    def identity(self) -> tuple[str, ...]:
+        return (self.arrival, self.commitment)
+
+    def partition_key(self) -> str:
+        return self.arrival
+
+    def subject(self) -> str:
+        return self.arrival
+
+
 class _Verdict(_Arrival):
     """What every verdict of the anonymiser that keeps an instance on this side says."""
 

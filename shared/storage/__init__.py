@@ -1,4 +1,4 @@
-"""Object storage: the `Store` protocol; an S3 server (the one home of minio), and the tree that one serves."""
+"""Object storage: the `Store` protocol, and two ways into one store: S3, and the files that its server serves."""
 
 from shared.storage.opening import open_bucket
 from shared.storage.s3 import connect

@@ -49,9 +49,11 @@ class TreeStore:
             return place.read_bytes()
 
     def part(self, key: str, start: int, count: int) -> bytes:
-        with _failures(), self._place(key).open("rb") as file:
-            file.seek(start)
-            return file.read(count)
+        place = self._place(key)
+        with _failures(), _looking():
+            self._verify()
+            with place.open("rb", buffering=0) as file:
+                return os.pread(file.fileno(), count, start)
 
     def exists(self, key: str) -> bool:
         place = self._place(key)

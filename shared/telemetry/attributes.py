@@ -22,6 +22,7 @@ class Attribute(StrEnum):
     # Ours
     ARRIVAL = "isocentre.arrival"
     ASSOCIATION = "isocentre.association"
+    COMMITMENT = "isocentre.commitment"
     OUTCOME = "isocentre.outcome"
     REASON = "isocentre.reason"
     SITE = "isocentre.site"

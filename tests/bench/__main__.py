@@ -12,26 +12,34 @@ from rich.console import Console
 
 from infra.local.layout import ROOT
 from infra.local.stack import StackError
+from infra.local.state import StoreWay
 from tests.bench import instances, isocentre, orthanc, report
+from tests.bench.isocentre import OURS
 from tests.bench.side import Incomplete, Round, Side, measure, warm_up
 
 FOLDER = ROOT / "build" / "bench"
+STORES = tuple(OURS.values())
 
 console = Console(width=None if sys.stdout.isatty() else 120)
 
 
 def order(rounds: int, sides: tuple[str, ...]) -> Iterator[str]:
-    """Both sides in each round, each first as often as the other: the machine's mood changes while we measure."""
+    """All sides in each round, first and last in turn: the machine's mood changes while we measure."""
     for number in range(rounds):
         yield from (sides if number % 2 == 0 else sides[::-1])
+
+
+def fresh(side: str) -> AbstractContextManager[Side]:
+    """That system, for the length of a block."""
+    if side == "orthanc":
+        return orthanc.running(FOLDER / "orthanc")
+    return isocentre.running(FOLDER / "stack", OURS[side])
 
 
 def run(side: str, associations: int) -> Round:
     """One round on a fresh system."""
     console.print(f"[dim]{side}: starts[/]")
-    fresh: AbstractContextManager[Side]
-    fresh = isocentre.running(FOLDER / "stack") if side == "isocentre" else orthanc.running(FOLDER / "orthanc")
-    with fresh as system:
+    with fresh(side) as system:
         warm_up(system, FOLDER / "warm-up", associations)
         measured = measure(system, FOLDER / "instances", associations)
     console.print(f"{side}: {measured.per_second:.1f} instances/s, {measured.total_cpu_ms:.1f} ms of CPU each")
@@ -44,14 +52,18 @@ def run(side: str, associations: int) -> Round:
 @click.option("--rounds", default=2, show_default=True, help="How often both are measured.")
 @click.option("--associations", default=4, show_default=True, help="Associations that send at the same time.")
 @click.option("--skip-orthanc", is_flag=True, help="Only our side.")
-def main(count: int, warm: int, rounds: int, associations: int, skip_orthanc: bool) -> None:
+@click.option("--store", "stores", multiple=True, default=STORES, show_default=True, type=click.Choice(STORES))
+def main(
+    count: int, warm: int, rounds: int, associations: int, skip_orthanc: bool, stores: tuple[StoreWay, ...]
+) -> None:
     peer = None if skip_orthanc else orthanc.version()
     if peer is None and not skip_orthanc:
         console.print("[yellow]Orthanc is not installed (apt-get install orthanc): our side only[/]")
     for name, number in (("warm-up", warm), ("instances", count)):
         shutil.rmtree(FOLDER / name, ignore_errors=True)
         instances.make(FOLDER / name, name, number)
-    sides = ("isocentre", "orthanc") if peer else ("isocentre",)
+    ours = tuple(side for side, store in OURS.items() if store in stores)
+    sides = (*ours, "orthanc") if peer else ours
     try:
         measured = [run(side, associations) for side in order(rounds, sides)]
     except (Incomplete, StackError) as failed:

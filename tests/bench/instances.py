@@ -1,6 +1,7 @@
 """Makes CT instances like those of a scanner: a header of about 200 elements, 512 x 512 x 16 bit with noise.
 
-The same seed gives the same bytes. Four patients, two studies each, two series each, whatever the number.
+The same seed gives the same bytes. Four patients, two studies each, two series each, whatever the number, unless more
+series are asked for.
 """
 
 import hashlib
@@ -41,11 +42,11 @@ def uid(*parts: object) -> str:
     return f"2.25.{int.from_bytes(digest[:16], 'big') >> 6}"
 
 
-def make(folder: Path, batch: str, count: int) -> list[Instance]:
-    """Write `count` instances into `folder`; those of two batches share no identifier."""
+def make(folder: Path, batch: str, count: int, series: int = SERIES) -> list[Instance]:
+    """Write `count` instances of so many series into `folder`; those of two batches share no identifier."""
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    for instance, data_set in generate(batch, count):
+    for instance, data_set in generate(batch, count, series):
         (folder / instance.file).write_bytes(data_set)
         made.append(instance)
     (folder / "index.json").write_text(json.dumps([asdict(one) for one in made]))
@@ -57,10 +58,10 @@ def read_index(folder: Path) -> list[Instance]:
     return [Instance(**one) for one in json.loads((folder / "index.json").read_text())]
 
 
-def generate(batch: str, count: int) -> Iterator[tuple[Instance, bytes]]:
+def generate(batch: str, count: int, of_series: int = SERIES) -> Iterator[tuple[Instance, bytes]]:
     """The instances, series by series, and their data sets."""
     for number in range(count):
-        series = number * SERIES // count
+        series = number * of_series // count
         study, patient = series // 2, series // 4
         ids = (f"{batch}-{patient:04d}", uid(batch, "study", study), uid(batch, "series", series))
         sop = uid(batch, "instance", number)
@@ -133,7 +134,7 @@ def _patient_and_study(dataset: Dataset, batch: str, patient: int, study: int) -
     dataset.AdditionalPatientHistory, dataset.PatientComments = "Follow-up after treatment", "walks with a stick"
     dataset.MedicalAlerts, dataset.Allergies, dataset.PregnancyStatus = "none", "none known", 4
     dataset.StudyInstanceUID = uid(batch, "study", study)
-    dataset.StudyDate, dataset.StudyTime = f"202302{study + 10:02d}", "101112.000"
+    dataset.StudyDate, dataset.StudyTime = f"202302{study % 18 + 10:02d}", "101112.000"
     dataset.AccessionNumber, dataset.StudyID = f"A{study:07d}", f"S{study}"
     dataset.ReferringPhysicianName = "Hausarzt^Hans"
     dataset.PhysiciansOfRecord, dataset.NameOfPhysiciansReadingStudy = "Radio^Rita", "Radio^Rita"
@@ -151,7 +152,7 @@ def _patient_and_study(dataset: Dataset, batch: str, patient: int, study: int) -
 def _series_and_equipment(dataset: Dataset, batch: str, study: int, series: int) -> None:
     dataset.Modality, dataset.SeriesInstanceUID = "CT", uid(batch, "series", series)
     dataset.SeriesNumber, dataset.SeriesDescription = series % 2 + 1, "Thorax 1.0 B30f"
-    dataset.SeriesDate, dataset.SeriesTime = f"202302{study + 10:02d}", "101500.000"
+    dataset.SeriesDate, dataset.SeriesTime = f"202302{study % 18 + 10:02d}", "101500.000"
     dataset.ProtocolName, dataset.BodyPartExamined, dataset.PatientPosition = "Thorax", "CHEST", "HFS"
     dataset.FrameOfReferenceUID, dataset.PositionReferenceIndicator = uid(batch, "frame", study), "XY"
     dataset.Manufacturer, dataset.ManufacturerModelName = "Muster Medical", "Scanner 64"

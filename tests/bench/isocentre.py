@@ -11,7 +11,7 @@ import psycopg
 
 from infra.demo.witness import bucket
 from infra.local import stack as local
-from infra.local.state import Stack
+from infra.local.state import Stack, StoreWay
 from shared.events import InstanceIndexed, InstanceRejected, InstanceThumbnailed
 from shared.events.envelope import decode
 from shared.kafka import end_offsets, tail
@@ -21,14 +21,18 @@ from tests.bench.side import Incomplete
 TOPICS = (InstanceIndexed.topic, InstanceThumbnailed.topic, InstanceRejected.topic)
 
 
+OURS: Mapping[str, StoreWay] = {"isocentre tree": "tree", "isocentre s3": "s3"}
+"""Our sides, and how their services write objects."""
+
+
 class Isocentre:
     """A running stack, as a side of the measurement."""
 
-    name = "isocentre"
     called = "ISOCENTRE"
     calling = "SITE_A"
 
     def __init__(self, stack: Stack) -> None:
+        self.name = f"isocentre {stack.object_store.way}"
         self._stack = stack
         self._finished = 0
         self.port = stack.services["receiver"].dicom_port or 0
@@ -105,9 +109,9 @@ class Watch(threading.Thread):
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Isocentre]:
+def running(home: Path, store: StoreWay) -> Iterator[Isocentre]:
     """A fresh stack for the length of this block."""
     shutil.rmtree(home, ignore_errors=True)
-    with local.running(home) as stack:
+    with local.running(home, store=store) as stack:
         yield Isocentre(stack)
     shutil.rmtree(home, ignore_errors=True)

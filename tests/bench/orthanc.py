@@ -23,8 +23,8 @@ START_SECONDS = 30.0
 THREADS = 4
 
 
-def configuration(folder: Path, dicom_port: int, http_port: int) -> dict[str, object]:
-    """Everything durable, everything local; what is not named here is Orthanc's default."""
+def configuration(folder: Path, dicom_port: int, http_port: int, more: Mapping[str, object]) -> dict[str, object]:
+    """Everything durable, everything local; what is neither named here nor in `more` is Orthanc's default."""
     return {
         "Name": "bench",
         "StorageDirectory": str(folder / "storage"),
@@ -43,6 +43,7 @@ def configuration(folder: Path, dicom_port: int, http_port: int) -> dict[str, ob
         "TcpNoDelay": True,
         "Plugins": [],
         "LuaScripts": [],
+        **more,
     }
 
 
@@ -64,11 +65,10 @@ class Orthanc:
 
     def __init__(self, pid: int, dicom_port: int, http_port: int) -> None:
         self._pid = pid
-        self._http_port = http_port
         self._driver: subprocess.Popen[str] | None = None
         self._folder = Path()
         self._finished = 0
-        self.port = dicom_port
+        self.port, self.http_port = dicom_port, http_port
 
     @property
     def pids(self) -> Mapping[str, int]:
@@ -81,7 +81,7 @@ class Orthanc:
     def watch(self, folder: Path) -> None:
         """Start the driver for the instances of this folder."""
         self.leave()
-        options = ["--port", str(self._http_port), "--threads", str(THREADS)]
+        options = ["--port", str(self.http_port), "--threads", str(THREADS)]
         self._driver = subprocess.Popen(
             bound([sys.executable, "-m", "tests.bench.orthanc_driver", str(folder), *options]),
             cwd=ROOT,
@@ -108,9 +108,8 @@ class Orthanc:
         return done
 
     def verify(self, instances: list[Instance]) -> None:
-        connection = Connection(self._http_port)
-        count = json.loads(connection.ask("GET", "/statistics"))["CountInstances"]
-        if count != 2 * self._finished:
+        connection = Connection(self.http_port)
+        if (count := self.held()) != 2 * self._finished:
             raise Incomplete(f"Orthanc holds {count} instances, not {2 * self._finished}")
         patients = {pseudonyms(one)["PatientID"] for one in instances}
         found = 0
@@ -119,6 +118,10 @@ class Orthanc:
             found += len(json.loads(connection.ask("POST", "/tools/find", json.dumps(query).encode())))
         if found != len(instances):
             raise Incomplete(f"of {len(instances)} copies a query finds {found}")
+
+    def held(self) -> int:
+        """How many instances it has."""
+        return int(json.loads(Connection(self.http_port).ask("GET", "/statistics"))["CountInstances"])
 
     def leave(self) -> None:
         """End the driver; it is over, or no longer wanted."""
@@ -136,13 +139,13 @@ class Orthanc:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Orthanc]:
-    """A fresh server for the length of this block."""
+def running(folder: Path, **more: object) -> Iterator[Orthanc]:
+    """A fresh server for the length of this block; `more` is configuration."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     dicom_port, http_port = free_ports(2)
     settings = folder / "orthanc.json"
-    settings.write_text(json.dumps(configuration(folder, dicom_port, http_port), indent=2))
+    settings.write_text(json.dumps(configuration(folder, dicom_port, http_port, more), indent=2))
     with (folder / "orthanc.log").open("ab") as log:
         process = subprocess.Popen(
             bound([shutil.which("Orthanc") or "Orthanc", str(settings)]),

@@ -12,12 +12,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.isocentre import OURS
 from tests.bench.side import Round
 
 CAVEATS = (
     (
-        "Durability differs: Orthanc syncs every file before it answers; our local S3 server never does, nor does the "
-        "one broker flush each record. Our receiver says so and has to be told to accept it."
+        "Durability: Orthanc syncs every file before it answers, and so do we with the tree; our S3 server never does, "
+        "and the receiver has to be told to accept that."
     ),
     (
         "The job differs in detail: our copies are also validated, traced and counted, our pictures kept; Orthanc's "
@@ -47,11 +48,12 @@ def of_side(rounds: Sequence[Round], side: str) -> list[Round]:
     return [one for one in rounds if one.side == side]
 
 
-def ratios(rounds: Sequence[Round]) -> list[dict[str, float]]:
+def ratios(rounds: Sequence[Round]) -> list[dict[str, Any]]:
     """Ours to Orthanc's, for each pair of neighbouring rounds."""
-    pairs = zip(of_side(rounds, "isocentre"), of_side(rounds, "orthanc"), strict=False)
+    pairs = [pair for side in OURS for pair in zip(of_side(rounds, side), of_side(rounds, "orthanc"), strict=False)]
     return [
         {
+            "side": ours.side,
             "instances_per_second": round(ours.per_second / theirs.per_second, 3),
             "cpu_ms_per_instance": round(ours.total_cpu_ms / theirs.total_cpu_ms, 3),
         }
@@ -75,12 +77,12 @@ def as_json(rounds: Sequence[Round], conditions: Mapping[str, Any]) -> dict[str,
 def show(console: Console, rounds: Sequence[Round]) -> None:
     """Tables: speed and ratio by round, then cost by process."""
     console.print(_speed(rounds))
-    for side in ("isocentre", "orthanc"):
+    for side in (*OURS, "orthanc"):
         if of_side(rounds, side):
             console.print(_cost(of_side(rounds, side), side))
     for ratio in ratios(rounds):
         console.print(
-            f"isocentre / orthanc: [bold]{ratio['instances_per_second']:.2f}[/] of its instances/s, "
+            f"{ratio['side']} / orthanc: [bold]{ratio['instances_per_second']:.2f}[/] of its instances/s, "
             f"[bold]{ratio['cpu_ms_per_instance']:.2f}[/] of its CPU per instance"
         )
     for caveat in CAVEATS:

@@ -171,6 +171,19 @@ def _send(association: Association, load: Sequence[tuple[str, bytes]]) -> list[t
     return told
 
 
+def summary(began: float, ended: float, cpu_seconds: float, answers: Sequence[tuple[bool, float]]) -> dict[str, float]:
+    """What a sender tells: `answers` are, for each instance, whether it was accepted and after how many seconds."""
+    times = sorted(seconds for _, seconds in answers)
+    return {
+        "began": began,
+        "ended": ended,
+        "cpu_seconds": cpu_seconds,
+        "accepted": sum(accepted for accepted, _ in answers),
+        "median_ms": round(1e3 * times[len(times) // 2], 2),
+        "p99_ms": round(1e3 * times[int(0.99 * len(times))], 2),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
@@ -190,16 +203,8 @@ def main() -> None:
     ended, cost = time.monotonic(), time.process_time() - cost
     for association in opened:
         association.release()
-    times = sorted(seconds for _, seconds in told)
-    result = {
-        "began": began,
-        "ended": ended,
-        "cpu_seconds": cost,
-        "accepted": sum(status == 0 for status, _ in told),
-        "median_ms": round(1e3 * times[len(times) // 2], 2),
-        "p99_ms": round(1e3 * times[int(0.99 * len(times))], 2),
-    }
-    print(json.dumps(result), flush=True)
+    answers = [(status == 0, seconds) for status, seconds in told]
+    print(json.dumps(summary(began, ended, cost, answers)), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -115,29 +115,41 @@ class Sent:
     p99_ms: float
 
 
-def warm_up(side: Side, folder: Path, associations: int) -> None:
+Command = Callable[[Side, Path, int], Sequence[str]]
+"""The sender's command line, for a side, a folder of instances and a number of associations."""
+
+
+def dicom(side: Side, folder: Path, associations: int) -> list[str]:
+    """Who sends by C-STORE."""
+    titles = ["--called", side.called, "--calling", side.calling]
+    options = ["--port", str(side.port), *titles, "--associations", str(associations)]
+    return [sys.executable, "-m", "tests.bench.sender", str(folder), *options]
+
+
+def warm_up(side: Side, folder: Path, associations: int, command: Command = dicom) -> None:
     """One batch that is not measured: JVMs compile, pools fill, files are opened."""
     instances = read_index(folder)
     done = side.expect(folder, instances)
-    with sending(side, folder, associations) as sender:
+    with sending(command(side, folder, associations)) as sender:
         sender.go()
-        sender.result()
+        _all_accepted(sender.result(), instances)
         done(time.monotonic() + WAIT_SECONDS)
     time.sleep(SETTLE_SECONDS)
 
 
-def measure(side: Side, folder: Path, associations: int) -> Round:
+def measure(side: Side, folder: Path, associations: int, command: Command = dicom) -> Round:
     """One batch, measured."""
     instances = read_index(folder)
     load = os.getloadavg()[0]
     idle = _idle(side)
     done = side.expect(folder, instances)
-    with sending(side, folder, associations) as sender:
+    with sending(command(side, folder, associations)) as sender:
         everything = {**side.pids, **side.beside}
         before, machine, start = cpu.measure(everything), cpu.machine_seconds(), time.monotonic()
         own = time.process_time()
         sender.go()
         sent = sender.result()
+        _all_accepted(sent, instances)
         finished = done(time.monotonic() + WAIT_SECONDS)
         time.sleep(SETTLE_SECONDS)
         after, machine = cpu.measure(everything), cpu.machine_seconds() - machine
@@ -162,6 +174,11 @@ def measure(side: Side, folder: Path, associations: int) -> Round:
     )
 
 
+def _all_accepted(sent: Sent, instances: Sequence[Instance]) -> None:
+    if sent.accepted != len(instances):
+        raise Incomplete(f"of {len(instances)} instances {sent.accepted} were accepted")
+
+
 def _idle(side: Side) -> dict[str, float]:
     """CPU milliseconds a second while nothing is to be done; contained in what an instance is said to cost."""
     before, start = cpu.measure(side.pids), time.monotonic()
@@ -173,10 +190,8 @@ def _idle(side: Side) -> dict[str, float]:
 class sending:  # noqa: N801 - reads as a statement: with sending(...)
     """The sender's process: loaded and associated on entry."""
 
-    def __init__(self, side: Side, folder: Path, associations: int) -> None:
-        options = ["--port", str(side.port), "--called", side.called, "--calling", side.calling]
-        command = [sys.executable, "-m", "tests.bench.sender", str(folder), *options]
-        self._command = bound([*command, "--associations", str(associations)])
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = bound(command)
 
     def __enter__(self) -> "sending":
         self._process = subprocess.Popen(
@@ -192,7 +207,7 @@ class sending:  # noqa: N801 - reads as a statement: with sending(...)
         self._process.stdin.flush()
 
     def result(self) -> Sent:
-        """Waits until all is sent. Raises Incomplete when anything was refused."""
+        """Waits until all is sent. Raises Incomplete when the sender did not come to its end."""
         line = self._line()
         if not line:
             raise Incomplete("the sender broke off")

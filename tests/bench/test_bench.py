@@ -143,8 +143,10 @@ def measured(side: str, seconds: float, cost: float) -> Round:
 
 
 def test_the_ratio_is_between_neighbours() -> None:
-    rounds = [measured("isocentre", 2.0, 9.0), measured("orthanc", 1.0, 4.0)]
-    assert report.ratios(rounds) == [{"instances_per_second": 0.5, "cpu_ms_per_instance": 2.0}]
+    rounds = [measured("isocentre tree", 2.0, 9.0), measured("orthanc", 1.0, 4.0)]
+    ratio = {"side": "isocentre tree", "instances_per_second": 0.5, "cpu_ms_per_instance": 2.0}
+    assert report.ratios(rounds) == [ratio]
+    assert report.ratios([*rounds, measured("isocentre s3", 4.0, 9.0)])[1]["instances_per_second"] == 0.25
     assert report.ratios(rounds[:1]) == []
     written = report.as_json(rounds, {"count": 100})
     assert written["rounds"][0]["cpu_ms_per_instance"] == {"total": 10.0, "a": 9.0, "b": 1.0}

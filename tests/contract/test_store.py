@@ -81,8 +81,13 @@ def test_tells_what_exists(store: Store, prefix: str) -> None:
 
 
 def test_a_missing_object_is_no_transient_trouble(store: Store, prefix: str) -> None:
-    with pytest.raises(ObjectNotFound):
-        store.get(f"{prefix}/nothing.dcm")
+    store.put(f"{prefix}/a.dcm", b"x")
+    for missing in ("nothing.dcm", "no/thing.dcm", "a.dcm/nothing.dcm"):
+        with pytest.raises(ObjectNotFound):
+            store.get(f"{prefix}/{missing}")
+        with pytest.raises(ObjectNotFound):
+            store.part(f"{prefix}/{missing}", 0, 1)
+        assert not store.exists(f"{prefix}/{missing}")
 
 
 def test_lists_keys_in_order_and_by_prefix_only(store: Store, prefix: str) -> None:
@@ -170,13 +175,14 @@ def _away(kind: str) -> Store:
     [
         lambda store: store.put("a", b"x"),
         lambda store: store.get("a"),
+        lambda store: store.part("a", 0, 1),
         lambda store: store.exists("a"),
         lambda store: list(store.keys()),
         lambda store: list(store.listed()),
         lambda store: store.delete("a"),
         lambda store: store.abort_orphans(storage.ORPHANED),
     ],
-    ids=["put", "get", "exists", "keys", "listed", "delete", "abort"],
+    ids=["put", "get", "part", "exists", "keys", "listed", "delete", "abort"],
 )
 def test_a_store_that_does_not_answer_is_transient_trouble(kind: str, call: Callable[[Store], object]) -> None:
     with pytest.raises(Transient):
@@ -250,8 +256,12 @@ def test_the_server_tells_the_type_and_a_tag_of_what_the_tree_holds(
     )
     told = client.stat_object("clean", f"{prefix}/a.json")
     assert told.content_type == "application/json"
-    assert told.etag
     assert told.size == 2
+    (listed,) = client.list_objects("clean", prefix=f"{prefix}/a.json")
+    assert told.etag == listed.etag
+    assert told.etag
+    # 32 hexadecimal digits would be taken for an MD5.
+    assert "-" in told.etag
 
 
 @pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "../a", "a/../../b", ".", "a/.sgwtmp/b", "a\0b"])

@@ -9,7 +9,9 @@ from shared.storage import Content, Listed, ObjectNotFound
 
 
 class MemoryStore:
-    """One bucket. `away` makes it fail as a store that does not answer; `modified` is when its objects were put."""
+    """One bucket. `away` makes it fail as a store that does not answer; `modified` is when its objects were put,
+    `orphans` how many were begun and never finished.
+    """
 
     durable = False
 
@@ -18,6 +20,7 @@ class MemoryStore:
         self.away = False
         self.objects: dict[str, bytes] = {}
         self.modified: dict[str, datetime] = {}
+        self.orphans = 0
 
     def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
         self._answer()
@@ -51,7 +54,8 @@ class MemoryStore:
 
     def abort_orphans(self, older_than: timedelta) -> int:
         self._answer()
-        return 0
+        aborted, self.orphans = self.orphans, 0
+        return aborted
 
     def _answer(self) -> None:
         if self.away:

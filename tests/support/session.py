@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support import secure
 from tests.support.canaries import Canaries
 from tests.support.pipeline import Pipeline
 from tests.support.stack import ROOT, Stack, running
@@ -73,7 +74,7 @@ def started(
     (home / "sites.yaml").write_text(sites_file(canaries, escaped))
     before = request.session.testsfailed
     try:
-        with running(home, [QUIET], store) as stack:
+        with running(home, [QUIET, *secure.settings(home)], store) as stack:
             yield stack
     finally:
         if request.session.testsfailed > before:

@@ -147,6 +147,16 @@ class Stack:
         finally:
             os.kill(pid, signal.SIGCONT)
 
+    @contextmanager
+    def unmounted(self) -> Iterator[None]:
+        """The folder of the raw objects is not where it was."""
+        bucket = Path(self.told()["object_store"]["tree"]) / "identified"
+        bucket.rename(bucket.with_name("elsewhere"))
+        try:
+            yield
+        finally:
+            bucket.with_name("elsewhere").rename(bucket)
+
     def ready(self, name: str, not_pid: int | None = None) -> bool:
         """Whether it works (again), as another process than `not_pid`."""
         process = self.process(name)

@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -12,7 +11,6 @@ from tests.support.dicom import OUT_OF_RESOURCES, SUCCESS, association, send
 from tests.support.generated import ct
 from tests.support.pipeline import Pipeline
 from tests.support.session import started
-from tests.support.stack import Stack
 from tests.support.waiting import until
 
 COLLECTION = 400
@@ -27,23 +25,12 @@ def by_s3(request: pytest.FixtureRequest) -> Iterator[Pipeline]:
         yield Pipeline(stack)
 
 
-@contextmanager
-def unmounted(stack: Stack) -> Iterator[None]:
-    """The folder of the raw objects is not where it was."""
-    bucket = Path(stack.told()["object_store"]["tree"]) / "identified"
-    bucket.rename(bucket.with_name("elsewhere"))
-    try:
-        yield
-    finally:
-        bucket.with_name("elsewhere").rename(bucket)
-
-
 def test_the_broker_stands_still(pipeline: Pipeline) -> None:
     check_that_nothing_is_lost(pipeline, pipeline.stack.stopped("kafka"), 0)
 
 
 def test_the_disk_of_the_store_is_gone(pipeline: Pipeline) -> None:
-    check_that_nothing_is_lost(pipeline, unmounted(pipeline.stack), 10)
+    check_that_nothing_is_lost(pipeline, pipeline.stack.unmounted(), 10)
 
 
 def test_the_server_of_the_store_stands_still(by_s3: Pipeline) -> None:

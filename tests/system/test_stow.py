@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -112,14 +112,19 @@ def curl(stack: Stack, body: Path, token: str, *options: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
 
 
-@pytest.mark.parametrize("component", ["versitygw", "kafka"])
-def test_when_store_or_broker_are_away_the_sender_keeps_his_copies(component: str, pipeline: Pipeline) -> None:
+def test_when_the_disk_of_the_store_is_gone_the_sender_keeps_his_copies(pipeline: Pipeline) -> None:
+    check_that_he_is_told(pipeline, pipeline.stack.unmounted(), 100)
+
+
+def test_when_the_broker_is_away_the_sender_keeps_his_copies(pipeline: Pipeline) -> None:
+    check_that_he_is_told(pipeline, pipeline.stack.stopped("kafka"), 110)
+
+
+def check_that_he_is_told(pipeline: Pipeline, away: AbstractContextManager[None], first: int) -> None:
     stack = pipeline.stack
-    files = [
-        ct(COLLECTION, 100 + 10 * ("versitygw", "kafka").index(component) + number).part10() for number in range(3)
-    ]
+    files = [ct(COLLECTION, first + number).part10() for number in range(3)]
     body = multipart(dicom(*files))
-    with stack.stopped(component):
+    with away:
         began = time.monotonic()
         answer = post(stack, body)
         assert time.monotonic() - began < 60

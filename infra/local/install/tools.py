@@ -17,7 +17,7 @@ from infra.local.install.work import SetupError, Work
 
 PACKAGE_GROUPS: dict[str, tuple[str, ...]] = {
     "test": ("dcmtk", "chromium", "chromium-driver", "dicom3tools", "orthanc", "orthanc-dicomweb"),
-    "bench": ("orthanc", "dcmtk"),
+    "bench": ("orthanc", "orthanc-dicomweb", "dcmtk"),
     "chaos": ("xfsprogs",),
 }
 POLICY = Path("/usr/sbin/policy-rc.d")

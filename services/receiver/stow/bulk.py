@@ -1,20 +1,18 @@
 """Bulk data of a request until its data sets are put together: one file of the spool, whatever comes."""
 
-import errno
 import io
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
+
+from services.receiver.upper.landing import Spool
 
 Piece = bytes | slice
 """Bytes, or where they lie in the file."""
 
 
 class NoRoom(Exception):
-    """The disk is full."""
+    """The disk is full, or fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +32,22 @@ class BulkPart:
 class Bulk:
     """The bulk data of one request, by their URIs; several parts of one URI are frames, in their order."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._file: BinaryIO | None = None
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._file: int | None = None
         self._end = self._begun = 0
         self._parts: dict[str, list[BulkPart]] = {}
 
     def take(self, view: memoryview) -> None:
         """More bytes of the part that comes. Raises NoRoom."""
         try:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115  # closed by `close`
             while view:
-                written = os.write(self._file.fileno(), view)
+                if not self._spool.disk.has_room():
+                    raise NoRoom
+                written = os.write(self._opened(), view)
                 self._end += written
                 view = view[written:]
-        except OSError as failed:
-            if failed.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
+        except OSError:
             raise NoRoom from None
 
     def end(self, uri: str, media_type: str, transfer_syntax: str) -> None:
@@ -66,22 +62,30 @@ class Bulk:
 
     def read(self, part: BulkPart) -> bytes:
         """All of a part."""
-        return b"" if self._file is None else os.pread(self._file.fileno(), part.size, part.where.start)
+        return os.pread(self._opened(), part.size, part.where.start)
 
     def splice(self, pieces: Sequence[Piece]) -> "Spliced":
         """The pieces one after the other, to be read."""
-        return Spliced(self._file, pieces)
+        return Spliced(self._opened(), pieces)
 
     def close(self) -> None:
         """Forget all."""
         if self._file is not None:
-            self._file.close()
+            os.close(self._file)
+            self._file = None
+
+    def _opened(self) -> int:
+        """The file, which has no name: it goes with the request, however that ends."""
+        if self._file is None:
+            self._file, path = self._spool.make()
+            path.unlink()
+        return self._file
 
 
 class Spliced(io.BufferedIOBase):
     """Pieces, of a file or not, as one stream: what pydicom writes without having all of it in memory."""
 
-    def __init__(self, file: BinaryIO | None, pieces: Sequence[Piece]) -> None:
+    def __init__(self, file: int, pieces: Sequence[Piece]) -> None:
         self._file, self._pieces = file, pieces
         self._size = sum(map(_length, pieces))
         self._next = self._in_piece = 0
@@ -117,8 +121,7 @@ class Spliced(io.BufferedIOBase):
         count = left if size is None or size < 0 else min(left, size)
         if isinstance(piece, bytes):
             return piece[self._in_piece : self._in_piece + count]
-        assert self._file is not None
-        return os.pread(self._file.fileno(), count, piece.start + self._in_piece)
+        return os.pread(self._file, count, piece.start + self._in_piece)
 
 
 def _length(piece: Piece) -> int:

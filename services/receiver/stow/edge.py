@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
-from pathlib import Path
 
 from services.receiver.accounts import Account
 from services.receiver.crew.desk import Admits
@@ -16,7 +15,7 @@ from services.receiver.stow.limits import Limits
 from services.receiver.stow.refusal import Refusal
 from services.receiver.stow.transaction import RETRY
 from services.receiver.stow.visit import Visit
-from services.receiver.upper.landing import Landing
+from services.receiver.upper.landing import Landing, Spool
 from shared import metrics, telemetry
 from shared.sites import Site, Sites
 from shared.telemetry import Attribute
@@ -37,12 +36,12 @@ class StowEdge:
         keep: Callable[[Account], None],
         left: Callable[[], None] = lambda: None,
         *,
-        spool: Path,
+        spool: Spool,
         limits: Limits,
         secure: Callable[[socket.socket], socket.socket] | None = None,
     ) -> None:
         """`desk` says whether one more request may be under way, `keep` gets the account of each when it has ended,
-        `left` is called when a connection has. `spool`: folder for bulk data. `secure`: makes TLS of a connection; may
+        `left` is called when a connection has. `spool`: where bulk data wait. `secure`: makes TLS of a connection; may
         raise OSError."""
         self.sites, self.intake, self.secure = sites, intake, secure
         self.spool, self.limits = spool, limits

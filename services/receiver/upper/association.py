@@ -26,6 +26,8 @@ _LONGEST_REQUEST = 512 * 1024
 """Bytes of an A-ASSOCIATE-RQ: 128 contexts with all transfer syntaxes take 300,000."""
 _REQUEST_RATE = 64 * 1024
 """Bytes of an A-ASSOCIATE-RQ that come in a second at least."""
+_OPERATIONS = {command.PUSH_MODEL: command.N_ACTION_RQ}
+"""What is done by other classes than those of storage, beside C-ECHO."""
 _HEARD_OUT = set(Kind) - {Kind.ASSOCIATE_RQ, Kind.ABORT}
 """PDUs that change nothing in Sta13."""
 
@@ -75,6 +77,10 @@ class Serves(Protocol):
 
     def lost(self, request: command.Request) -> int:
         """The same for one whose data set found no room on the disk."""
+        ...
+
+    def acted(self, request: command.Request, context: Context, landed: Landed | None) -> int:
+        """The status that an N-ACTION is answered with; `landed`: None without a data set, or when it found no room."""
         ...
 
     @property
@@ -248,12 +254,14 @@ class Association:
     def _status(self, request: command.Request, context: Context, landed: Landed | None) -> int:
         if request.field & command.RESPONSE:
             raise _aborted(Abort.UNEXPECTED_PARAMETER)
-        if request.field not in (command.C_ECHO_RQ, command.C_STORE_RQ):
+        if request.field not in (command.C_ECHO_RQ, _OPERATIONS.get(context.abstract_syntax, command.C_STORE_RQ)):
             return command.UNRECOGNISED_OPERATION
         if request.sop_class_uid != context.abstract_syntax:
             return command.CLASS_MISMATCH
         if request.field == command.C_ECHO_RQ:
             return command.SUCCESS
+        if request.field == command.N_ACTION_RQ:
+            return self._serves.acted(request, context, landed)
         if not request.data_set:
             return command.CANNOT_UNDERSTAND
         return self._serves.lost(request) if landed is None else self._serves.stored(request, context, landed)

@@ -8,7 +8,9 @@ from shared.dicom.part10 import even
 _HEAD = Struct("<HHL")
 _US = Struct("<H")
 
-C_STORE_RQ, C_ECHO_RQ, C_CANCEL_RQ = 0x0001, 0x0030, 0x0FFF
+C_STORE_RQ, C_ECHO_RQ, C_CANCEL_RQ, N_ACTION_RQ = 0x0001, 0x0030, 0x0FFF, 0x0130
+PUSH_MODEL, PUSH_MODEL_INSTANCE = "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.1.1"
+"""Storage Commitment Push Model: the SOP class, and its one instance (PS3.4 Sections J.3.1 and J.3.5)."""
 RESPONSE = 0x8000
 """What the command field of a response has beside that of its request."""
 NO_DATA_SET = 0x0101
@@ -20,6 +22,7 @@ OUT_OF_RESOURCES, CLASS_OR_UID_MISMATCH, CANNOT_UNDERSTAND = 0xA700, 0xA900, 0xC
 
 _AFFECTED_CLASS, _FIELD, _MESSAGE_ID = 0x0002, 0x0100, 0x0110
 _RESPONDED_ID, _DATA_SET_TYPE, _STATUS, _AFFECTED_INSTANCE = 0x0120, 0x0800, 0x0900, 0x1000
+_REQUESTED_CLASS, _REQUESTED_INSTANCE, _ACTION_TYPE = 0x0003, 0x1001, 0x1008
 _LONGEST = 1024
 """Bytes of a UID that we take. They should be 64 (PS3.5 Section 9.1), and there are senders whose are not."""
 
@@ -30,7 +33,7 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request. UIDs are '' where there is none."""
+    """A request. UIDs are the affected ones, or those that an N-ACTION names as requested; '' where there is none."""
 
     field: int
     message_id: int
@@ -38,6 +41,8 @@ class Request:
     sop_instance_uid: str
     data_set: bool
     """Whether a data set follows."""
+    action: int = 0
+    """Action Type ID; 0: none."""
 
 
 def read(data: bytes) -> Request:
@@ -53,14 +58,16 @@ def read(data: bytes) -> Request:
             found[element] = data[at - length : at]
         (field,), (kind,) = _US.unpack(found[_FIELD]), _US.unpack(found[_DATA_SET_TYPE])
         (message_id,) = _US.unpack(found.get(_MESSAGE_ID, b"\0\0"))  # a cancel has none
+        (action,) = _US.unpack(found.get(_ACTION_TYPE, b"\0\0"))
     except (error, KeyError):
         raise Malformed from None
     return Request(
         field=field,
         message_id=message_id,
-        sop_class_uid=_uid(found.get(_AFFECTED_CLASS, b"")),
-        sop_instance_uid=_uid(found.get(_AFFECTED_INSTANCE, b"")),
+        sop_class_uid=_uid(found.get(_AFFECTED_CLASS) or found.get(_REQUESTED_CLASS, b"")),
+        sop_instance_uid=_uid(found.get(_AFFECTED_INSTANCE) or found.get(_REQUESTED_INSTANCE, b"")),
         data_set=kind != NO_DATA_SET,
+        action=action,
     )
 
 

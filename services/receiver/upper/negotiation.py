@@ -1,6 +1,6 @@
 """The association's negotiation (PS3.8 Section 9.3.2 and Annex D), on pynetdicom's PDUs: its one home."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from pynetdicom.pdu_primitives import (
     ImplementationClassUIDNotification,
     ImplementationVersionNameNotification,
     MaximumLengthNotification,
+    SCP_SCU_RoleSelectionNegotiation,
     UserIdentityNegotiation,
 )
 from pynetdicom.presentation import PresentationContext
@@ -91,7 +92,19 @@ def accept(proposal: Proposal, syntaxes: Mapping[str, Collection[str]], *, user:
             contexts[proposed.context_id] = Context(abstract, chosen)
         results.append(_result(proposed, chosen, NO_SUCH_TRANSFER_SYNTAX if known else NO_SUCH_ABSTRACT_SYNTAX))
     told = user and proposal.user is not None and proposal.user.asks
-    return Accepted(_answer(proposal.primitive, results, [_user_accepted()] if told else []), contexts)
+    further = [*_roles(proposal.primitive, contexts), *([_user_accepted()] if told else [])]
+    return Accepted(_answer(proposal.primitive, results, further), contexts)
+
+
+def _roles(asked: A_ASSOCIATE, contexts: Mapping[int, Context]) -> Iterator[SCP_SCU_RoleSelectionNegotiation]:
+    """Where the peer asks for roles, he may be the SCU, and never the SCP (PS3.7 Section D.3.3.4)."""
+    taken = {context.abstract_syntax for context in contexts.values()}
+    for item in asked.user_information:
+        if isinstance(item, SCP_SCU_RoleSelectionNegotiation) and item.sop_class_uid in taken:
+            answer = SCP_SCU_RoleSelectionNegotiation()
+            answer.sop_class_uid = item.sop_class_uid
+            answer.scu_role, answer.scp_role = bool(item.scu_role), False
+            yield answer
 
 
 def _user_accepted() -> UserIdentityNegotiation:

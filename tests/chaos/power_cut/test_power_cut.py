@@ -43,7 +43,8 @@ class Node:
     def __init__(self, disk: Disk, settings: Sequence[str], *options: str, store: str = "tree") -> None:
         self._disk = disk
         self._store = store
-        self._settings = [QUIET, *settings]
+        # A small disk: the receiver need not leave a GiB of it.
+        self._settings = [QUIET, "receiver.ISOCENTRE_RESERVE_MIB=16", *settings]
         self._options = options
         self.home = disk.place / "stack"
         self.home.mkdir()

@@ -22,7 +22,8 @@ from services.receiver.handler import Answer
 from services.receiver.intake import Intake
 from services.receiver.tls import Files, Identity
 from services.receiver.upper.budget import Budget
-from services.receiver.upper.landing import Landing
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Landing, Spool
 from shared.misconfigured import Misconfigured
 from shared.sites import Sites, read_sites
 from shared.sites.proofs import is_passcode, token_digest
@@ -223,7 +224,7 @@ class Receiver:
 
     def __init__(self, file: Path) -> None:
         self.read = lambda: read_sites(file)
-        landing = partial(Landing, file.parent, 2**20, Budget(2**22))
+        landing = partial(Landing, Spool(file.parent, Disk(file.parent, 0)), 2**20, Budget(2**22))
         intake = Intake(lambda arriving, span: Answer(0))
         self.edge = Edge(lambda: self.read(), intake, Desk(4), landing, lambda account: None)
 

@@ -65,12 +65,14 @@ class Bench:
         self.arrivals = Arrivals(folder / "arrivals.sqlite")
         pseudonyms = Pseudonyms(b"k" * 32)
         self.today = date(2026, 11, 30)
+        self.has_room = True
         self.receive = Receive(
             identified=self.store,
             broker=self.broker,
             arrivals=self.arrivals,
             pseudonyms=pseudonyms,
             quotas=Quotas(folder / "quotas.sqlite", lambda: self.today),
+            has_room=lambda: self.has_room,
         )
 
     def send(self, data_set: bytes = STUDY, site: Site = SITE, lane: Lane = "live") -> Answer:
@@ -147,6 +149,14 @@ def test_store_away_keeps_the_copy_at_the_sender(bench: Bench) -> None:
     assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
     assert bench.broker.received == []
     bench.store.away = False
+    assert bench.send() == Answer(SUCCESS)
+
+
+def test_a_disk_that_is_nearly_full_keeps_the_copy_at_the_sender(bench: Bench) -> None:
+    bench.has_room = False
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.NO_SPACE)
+    assert bench.store.objects == {}
+    bench.has_room = True
     assert bench.send() == Answer(SUCCESS)
 
 

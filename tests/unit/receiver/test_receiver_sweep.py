@@ -133,6 +133,12 @@ def test_what_was_published_is_left_alone(bench: Bench) -> None:
     assert len(bench.broker.received) == 1
 
 
+def test_what_was_begun_and_never_finished_goes(bench: Bench) -> None:
+    bench.store.orphans = 2
+    bench.sweep.run_once()
+    assert bench.store.orphans == 0
+
+
 def test_who_is_about_to_publish_is_given_time(bench: Bench) -> None:
     bench.store_only()
     bench.later = GRACE - timedelta(seconds=30)

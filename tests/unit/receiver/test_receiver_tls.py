@@ -29,7 +29,8 @@ from services.receiver.intake import Intake
 from services.receiver.tls import SUITES, Files, identity_of
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import SUCCESS
-from services.receiver.upper.landing import Landing
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Landing, Spool
 from shared import followed, telemetry
 from shared.metrics.registry import counter, gauge
 from shared.misconfigured import Misconfigured
@@ -53,7 +54,7 @@ class Node:
         self.ours, self.theirs = self.authority.issue("ours"), self.authority.issue("theirs")
         self.sites = Sites(sites=(self.site("a", self.ours), self.site("b", self.theirs)))
         self.stored: list[bytes] = []
-        landing = partial(Landing, folder, 2**20, Budget(2**24))
+        landing = partial(Landing, Spool(folder, Disk(folder, 0)), 2**20, Budget(2**24))
         self.edge = Edge(lambda: self.sites, Intake(self._receive), Desk(9), landing, lambda account: None)
         self.listening: list[Listening] = []
 

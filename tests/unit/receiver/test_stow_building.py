@@ -15,6 +15,8 @@ from pydicom.encaps import generate_frames
 from services.receiver.stow import native
 from services.receiver.stow.building import NotBuilt, build, uids
 from services.receiver.stow.bulk import Bulk
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Spool
 from shared import media
 from shared.dicom import part10
 from tests.support.stow import Part, apart, xml
@@ -26,7 +28,7 @@ FEW: dict[str, Any] = {"00080016": {"vr": "UI", "Value": [CT]}, "00080018": {"vr
 
 @pytest.fixture
 def bulk(tmp_path: Path) -> Iterator[Bulk]:
-    made = Bulk(tmp_path)
+    made = Bulk(Spool(tmp_path, Disk(tmp_path, 0)))
     yield made
     made.close()
 

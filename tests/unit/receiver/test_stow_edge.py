@@ -29,7 +29,8 @@ from services.receiver.stow.edge import StowEdge
 from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
-from services.receiver.upper.landing import Landing
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Landing, Spool
 from shared import telemetry
 from shared.dicom import part10
 from shared.metrics.registry import counter
@@ -67,20 +68,23 @@ def image(number: int, size: int = 1000, sop_class: str = CT, syntax: str = EXPL
 
 
 class Bench:
-    def __init__(self, folder: Path, secure: Callable[[socket.socket], socket.socket] | None = None) -> None:
+    def __init__(
+        self, folder: Path, secure: Callable[[socket.socket], socket.socket] | None = None, reserve: int = 0
+    ) -> None:
         self.contents: list[bytes] = []
         self.arrived: list[Arriving] = []
         self.accounts: list[Account] = []
         self.answer: Receive = lambda arriving, span: Answer(SUCCESS)
         self.desk = Desk(3)
         self.folder = folder
+        spool = Spool(folder, Disk(folder, reserve))
         self.edge = StowEdge(
             lambda: SITES,
             Intake(self._receive),
             self.desk,
-            partial(Landing, folder, MIB, Budget(4 * MIB)),
+            partial(Landing, spool, MIB, Budget(4 * MIB)),
             self.accounts.append,
-            spool=folder,
+            spool=spool,
             limits=Limits(part=8 * MIB, request=16 * MIB, metadata=MIB),
             secure=secure,
         )
@@ -360,10 +364,15 @@ def test_metadata_that_are_too_large_are_not_held(bench: Bench) -> None:
     assert answer.status_code == 413
 
 
-def test_a_full_disk_costs_the_object_that_found_it_full(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Landing, "whole", lambda self: None)
-    answer = bench.post(multipart(dicom(image(1))))
+def test_before_a_disk_is_full_what_would_have_to_lie_on_it_is_refused(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, reserve=2**62)
+    answer = bench.post(multipart(dicom(image(1, 3 * MIB), image(2))))
+    assert (answer.status_code, failures(answer)) == (202, [OUT_OF_RESOURCES])
+    answer = bench.post(multipart(dicom(image(1, 3 * MIB))))
     assert (answer.status_code, failures(answer)) == (503, [OUT_OF_RESOURCES])
+    bulk = {"Content-Type": "application/octet-stream", "Content-Location": "b"}
+    assert bench.post(multipart([(bulk, b"x")])).status_code == 503
+    bench.close()
 
 
 def test_a_site_has_no_more_requests_than_it_may(bench: Bench) -> None:

@@ -24,7 +24,8 @@ from services.receiver.stow.edge import StowEdge
 from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import SUCCESS
-from services.receiver.upper.landing import Landing
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Landing, Spool
 from shared import telemetry
 from shared.sites import Site, Sites
 from tests.support.stow import apart, content_type, dicom, multipart, xml
@@ -39,13 +40,14 @@ class Bench:
         self.folder = folder
         self.arrived = 0
         self.accounts: list[Account] = []
+        spool = Spool(folder, Disk(folder, 0))
         self.edge = StowEdge(
             lambda: SITES,
             Intake(self._receive),
             Desk(64),
-            partial(Landing, folder, 64 * 1024, Budget(4 * MIB)),
+            partial(Landing, spool, 64 * 1024, Budget(4 * MIB)),
             self.accounts.append,
-            spool=folder,
+            spool=spool,
             limits=Limits(part=MIB, request=2 * MIB, metadata=64 * 1024),
         )
         self._server = socket.create_server(("127.0.0.1", 0))

@@ -1,0 +1,73 @@
+"""Takes requests for storage commitment: success means that the request is on the disk, and nothing more."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.receiver.commitment import asking
+from services.receiver.commitment.asking import INVALID_ARGUMENT, RESOURCE_LIMITATION, Asked, Refused
+from services.receiver.commitment.deciding import Failure
+from services.receiver.commitment.docket import Docket
+from services.receiver.upper.command import SUCCESS, Request
+from services.receiver.upper.landing import Landed
+from shared import metrics, telemetry
+from shared.telemetry import Attribute
+
+LARGEST = 4 * 1024 * 1024
+"""Bytes of a request: about 30,000 instances."""
+
+log = telemetry.logger("receiver")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """An N-ACTION as it came: of which site, on which association, under which called AE title."""
+
+    site: str
+    association: str
+    called: str
+    request: Request
+    transfer_syntax_uid: str
+    landed: Landed | None
+    """None without a data set, or when the disk had no room for it."""
+
+
+class Taking:
+    """Thread-safe."""
+
+    def __init__(self, docket: Docket, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._docket, self._clock = docket, clock
+        self._requests = metrics.counter("isocentre_commitment_requests_total")
+
+    def __call__(self, asking: Asking, within: telemetry.Span | None) -> int:
+        """The status of the answer. `within`: the association's span."""
+        attributes = {Attribute.SITE: asking.site, Attribute.ASSOCIATION: asking.association}
+        with telemetry.span("N-ACTION", "server", attributes=attributes, links=[within] if within else []) as span:
+            status = self._taken(asking, span)
+            span.set({Attribute.STATUS: f"{status:04X}"})
+        self._requests.labels(asking.site, f"{status:04X}").inc()
+        return status
+
+    def _taken(self, asking: Asking, span: telemetry.Span) -> int:
+        try:
+            asked = _read(asking)
+            number = self._docket.add(asking.site, asking.called, asked, self._clock(), span.traceparent)
+        except Refused as refused:
+            return refused.status
+        except sqlite3.Error as failed:
+            log.error("commitment-not-kept", site=asking.site, error=type(failed).__name__)
+            return Failure.PROCESSING
+        span.set({Attribute.COMMITMENT: number})
+        log.info("commitment-asked", commitment=number, site=asking.site, instances=len(asked.references))
+        return SUCCESS
+
+
+def _read(found: Asking) -> Asked:
+    asking.check(found.request)
+    if found.landed is None:
+        raise Refused(RESOURCE_LIMITATION if found.request.data_set else INVALID_ARGUMENT)
+    if found.landed.size > LARGEST:
+        raise Refused(RESOURCE_LIMITATION)
+    with found.landed.open() as data_set:
+        return asking.read(data_set, found.transfer_syntax_uid)

@@ -1,0 +1,191 @@
+"""The DICOM conformance statement (PS3.2), from the code: `python -m services.receiver.conformance [--check]`.
+
+Text stands in `conformance.template.md`; whatever the code decides is a fact of this module, and a `$name` there.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from string import Template
+
+from pydantic_core import PydanticUndefined
+from pydicom.uid import UID
+
+from services.receiver import edge, syntaxes, tls
+from services.receiver.settings import Settings
+from services.receiver.stow import limits, report
+from services.receiver.upper import command, negotiation, pdu, wire
+from services.receiver.upper.pdu import Abort, Rejection
+from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+
+TEMPLATE = Path(__file__).with_name("conformance.template.md")
+FILE = Path(__file__).with_name("CONFORMANCE.md")
+
+STATUSES: Mapping[int, tuple[str, str, str]] = {
+    command.SUCCESS: ("store and broker have it, or had it before", "yes", "the copy may go"),
+    command.OUT_OF_RESOURCES: (
+        "store, broker or disk are away, slow or full; or the site has sent what it may in a day (UTC); or a bug",
+        "no promise",
+        "keep the copy, and send it again until it is a success",
+    ),
+    command.CLASS_OR_UID_MISMATCH: (
+        "SOP class or instance UID of the data set are not those of the command",
+        "no",
+        "mend it: sent again as it is, it gets the same answer",
+    ),
+    command.CANNOT_UNDERSTAND: (
+        "no data set, or one that cannot be read or has no SOP class or instance UID",
+        "yes, when a data set came, for a person to look at",
+        "keep the copy, and mend it",
+    ),
+    command.CLASS_MISMATCH: (
+        "the command's SOP class is not that of its presentation context",
+        "no",
+        "mend the sender",
+    ),
+    command.UNRECOGNISED_OPERATION: ("neither C-STORE nor C-ECHO", "no", "do not send it"),
+}
+"""What each means, what is kept, what the sender should do."""
+
+REJECTIONS: Mapping[Rejection, tuple[str, str]] = {
+    pdu.CALLED_UNKNOWN: ("the called AE title is of no site", "ask the operator"),
+    pdu.CALLING_UNKNOWN: (
+        "the calling AE title is of no site; or the site is disabled; or its entry asks for another address or proof",
+        "ask the operator",
+    ),
+    pdu.USER_REFUSED: ("everything else was right, but not the user identity", "mend name or passcode"),
+    pdu.CONTEXT_NAME_UNKNOWN: ("another application context name", "mend the sender"),
+    pdu.PROTOCOL_UNKNOWN: ("another version of the upper layer protocol", "mend the sender"),
+    pdu.LIMIT_REACHED: ("too many associations are open, or the receiver is going down", "try again, a little later"),
+}
+
+ABORTS: Mapping[Abort, tuple[str, str]] = {
+    Abort.NOT_SPECIFIED: ("silence, or too slow; or the receiver is going down", "open another one"),
+    Abort.UNRECOGNISED_PDU: ("what came is no PDU", "mend the sender"),
+    Abort.UNEXPECTED_PDU: ("a PDU that has no place in this state", "mend the sender"),
+    Abort.UNEXPECTED_PARAMETER: ("a presentation data value out of order", "mend the sender"),
+    Abort.INVALID_PARAMETER: (
+        "a value that makes no sense: a length, a presentation context id that is even or was not accepted",
+        "mend the sender",
+    ),
+}
+"""All by the service provider (source 2). Before a request, source 0."""
+
+FAILURES: Mapping[int, str] = {
+    report.PROCESSING_FAILURE: "larger than an instance may be",
+    report.CLASS_NOT_TAKEN: "a SOP class that is not taken",
+    report.SYNTAX_NOT_TAKEN: "a transfer syntax that is not taken",
+    report.OTHER_STUDY: "of another study than the path names",
+}
+"""Of STOW-RS, beside the statuses of C-STORE."""
+
+
+def statement() -> str:
+    """All of it, as Markdown."""
+    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(facts())
+
+
+def facts() -> dict[str, str]:
+    """What the text is filled with, by name."""
+    return {
+        "release": version("isocentre"),
+        "implementation_class_uid": IMPLEMENTATION_CLASS_UID,
+        "implementation_version_name": IMPLEMENTATION_VERSION_NAME,
+        **_of_associations(),
+        **_of_contexts(),
+        "rejections": _rows((f"{one.result}/{one.source}/{one.reason}", *told) for one, told in REJECTIONS.items()),
+        "aborts": _rows((f"2/{one.value}", *told) for one, told in ABORTS.items()),
+        "statuses": _rows((_hexadecimal(status), *told) for status, told in STATUSES.items()),
+        "settings": _rows(_settings()),
+        **_of_stow(),
+        "suites": tls.SUITES.partition(":@")[0].replace(":", ", "),
+    }
+
+
+def _of_associations() -> dict[str, str]:
+    types = (negotiation.USERNAME, negotiation.USERNAME_AND_PASSCODE)
+    return {
+        "application_context": negotiation.APPLICATION_CONTEXT,
+        "associations": str(_default("associations")),
+        "site_percent": f"{100 * float(str(_default('share_of_site'))):.0f}",
+        "longest_pdu": str(pdu.LONGEST),
+        "user_identity_types": " and ".join(map(str, types)),
+        "artim": f"{edge.ARTIM:g}",
+        "idle": f"{edge.IDLE:g}",
+        "slowest": str(wire.SLOWEST),
+        "unasked": str(edge.UNASKED),
+        "unasked_of_one": str(edge.UNASKED_OF_ONE),
+        "drain": f"{_default('drain_seconds'):g}",
+    }
+
+
+def _of_contexts() -> dict[str, str]:
+    classes = sorted(syntaxes.STORAGE_CLASSES, key=_numbers)
+    return {
+        "storage_class_count": str(len(classes)),
+        "verification": syntaxes.VERIFICATION,
+        "verification_syntaxes": _names(syntaxes.COMMAND_SYNTAXES),
+        "storage_classes": _rows((UID(uid).name, uid, "all of the table below") for uid in classes),
+        "transfer_syntaxes": _rows((UID(uid).name, uid) for uid in sorted(syntaxes.TRANSFER_SYNTAXES, key=_numbers)),
+        "not_taken": _names(syntaxes.NOT_TAKEN),
+        "accepted": str(negotiation.ACCEPTED),
+        "no_abstract_syntax": str(negotiation.NO_SUCH_ABSTRACT_SYNTAX),
+        "no_transfer_syntax": str(negotiation.NO_SUCH_TRANSFER_SYNTAX),
+    }
+
+
+def _of_stow() -> dict[str, str]:
+    return {
+        "stow_resources": "`POST /studies` and `POST /studies/{uid}`",
+        "stow_parts": str(limits.MOST_PARTS),
+        "stow_request": str(_default("stow_request_mib")),
+        "stow_part": str(_default("stow_part_mib")),
+        "failure_reasons": _rows((_hexadecimal(reason), means) for reason, means in FAILURES.items()),
+    }
+
+
+def _settings() -> Iterable[tuple[str, str, str]]:
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        yield f"`{alias or 'ISOCENTRE_' + name.upper()}`", _default_text(name), field.description or ""
+
+
+def _default_text(name: str) -> str:
+    default = _default(name)
+    return "" if default is PydanticUndefined else "none" if default is None else str(default)
+
+
+def _default(name: str) -> object:
+    return Settings.model_fields[name].default
+
+
+def _numbers(uid: str) -> list[int]:
+    return [int(part) for part in uid.split(".")]
+
+
+def _names(uids: Iterable[str]) -> str:
+    return ", ".join(UID(uid).name for uid in sorted(uids, key=_numbers))
+
+
+def _hexadecimal(code: int) -> str:
+    return f"0x{code:04X}"
+
+
+def _rows(rows: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status 1 when the committed file is another; without --check it is written."""
+    if arguments == ["--check"]:
+        same = FILE.is_file() and FILE.read_text(encoding="utf-8") == statement()
+        if not same:
+            sys.stderr.write(f"{FILE.name} is not what the code says: python -m services.receiver.conformance\n")
+        return 0 if same else 1
+    FILE.write_text(statement(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

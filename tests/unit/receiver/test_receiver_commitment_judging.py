@@ -1,0 +1,128 @@
+"""What is read back, judged and protected before a site is told that it may delete."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.receiver.commitment.asking import Asked, Reference
+from services.receiver.commitment.deciding import Copy, Failure, State, verdict
+from services.receiver.commitment.docket import Open
+from services.receiver.commitment.judging import PIECE
+from services.receiver.commitment.report import Result
+from shared import telemetry
+from shared.metrics.registry import counter
+from shared.outcome import Transient
+from tests.support.commitment import CT, MR, Node, an_instance
+
+WHOLE, DAMAGED, MISSING = Copy(State.WHOLE, CT), Copy(State.DAMAGED), Copy(State.MISSING)
+
+
+@pytest.mark.parametrize(
+    ("copies", "failure"),
+    [
+        ([], Failure.NO_SUCH_INSTANCE),
+        ([WHOLE], None),
+        ([WHOLE, WHOLE], None),
+        ([MISSING], Failure.NO_SUCH_INSTANCE),
+        ([WHOLE, MISSING], Failure.NO_SUCH_INSTANCE),
+        ([WHOLE, DAMAGED], Failure.PROCESSING),
+        ([MISSING, DAMAGED], Failure.PROCESSING),
+        ([Copy(State.WHOLE, MR)], Failure.CLASS_CONFLICT),
+        ([WHOLE, Copy(State.WHOLE, MR)], Failure.CLASS_CONFLICT),
+        ([Copy(State.WHOLE, MR), MISSING], Failure.NO_SUCH_INSTANCE),
+    ],
+)
+def test_all_that_came_under_a_uid_has_to_be_safe(copies: list[Copy], failure: Failure | None) -> None:
+    assert verdict(CT, copies) is failure
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    made = Node(tmp_path, reports_to=1)
+    yield made
+    made.close()
+
+
+def judged(node: Node, *references: tuple[str, str], number: str = "0011") -> Result:
+    asked = Asked("1.9", tuple(Reference(*pair) for pair in references))
+    with telemetry.span("commitment") as span:
+        return node.judging(Open(number, "site-a", "ISOCENTRE", asked, node.clock(), "", None, 0), 10, span)
+
+
+def damage(node: Node, at: int) -> None:
+    (key,) = node.store.keys()
+    data = bytearray(node.store.get(key))
+    data[at] ^= 1
+    node.store.put(key, bytes(data))
+
+
+@pytest.mark.parametrize("size", [64, PIECE + 10, 3 * PIECE])
+def test_the_last_byte_counts_whatever_the_size(node: Node, size: int) -> None:
+    node.send(an_instance("1.2.1", size=size))
+    assert judged(node, (CT, "1.2.1")) == [None]
+    before = counter("isocentre_commitment_damaged_total").labels("site-a")._value.get()
+    damage(node, -1)
+    assert judged(node, (CT, "1.2.1")) == [Failure.PROCESSING]
+    assert counter("isocentre_commitment_damaged_total").labels("site-a")._value.get() == before + 1
+
+
+def test_what_is_no_file_any_more_is_damaged(node: Node) -> None:
+    node.send(an_instance("1.2.1"))
+    damage(node, 128)
+    assert judged(node, (CT, "1.2.1")) == [Failure.PROCESSING]
+    assert node.broker.promised == []
+
+
+def test_every_content_under_a_uid_is_protected_until_the_same_day(node: Node) -> None:
+    node.send(an_instance("1.2.1", size=64))
+    node.send(an_instance("1.2.1", size=66))
+    assert judged(node, (CT, "1.2.1")) == [None]
+    assert {event.key for event in node.broker.promised} == set(node.store.keys())
+    assert {event.until for event in node.broker.promised} == {node.clock() + timedelta(days=10)}
+
+
+def test_one_of_two_contents_is_gone_and_nothing_is_promised(node: Node) -> None:
+    node.send(an_instance("1.2.1", size=64))
+    node.send(an_instance("1.2.1", size=66))
+    node.store.delete(next(iter(node.store.keys())))
+    assert judged(node, (CT, "1.2.1")) == [Failure.NO_SUCH_INSTANCE]
+    assert node.broker.promised == []
+
+
+def test_what_is_deleted_while_it_is_promised_is_not_committed(node: Node) -> None:
+    node.send(an_instance("1.2.1"))
+    (key,) = node.store.keys()
+    publish = node.broker.publish
+    node.broker.publish = lambda output: (node.store.delete(key), publish(output))[1]  # type: ignore[method-assign]
+    assert judged(node, (CT, "1.2.1")) == [Failure.NO_SUCH_INSTANCE]
+
+
+def test_the_same_promise_is_the_same_event(node: Node) -> None:
+    node.send(an_instance("1.2.1"))
+    for request in ("0011", "0011", "0022"):
+        judged(node, (CT, "1.2.1"), number=request)
+    records = node.broker.topics["identified.instance.committed"]
+    ids = [dict(record.headers)["ce_id"] for record in records]
+    assert len(ids) == 3
+    assert len(set(ids)) == 2
+
+
+def test_a_store_that_is_away_judges_nobody(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    node.send(an_instance("1.2.1"))
+
+    def away(*_: object) -> bytes:
+        raise Transient("away")
+
+    monkeypatch.setattr(node.store, "part", away)
+    with pytest.raises(Transient):
+        judged(node, (CT, "1.2.1"))
+
+
+def test_an_end_comes_between_two_instances(node: Node) -> None:
+    node.stop.set()
+    with pytest.raises(Transient):
+        judged(node, (CT, "1.2.1"))
+    node.stop = threading.Event()
