@@ -9,7 +9,7 @@ INPUT ?=
 KEEP ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check up down bench bench-receive bench-deid
+.PHONY: help setup demo test chaos check up down bench bench-receive bench-deid soak fuzz
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,14 @@ test: ## Check, then run all tests
 chaos: ## Kill services, broker, store and database at random, and cut the power, for minutes
 	@$(SETUP) --with test --with chaos
 	@$(PYTEST) -m chaos tests/chaos
+
+soak: ## Send in all manners for half an hour: nothing lost, nothing grown [MINUTES=30]
+	@$(SETUP) --with test
+	@mkdir -p build/home && $(APART) $(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30)
+
+fuzz: ## Tear and bend what senders say, for minutes [EXAMPLES=20000]
+	@$(SETUP)
+	@ISOCENTRE_FUZZ_EXAMPLES=$(or $(EXAMPLES),20000) $(PYTEST) --timeout 7200 tests/unit/receiver/test_receiver_fuzz.py
 
 check: setup ## Format, lint, types, imports, drift; starts no service
 	$(BIN)/ruff format --check .

@@ -14,9 +14,9 @@ from typing import Any
 
 import click
 
-from infra.cli.importing import LEFT, stopped_by_signals
+from infra.cli.importing import LEFT
 from infra.cli.receiver_options import Receiver, receiver, receiver_options
-from infra.cli.terminal import PrivateFile, columns, console, refuse
+from infra.cli.terminal import PrivateFile, columns, console, refuse, stopped_by_signals
 from infra.fetching.archive import Archive
 from infra.fetching.declared import GetSource, MoveSource, WebSource, read_source
 from infra.fetching.dimse import Moving
@@ -50,7 +50,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--window", metavar="20:00-06:00", help="Ask for nothing outside of these hours (local time).")
 @click.option("--tries", type=click.IntRange(1), default=3, show_default=True, help="Of each study in one run.")
 @click.option("--patience", type=click.FloatRange(0), default=3600, show_default=True, help="Seconds without success.")
-@click.option("--find-again", is_flag=True, help="Ask also what an earlier run was answered.")
+@click.option("--find-again", is_flag=True, help="Look up named studies anew, which an earlier run found.")
 @click.option("--find-only", is_flag=True, help="Say what there is, and fetch nothing.")
 @click.option(
     "--journal", "journal_file", type=click.Path(dir_okay=False, path_type=Path), help="What was done so far."

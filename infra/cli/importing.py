@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 import warnings
@@ -16,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from infra.cli.receiver_options import receiver, receiver_options
-from infra.cli.terminal import PrivateFile, columns, console, refuse
+from infra.cli.terminal import PrivateFile, columns, console, refuse, stopped_by_signals
 from infra.importing.archives import Limits
 from infra.importing.entries import Source
 from infra.importing.journal import Journal
@@ -81,17 +80,6 @@ def import_(
     _tell(report, place, interrupted=stop.is_set())
     told.write(report.told())
     sys.exit(0 if report.whole and not stop.is_set() else LEFT)
-
-
-@contextmanager
-def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """What is on its way is finished and noted; then it ends."""
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

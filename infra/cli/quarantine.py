@@ -18,7 +18,7 @@ from infra.cli.terminal import console, fail
 from infra.quarantine import showing
 from infra.quarantine.acting import Acted, act
 from infra.quarantine.cases import Case
-from infra.quarantine.choosing import Filter, by_id, overdue
+from infra.quarantine.choosing import Filter, by_id, overdue, unpromised
 from infra.quarantine.choosing import summary as summary_of
 from infra.quarantine.deciding import Wish, audit_of, audit_of_many
 from infra.quarantine.node import Node
@@ -134,13 +134,17 @@ def discard(node: Node, actor: str, ids: tuple[str, ...], chosen: Filter, yes: b
 def expire(node: Node, actor: str, sites_file: Path | None, days: int | None, yes: bool) -> None:
     """Discard what is held for longer than DAYS, or than `quarantine_days` of its site in the sites file.
 
-    Counted from when it was first held. A site without `quarantine_days` keeps everything.
+    Counted from when it was first held. A site without `quarantine_days` keeps everything, and what a site was promised
+    by a storage commitment stays until the day that was promised.
     """
     file = sites_file or node.sites_file
     if days is None and file is None:
         raise click.UsageError("give --older-than, or --sites for the policy of each site")
     policy = _policy(file) if file and days is None else {}
-    found = overdue(_cases(node), days, policy, _now())
+    late = overdue(_cases(node), days, policy, _now())
+    found = unpromised(late, node.ledger.promised(), _now())
+    if len(found) < len(late):
+        click.echo(f"{len(late) - len(found)} stay: their site was promised that they are kept", err=True)
     _carry_out(node, Wish("expire", "retention-ended", actor), found, yes=yes, ask=True)
 
 

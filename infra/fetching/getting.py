@@ -83,8 +83,9 @@ class Getting(Asking):
         wanted.QueryRetrieveLevel, wanted.StudyInstanceUID = "STUDY", study
         model = StudyRootQueryRetrieveInformationModelGet
         arriving = _Arriving(self._way, self._patience)
-        contexts = [*query_contexts(model), *storage_contexts(classes)]
-        roles = [build_role(one, scp_role=True) for one in dict.fromkeys(classes)]
+        storage = storage_contexts(classes)
+        contexts = [*query_contexts(model), *storage]
+        roles = [build_role(str(one), scp_role=True) for one in {context.abstract_syntax for context in storage}]
         handlers = [(evt.EVT_C_STORE, arriving)]
         with _into_files(), self._associated(contexts, handlers, roles) as association, as_unanswered():
             statuses = [status for status, _ in association.send_c_get(wanted, model)]
@@ -92,7 +93,7 @@ class Getting(Asking):
             raise arriving.not_let_in
         said = told(statuses)
         # Ours is the count that holds: it is what the receiver has said yes to.
-        return Retrieved(arriving.sent, max(said.failed, arriving.others), said.reason)
+        return Retrieved(len(arriving.sent), max(said.failed, arriving.others), said.reason)
 
     def _classes(self, study: str) -> list[str]:
         """SOP classes of the study, as far as the archive tells them."""
@@ -103,11 +104,12 @@ class Getting(Asking):
 
 
 class _Arriving:
-    """Takes one C-STORE sub-operation after the other."""
+    """Takes one C-STORE sub-operation after the other. `sent`: SOP Instance UIDs: what comes twice counts once."""
 
     def __init__(self, way: Way, patience: Patience) -> None:
         self._way, self._patience = way, patience
-        self.sent = self.others = 0
+        self.sent: set[str] = set()
+        self.others = 0
         self.not_let_in: NotLetIn | None = None
 
     def __call__(self, event: evt.Event) -> int:
@@ -119,7 +121,7 @@ class _Arriving:
         except (NoInstance, OSError):
             outcome = Outcome(Ending.REFUSED)
         if outcome.ending is Ending.SENT:
-            self.sent += 1
+            self.sent.add(str(cast(C_STORE, event.request).AffectedSOPInstanceUID))
             return SUCCESS
         self.others += 1
         return OUT_OF_RESOURCES if outcome.ending is Ending.FAILED else CANNOT_UNDERSTAND

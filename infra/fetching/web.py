@@ -70,22 +70,27 @@ class Web:
 
     def retrieve(self, study: str) -> Retrieved:
         """As Archive."""
-        sent = others = 0
+        sent, others = set[str](), 0  # what comes twice counts once
         with self._answered(f"/studies/{quote(study)}", _DICOM) as response:
             try:
                 for part in parts(response, boundary_of(response.headers.get("Content-Type", ""))):
-                    ending = self._deliver(part)
-                    sent, others = sent + (ending is Ending.SENT), others + (ending is not Ending.SENT)
+                    uid = self._delivered(part)
+                    if uid is None:
+                        others += 1
+                    else:
+                        sent.add(uid)
             except (NotMultipart, OSError, http.client.HTTPException):
-                return Retrieved(sent, others, "broken-answer")
-        return Retrieved(sent, others)
+                return Retrieved(len(sent), others, "broken-answer")
+        return Retrieved(len(sent), others)
 
-    def _deliver(self, part: BinaryIO) -> Ending:
+    def _delivered(self, part: BinaryIO) -> str | None:
+        """The SOP Instance UID of what the receiver has taken."""
         try:
-            head = read_head(part)
+            instance = read_head(part).instance
         except NoInstance:
-            return Ending.REFUSED
-        return deliver(self._way, head.instance, lambda: _kept_open(part), self._patience).ending
+            return None
+        outcome = deliver(self._way, instance, lambda: _kept_open(part), self._patience)
+        return instance.sop_instance_uid if outcome.ending is Ending.SENT else None
 
     def _all(self, path: str, query: Sequence[tuple[str, str]]) -> list[DicomJson]:
         """All pages of an answer. A service that does not know pages sends the same again: it is heard once."""

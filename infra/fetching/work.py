@@ -37,13 +37,15 @@ class Fetch:
     closed: Callable[[float], None] = lambda _: None
 
     def find(self, questions: Iterable[tuple[int, Question]], again: bool = False) -> Found:
-        """All studies that are meant. What was answered in an earlier run is not asked `again` unless told to."""
+        """All studies that are meant. Those that are named and were found in an earlier run are asked for `again` only
+        when told to."""
         found = Found()
         for number, question in questions:
             if self.patience.stop.is_set():
                 break
-            uids = None if again else self.journal.asked(question)
-            if uids is None:
+            # On a day there may be more by now; what was not there may have come.
+            uids = self.journal.asked(question) if question.particular and not again else None
+            if not uids:
                 if not self.pace.opened(self.closed):
                     break
                 uids = self._ask(question, found)

@@ -35,13 +35,13 @@ class Job:
             senders = [pool.submit(self._guarded, Sender(self), dealt) for _ in range(self.senders)]
             try:
                 for batch in _batches(self._new(entries)):
-                    self._deal(dealt, batch)
+                    dealt.put(batch)
             except BaseException:
                 self.patience.stop.set()
                 raise
             finally:
                 for _ in senders:
-                    self._deal(dealt, None)
+                    dealt.put(None)
         for sender in senders:
             sender.result()
 
@@ -58,17 +58,8 @@ class Job:
             else:
                 yield entry
 
-    def _deal(self, dealt: queue.Queue[list[Entry] | None], batch: list[Entry] | None) -> None:
-        """Wait until somebody has time for it. Senders that have stopped empty the queue no more, and need not."""
-        while True:
-            try:
-                dealt.put(batch, timeout=0.2)
-            except queue.Full:
-                continue
-            return
-
     def _guarded(self, sender: Sender, dealt: queue.Queue[list[Entry] | None]) -> None:
-        """Whatever ends one sender ends the run, and the queue is emptied to its end all the same."""
+        """Whatever ends one sender ends the run. The queue is emptied to its end all the same: somebody fills it."""
         failure: Exception | None = None
         while (batch := dealt.get()) is not None:
             try:

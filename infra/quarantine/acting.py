@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -37,6 +37,10 @@ class Topics(Protocol):
 
     def completed(self, cases: Sequence[Case]) -> list[Case]:
         """The same, with everything that a decision has to tell."""
+        ...
+
+    def promised(self) -> Mapping[str, datetime]:
+        """By arrival, until when a site has been promised that its bytes are kept."""
         ...
 
     def tell(self, events: Iterable[Event]) -> None:

@@ -67,6 +67,11 @@ def _one(cases: Sequence[Case], wanted: str) -> Case:
     return found[0]
 
 
+def unpromised(cases: Iterable[Case], until: Mapping[str, datetime], now: datetime) -> list[Case]:
+    """Those whose site has not been promised, by arrival, that they are still kept."""
+    return [case for case in cases if until.get(case.arrival, now) <= now]
+
+
 def overdue(cases: Iterable[Case], days: int | None, of_site: Mapping[str, int | None], now: datetime) -> list[Case]:
     """What is held for longer than `days`, or than its site's policy says when that is None. None there: never."""
     found = []

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from infra.keys import audit
 from infra.quarantine.cases import TOPICS, Case, Cases, Where
-from shared.events import AuditRecorded, Event, InstanceReceived, InstanceReceivedInBulk, Outgoing
+from shared.events import AuditRecorded, Event, InstanceCommitted, InstanceReceived, InstanceReceivedInBulk, Outgoing
 from shared.events.envelope import UndecodableEvent, decode, encode
 from shared.kafka import Output, Publisher, Record, config, read_to_end
 from shared.outcome import Failure, Transient
@@ -56,6 +56,19 @@ class Ledger:
             if isinstance(event, InstanceReceived) and event.arrival in wanted:
                 arrived[event.arrival] = event
         return [_with(case, arrived.get(case.arrival)) for case in cases]
+
+    def promised(self) -> dict[str, datetime]:
+        """By arrival, until when a site has been promised that its bytes are kept.
+
+        Raises Transient, also for a record that cannot be read: it may promise what is about to be deleted.
+        """
+        until: dict[str, datetime] = {}
+        for record in read_to_end(self._bootstrap, (InstanceCommitted.topic,)):
+            event = _decoded(record)
+            if not isinstance(event, InstanceCommitted):
+                raise Transient("unreadable-promise")
+            until[event.arrival] = max(event.until, until.get(event.arrival, event.until))
+        return until
 
     def tell(self, events: Iterable[Event]) -> None:
         """Publish `events` and wait until the broker has them: for what decides nothing.

@@ -51,13 +51,13 @@ class Patience:
         limit: float,
         stop: threading.Event | None = None,
         clock: Callable[[], float] = time.monotonic,
-        pause: Callable[[float], None] | None = None,
+        pause: Callable[[float], object] | None = None,
     ) -> None:
         """`stop`: set, nobody waits at all."""
         self.stop = stop or threading.Event()
         self._limit = limit
         self._clock = clock
-        self._pause = pause or (lambda seconds: void(self.stop.wait(seconds)))
+        self._pause = pause or self.stop.wait
         self._since: float | None = None
 
     def answered(self) -> None:
@@ -74,10 +74,6 @@ class Patience:
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**attempt)
         self._pause(random.uniform(longest / 2, longest))  # noqa: S311 - so that not all come at once
         return not self.stop.is_set()
-
-
-def void(_: object) -> None:
-    """Takes an answer that nobody needs."""
 
 
 def prepare(way: Way, contexts: Collection[Context], patience: Patience) -> str | None:

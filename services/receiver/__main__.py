@@ -1,26 +1,19 @@
 """Starts the receiver's workers, accepts for them, counts what is open, and ends them in order."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from services.receiver import tls
 from services.receiver.arrivals import Arrivals
-from services.receiver.commitment.carrying import Carrying
-from services.receiver.commitment.docket import Docket
-from services.receiver.commitment.judging import Judging
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
 from services.receiver.crew.workers import Crew
+from services.receiver.ends import TOPICS as ENDS
 from services.receiver.journal import Journal
 from services.receiver.mark import Mark
 from services.receiver.settings import Settings
-from services.receiver.sweep import Sweep
-from services.receiver.ways import followed_sites
+from services.receiver.upkeep import Raw, beside, committing, sweeping
 from shared import metrics, storage
 from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceCommitted, InstanceReceived, InstanceReceivedInBulk
@@ -37,10 +30,10 @@ def main() -> None:
     with running(NAME, settings) as service:
         project, ring = read_sites(settings.sites_file).project, settings.key_ring()
         ring.serve(project)
-        if settings.tls_port or settings.https_port:
+        if settings.has_tls:
             tls.identity_of(settings.tls_files())
         identified = storage.open_bucket(settings, "identified")
-        service.verify_topics((*TOPICS, InstanceCommitted.topic))
+        service.verify_topics((*TOPICS, *ENDS, InstanceCommitted.topic))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)
@@ -56,10 +49,11 @@ def main() -> None:
         service.health.pages["/associations"] = lambda: [*chain.from_iterable(crew.each("associations"))]
         listening = [Listening(host, port, partial(crew.take, kind)) for kind, host, port in settings.doors]
         service.health.ready()
-        journal = Journal(project, Pseudonyms.of(ring))
+        broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
+        raw = Raw(identified, arrivals, Journal(project, Pseudonyms.of(ring)), broker)
         with (
-            sweeping(service, settings, identified, arrivals, journal),
-            committing(service, settings, identified, arrivals, journal),
+            beside(service, sweeping(service, settings, mark, raw)),
+            beside(service, committing(service, settings, raw)),
         ):
             while not service.stop.wait(1.0):
                 service.health.beat()
@@ -68,51 +62,9 @@ def main() -> None:
             for each in listening:
                 each.close()
             crew.drain(settings.drain_seconds)
+        broker.close()
         arrivals.close()
         mark.ended()
-
-
-@contextmanager
-def sweeping(
-    service: Service, settings: Settings, identified: storage.Store, arrivals: Arrivals, journal: Journal
-) -> Iterator[None]:
-    """Sweep again and again within this block."""
-    broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
-    sweep = Sweep(
-        identified=identified,
-        broker=broker,
-        arrivals=arrivals,
-        journal=journal,
-        grace=timedelta(seconds=settings.sweep_grace_seconds),
-    )
-    thread = threading.Thread(target=sweep.every, args=(settings.sweep_seconds, service.stop), name="sweep")
-    thread.start()
-    try:
-        yield
-    finally:
-        service.stop.set()
-        thread.join()
-        broker.close()
-
-
-@contextmanager
-def committing(
-    service: Service, settings: Settings, identified: storage.Store, arrivals: Arrivals, journal: Journal
-) -> Iterator[None]:
-    """Carry out requests for storage commitment within this block."""
-    broker = Publisher(settings.kafka_bootstrap_servers, settings.publish_timeout)
-    docket, stop = Docket(settings.docket), service.stop
-    judging = Judging(identified=identified, broker=broker, arrivals=arrivals, journal=journal, stop=stop)
-    carrying = Carrying(docket, judging, followed_sites(settings).now)
-    thread = threading.Thread(target=carrying.run, args=(stop,), name="commitments")
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-        docket.close()
-        broker.close()
 
 
 def arrivals_in(folder: Path, *, anew: bool) -> Arrivals:

@@ -58,9 +58,11 @@ def admit(sites: Sites, peer: Peer) -> Site | Refusal:
 
 
 def within(site: Site, address: str) -> bool:
-    """Whether the site's senders may come from that address."""
+    """Whether the site's senders may come from that address, which is blank when the connection is gone again."""
+    if not site.addresses or not address:
+        return not site.addresses
     found = _address(address)
-    return not site.addresses or any(found in network for network in site.addresses)
+    return any(found in network for network in site.addresses)
 
 
 def _lacks(site: Site, peer: Peer) -> Iterator[Reason | None]:

@@ -183,7 +183,7 @@ class Visit:
         return Peer(
             called=proposal.called,
             calling=proposal.calling,
-            address=self._connection.getpeername()[0],
+            address=_address_of(self._connection),
             tls=self._secure is not None,
             certificate=self._certificate.digest if self._certificate else None,
             user=proposal.user,

@@ -73,6 +73,11 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
             raise ValueError("no port is given: nobody could come in")
         return self
 
+    @property
+    def has_tls(self) -> bool:
+        """Whether TLS is spoken on any port."""
+        return self.tls_port is not None or self.https_port is not None
+
     def tls_files(self) -> Files:
         """What TLS takes. Raises Misconfigured when a file is not named."""
         certificate, key, trusted = self.tls_certificate_file, self.tls_key_file, self.tls_ca_file

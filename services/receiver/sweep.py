@@ -34,6 +34,18 @@ class Outcome(StrEnum):
     GONE = "gone"
 
 
+def again_and_again(look: Callable[[], object], seconds: float, stop: threading.Event) -> None:
+    """Look until `stop`, with so many seconds between; store or broker may be away for a while."""
+    while not stop.is_set():
+        try:
+            look()
+        except Transient as away:
+            log.warning("sweep-waits", reason=str(away))
+        except Exception as failed:
+            log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
+        stop.wait(seconds)
+
+
 class Sweep:
     """One look at all raw objects after the other. Who is about to publish one is given a time of grace."""
 
@@ -57,21 +69,13 @@ class Sweep:
         self._damaged = metrics.gauge("isocentre_sweep_damaged_objects")
         self._ended = metrics.gauge("isocentre_sweep_last_timestamp_seconds")
 
-    def every(self, seconds: float, stop: threading.Event) -> None:
-        """Look again and again until `stop`; store or broker may be away for a while."""
-        while not stop.is_set():
-            try:
-                self.run_once(stop)
-            except Transient as away:
-                log.warning("sweep-waits", reason=str(away))
-            except Exception as failed:
-                log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
-            stop.wait(seconds)
-
-    def run_once(self, stop: threading.Event | None = None) -> Counter[Outcome]:
+    def run_once(
+        self, stop: threading.Event | None = None, ended: Callable[[str], bool] = lambda _: True
+    ) -> Counter[Outcome]:
         """Aborts what the dead have left unfinished, then looks at each object, or at fewer when told to `stop`.
 
-        Raises Transient when store or broker are away.
+        `ended`: whether an arrival that was published has come to an end; if not, it is published again. Raises
+        Transient when store or broker are away.
         """
         began, before = time.monotonic(), self._clock() - self._grace
         orphans = self._identified.abort_orphans(ORPHANED)
@@ -81,19 +85,22 @@ class Sweep:
                 break
             of = arrived(found.key)
             if of is not None and found.modified < before:
-                seen[self._settle(of, found)] += 1
+                seen[self._settle(of, found, ended)] += 1
         self._damaged.set(seen[Outcome.DAMAGED])
         self._ended.set(self._clock().timestamp())
         counts = {outcome.value: seen[outcome] for outcome in Outcome}
         log.info("swept", seconds=round(time.monotonic() - began, 1), orphans=orphans, **counts)
         return seen
 
-    def _settle(self, of: Arrived, found: Listed) -> Outcome:
+    def _settle(self, of: Arrived, found: Listed, ended: Callable[[str], bool]) -> Outcome:
+        def done() -> bool:
+            return self._arrivals.known(of.site, of.digest) and ended(self._journal.arrival(of))
+
         # First without waiting for an association that brings the same.
-        if self._arrivals.known(of.site, of.digest):
+        if done():
             return Outcome.KNOWN
         with self._arrivals.alone(of.site, of.digest):
-            if self._arrivals.known(of.site, of.digest):
+            if done():
                 return Outcome.KNOWN
             try:
                 return self._publish(of, found)

@@ -72,6 +72,17 @@ def offered(identity: Identity, connection: socket.socket) -> socket.socket:
     return identity.offered.wrap_socket(connection, server_side=True)
 
 
+def calling(files: Files) -> ssl.SSLContext:
+    """For a connection that we open, as who these files say, to whom they trust. Raises Misconfigured."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(SUITES)
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    _show(context, files)
+    _trust(context, files)
+    return context
+
+
 def _expiry(certificate: Path) -> datetime:
     try:
         shown = x509.load_pem_x509_certificates(certificate.read_bytes())[0]
@@ -92,11 +103,15 @@ def _context(files: Files, clients: ssl.VerifyMode) -> ssl.SSLContext:
     context.num_tickets = 0
     context.verify_mode = clients
     _show(context, files)
+    _trust(context, files)
+    return context
+
+
+def _trust(context: ssl.SSLContext, files: Files) -> None:
     _believe(context, files.trusted)
     if files.revoked:
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
         _believe(context, files.revoked)
-    return context
 
 
 def _show(context: ssl.SSLContext, files: Files) -> None:

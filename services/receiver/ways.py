@@ -63,7 +63,7 @@ class Ways:
         http = stow()
         self._ways: list[Way] = [dicom, http]
         self.takes: Mapping[str, Callable[[socket.socket], None]] = {"dicom": dicom.take, "http": http.take}
-        if settings.tls_port or settings.https_port:
+        if settings.has_tls:
             identity = tls.followed(settings.tls_files())
             https = stow(secure=lambda connection: tls.offered(identity.now(), connection))
             self._followed.append(identity)

@@ -34,6 +34,7 @@ class Commitment(Declared):
     host: str = Field(min_length=1)
     port: int = Field(ge=1, le=65535)
     days: int = Field(ge=1, description="What was committed does not expire before.")
+    tls: bool = Field(default=False, description="Tell the result with TLS, as who the receiver is.")
 
 
 class Site(Declared):

@@ -16,6 +16,7 @@ Others make and remove folders too (the S3 server, other processes) and may not 
 
 import os
 import threading
+import weakref
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
@@ -35,9 +36,7 @@ class Folder:
         self._running = False
         self._begun = self._done = 0
         self._failed: int | None = None
-
-    def __del__(self) -> None:
-        os.close(self.descriptor)
+        weakref.finalize(self, os.close, descriptor).atexit = False
 
     def below(self, name: str) -> "Folder":
         """The folder of that name in this one, made if need be. Raises FileNotFoundError when this one is dead."""

@@ -12,57 +12,38 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.support import disk, light
 from tests.support.books import key_of
+from tests.support.door import CALLING, SITE, door
 from tests.support.generated import Item
 from tests.support.light import Insistent
 from tests.support.pipeline import RECEIVED
-from tests.support.session import BUILD
-from tests.support.stack import Stack, running
+from tests.support.stack import Stack
 from tests.support.topics import Topics
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
-SITE, CALLING = "site-door", "DOOR"
 SENDERS, EACH = 4, 60
 SMALL, LARGE = 40_000, 3_000_000
 MIB = 1024 * 1024
 DURING = 8.0
 """Seconds of trouble."""
+LONGER = 25.0
+"""The same, where a client waits for 15 before it gives up."""
 
 Trouble = Callable[[Stack], AbstractContextManager[None]]
-
-
-@contextmanager
-def door(home: Path, *settings: str, store: str = "tree") -> Iterator[Stack]:
-    """The receiver with what it stands on, and nobody behind it."""
-    sites = [{"code": SITE, "project": "door", "calling_ae_titles": [CALLING], "called_ae_titles": ["ISOCENTRE"]}]
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "sites.yaml").write_text(yaml.safe_dump({"sites": sites}))
-    told = [f"receiver.ISOCENTRE_{setting}" for setting in settings]
-    try:
-        with running(home, told, store, ["--only=kafka,versitygw,receiver"]) as stack:
-            yield stack
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-@pytest.fixture
-def home() -> Path:
-    return BUILD / f"door-{os.getpid()}-{secrets.token_hex(2)}"
 
 
 # --- troubles
 
 
 @contextmanager
-def still(stack: Stack, name: str) -> Iterator[None]:
+def still(stack: Stack, name: str, seconds: float = DURING) -> Iterator[None]:
     """It stands still: its sockets stay open and nobody answers."""
     with stack.stopped(name):
-        time.sleep(DURING)
+        time.sleep(seconds)
         yield
 
 
@@ -175,7 +156,7 @@ def test_with_files_of_a_tree(home: Path, trouble: Trouble, refusals: bool) -> N
 @pytest.mark.parametrize(
     ("trouble", "refusals"),
     [
-        (lambda stack: still(stack, "versitygw"), True),
+        (lambda stack: still(stack, "versitygw", LONGER), True),
         (lambda stack: killed(stack, "versitygw"), True),
         (lambda stack: slow(stack, "versitygw"), False),
     ],

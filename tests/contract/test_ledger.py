@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from infra.quarantine.ledger import Ledger, Overtaken
 from shared.events import AuditRecorded, Event, Outgoing
 from shared.events.envelope import decode
 from shared.kafka import Publisher, read_to_end
-from tests.support.events import arrival_of, quarantined, received, record_of
+from tests.support.events import arrival_of, committed, quarantined, received, record_of
 from tests.support.memory_ledger import MemoryLedger
 
 SITE = f"ledger-{secrets.token_hex(4)}"
@@ -116,3 +117,11 @@ def test_a_desk_may_publish_again_and_what_is_told_takes_it_from_nobody(bench: B
         bench.ledger.tell([audit_of("quarantine.show", "another", case.since, "done", case)])
         desk.publish([decide(case, WISH, case.since)])
     assert [bench.case(number).state for number in (6, 7)] == ["released", "released"]
+
+
+def test_of_several_promises_the_latest_day_counts(bench: Bench) -> None:
+    for day, commitment in (("2030-01-02", "0011"), ("2030-01-09", "0022"), ("2030-01-05", "0033")):
+        bench.say(committed(8, SITE, f"{day}T00:00:00Z", commitment))
+    promised = bench.ledger.promised()
+    assert promised[arrival_of(8, SITE)["arrival"]] == datetime.fromisoformat("2030-01-09T00:00:00Z")
+    assert arrival_of(9, SITE)["arrival"] not in promised

@@ -13,6 +13,7 @@ EDGES = {
         "conformance",
         "crew",
         "edge",
+        "ends",
         "intake",
         "mark",
         "quotas",
@@ -21,6 +22,7 @@ EDGES = {
         "syntaxes",
         "tls",
         "turns",
+        "upkeep",
         "upper",
         "ways",
         "worker",
@@ -47,6 +49,8 @@ EDGES = {
 """Modules and packages that do I/O beside WIRING, which may always. All others are pure."""
 
 WIRING = {"__main__", "settings", "handler", "migrate"}
+SETTLING = {"__main__", "migrate", "settings", "worker", "ways", "upkeep", "conformance"}
+"""Modules that know a service's settings: its wiring, in each kind of its processes, and what is generated of them."""
 PURE_IMPORTS = {
     "pydantic",
     "yaml",
@@ -167,7 +171,7 @@ def settings_readers(root: Path) -> list[str]:
     return [
         str(path.relative_to(root))
         for path in sorted((root / "services").rglob("*.py"))
-        if path.stem not in ("__main__", "conformance", "migrate", "settings", "ways", "worker")
+        if path.stem not in SETTLING
         and any(name.endswith(".settings") and name.startswith("services.") for name in imports_of(path))
     ]
 

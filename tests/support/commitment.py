@@ -1,8 +1,9 @@
 """A site that wants to be sure, by pynetdicom, and a receiver whose store and broker need no other process."""
 
 import queue
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,12 +20,14 @@ from services.receiver.commitment.carrying import Carrying
 from services.receiver.commitment.docket import Docket
 from services.receiver.commitment.judging import Judging
 from services.receiver.commitment.taking import Taking
+from services.receiver.commitment.telling import Telling
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
 from services.receiver.edge import Edge
 from services.receiver.handler import Receive
 from services.receiver.intake import Intake
 from services.receiver.journal import Journal
+from services.receiver.quotas import Quotas
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
@@ -76,7 +79,7 @@ class Clock:
 class Peer:
     """The site: asks, and is told on its own port. `status`: what it answers when it is."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, secure: ssl.SSLContext | None = None) -> None:
         self.reports: queue.Queue[tuple[int, Dataset]] = queue.Queue()
         self.roles: list[tuple[bool, bool]] = []
         self.called: list[str] = []
@@ -84,7 +87,9 @@ class Peer:
         entity = AE("SITE")
         entity.add_supported_context(PUSH_MODEL, scu_role=False, scp_role=True)
         handlers = [(evt.EVT_N_EVENT_REPORT, self._told), (evt.EVT_ESTABLISHED, self._met)]
-        self._server: Any = entity.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
+        self._server: Any = entity.start_server(
+            ("127.0.0.1", port), block=False, evt_handlers=handlers, ssl_context=secure
+        )
         self.port = int(self._server.server_address[1])
 
     def told(self, seconds: float = 20.0) -> tuple[int, Dataset]:
@@ -107,14 +112,22 @@ class Peer:
 class Node:
     """A receiver in `folder`. It may be begun anew in the same one, as after a restart."""
 
-    def __init__(self, folder: Path, reports_to: int, durable: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        reports_to: int,
+        durable: bool = True,
+        tls: bool = False,
+        secure: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:
         (folder / "store" / "identified").mkdir(parents=True, exist_ok=True)
         self.store = TreeStore(folder / "store", "identified")
         self.store.durable = durable
         self.broker, self.clock = Broker(), Clock()
         self.arrivals = Arrivals(folder / "arrivals.sqlite")
+        self.quotas = Quotas(folder / "quotas.sqlite")
         self.docket = Docket(folder / "commitments.sqlite")
-        self.sites = _sites(Commitment(ae_title="SITE", host="127.0.0.1", port=reports_to, days=DAYS))
+        self.sites = _sites(Commitment(ae_title="SITE", host="127.0.0.1", port=reports_to, days=DAYS, tls=tls))
         self.stop = threading.Event()
         self.judging = Judging(
             identified=self.store,
@@ -124,7 +137,7 @@ class Node:
             stop=self.stop,
             clock=self.clock,
         )
-        self.carrying = Carrying(self.docket, self.judging, lambda: self.sites, clock=self.clock)
+        self.carrying = Carrying(self.docket, self.judging, lambda: self.sites, Telling(secure), clock=self.clock)
         self._edge = self._edge_in(folder)
         self._listening = Listening("127.0.0.1", 0, self._edge.take)
         self.port = self._listening.port
@@ -135,6 +148,7 @@ class Node:
             broker=self.broker,
             arrivals=self.arrivals,
             pseudonyms=Pseudonyms(b"k" * 32),
+            quotas=self.quotas,
             clock=self.clock,
         )
         landing = partial(Landing, Spool(folder, Disk(folder, 0)), 2**20, Budget(2**22))
@@ -153,6 +167,7 @@ class Node:
         self._edge.drain(0.2)
         self.arrivals.close()
         self.docket.close()
+        self.quotas.close()
 
     @contextmanager
     def association(self, calling: str = "SITE", role: bool = False) -> Iterator[Association]:

@@ -6,6 +6,7 @@ from typing import Any
 from shared.events import (
     IdentifiedInstanceQuarantined,
     InstanceAnonymised,
+    InstanceCommitted,
     InstanceDecided,
     InstanceReceived,
     Outgoing,
@@ -33,6 +34,12 @@ def received(**changes: Any) -> InstanceReceived:
         "received_at": "2026-01-01T12:34:56Z",
     }
     return InstanceReceived.model_validate(fields | changes)
+
+
+def committed(number: int, site: str, until: str, commitment: str = "0011") -> InstanceCommitted:
+    """A promise to keep the `number`th arrival of a site."""
+    named = {name: arrival_of(number, site)[name] for name in ("site", "arrival", "key")}
+    return InstanceCommitted.model_validate({**named, "commitment": commitment, "until": until})
 
 
 def arrival_of(number: int, site: str = "site-a", study: str = "5" * 32) -> dict[str, Any]:

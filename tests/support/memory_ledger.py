@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from infra.quarantine.cases import Case, Cases, Where
 from infra.quarantine.ledger import Overtaken
-from shared.events import Event, InstanceReceived
+from shared.events import Event, InstanceCommitted, InstanceReceived
 from shared.outcome import Transient
 
 
@@ -44,6 +44,11 @@ class MemoryLedger:
         self.answer()
         arrived = {event.arrival: event for event, _, _ in self.events if isinstance(event, InstanceReceived)}
         return [self._with(case, arrived.get(case.arrival)) for case in cases]
+
+    def promised(self) -> dict[str, datetime]:
+        self.answer()
+        found = [event for event in self.said(InstanceCommitted) if isinstance(event, InstanceCommitted)]
+        return {event.arrival: event.until for event in sorted(found, key=lambda event: event.until)}
 
     def tell(self, events: Iterable[Event]) -> None:
         self.answer()

@@ -13,6 +13,7 @@ from tests.support.dicom import SUCCESS, send_all
 from tests.support.generated import Item, ct
 from tests.support.pipeline import IN_BULK, RECEIVED, Pipeline
 from tests.support.stack import ROOT
+from tests.support.stow import token_of
 
 COLLECTION = 260
 BULK = "ISOCENTRE_BULK"
@@ -72,6 +73,30 @@ def test_the_same_on_both_lanes_is_one_arrival(pipeline: Pipeline, tmp_path: Pat
     assert (lane(pipeline, first), lane(pipeline, second)) == ([RECEIVED], [IN_BULK])
     for item in (first, second):
         pipeline.arrived(item.sop_instance_uid)
+
+
+def test_an_import_by_http_takes_the_same_lane_and_keeps_the_whole_file(pipeline: Pipeline, tmp_path: Path) -> None:
+    items = [ct(COLLECTION, number) for number in (20, 21)]
+    (tmp_path / "in").mkdir()
+    for number, item in enumerate(items):
+        (tmp_path / "in" / str(number)).write_bytes(item.part10())
+    (tmp_path / "in" / "bare").write_bytes(ct(COLLECTION, 22).data_set)
+    (tmp_path / "token").write_text(token_of("site-a"))
+    (tmp_path / "token").chmod(0o600)
+    to = ["--to", f"{pipeline.stack.stow}/studies", "--token-file", tmp_path / "token"]
+    done = isocentre("import", tmp_path / "in", *to, "--journal", tmp_path / "journal.sqlite")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 files = 3 sent" in done.stdout
+    for item in items:
+        assert lane(pipeline, item) == [IN_BULK]
+        (event,) = pipeline.received(item.sop_instance_uid)
+        assert pipeline.stack.read("identified", event["key"]) == item.part10()
+    for number in (20, 21, 22):
+        pipeline.arrived(ct(COLLECTION, number).sop_instance_uid)
+    (tmp_path / "token").write_text("some other token")
+    shut_out = isocentre("import", tmp_path / "in", *to, "--journal", tmp_path / "other.sqlite")
+    assert shut_out.returncode == 2
+    assert "token" in shut_out.stderr
 
 
 @pytest.mark.parametrize("mode", ["get", "web"])

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from services.receiver.commitment import report
 from services.receiver.commitment.docket import Docket, Open
 from services.receiver.commitment.report import Result
-from services.receiver.commitment.telling import NotTold, tell
+from services.receiver.commitment.telling import NotTold
 from shared import metrics, telemetry
 from shared.dicom.patients import UnknownSite
 from shared.outcome import Transient
@@ -47,7 +47,7 @@ class Carrying:
         docket: Docket,
         judge: Judges,
         sites: Callable[[], Sites],
-        tell: Callable[[Commitment, str, int, Dataset], None] = tell,
+        tell: Callable[[Commitment, str, int, Dataset], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._docket, self._judge, self._sites, self._tell, self._clock = docket, judge, sites, tell, clock

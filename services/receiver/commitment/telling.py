@@ -4,6 +4,9 @@ We are the SCP of the class on it, which the requestor of an association has to 
 PS3.7 Section D.3.3.4).
 """
 
+import ssl
+from collections.abc import Callable
+
 from pydicom.dataset import Dataset
 from pynetdicom import AE, build_role
 from pynetdicom.association import Association
@@ -16,27 +19,41 @@ _CONNECT, _ANSWER = 10.0, 60.0
 
 
 class NotTold(Exception):
-    """The peer is `away`, or it has `refused` what we said."""
+    """The text says why: the peer is `away`, it has `refused`, or we have `no-tls`."""
 
 
-def tell(to: Commitment, calling: str, event_type: int, told: Dataset) -> None:
-    """Return when the peer has said that it knows. Raises NotTold."""
-    entity = AE(calling)
-    entity.connection_timeout = entity.acse_timeout = _CONNECT
-    entity.dimse_timeout = entity.network_timeout = _ANSWER
-    entity.add_requested_context(PUSH_MODEL)
-    role = build_role(PUSH_MODEL, scp_role=True)
-    association = entity.associate(to.host, to.port, ae_title=to.ae_title, ext_neg=[role])
-    if not association.is_established:
-        raise NotTold("refused" if association.is_rejected or association.acceptor.primitive else "away")
-    try:
-        status = _told(association, event_type, told)
-    finally:
-        association.release()
-    if status is None:
-        raise NotTold("away")
-    if status != SUCCESS:
-        raise NotTold("refused")
+class Telling:
+    """`secure`: makes who we are on a connection with TLS; None: nobody."""
+
+    def __init__(self, secure: Callable[[], ssl.SSLContext] | None = None) -> None:
+        self._secure = secure
+
+    def __call__(self, to: Commitment, calling: str, event_type: int, told: Dataset) -> None:
+        """Return when the peer has said that it knows. Raises NotTold."""
+        association = self._associate(to, calling)
+        if not association.is_established:
+            raise NotTold("refused" if association.acceptor.primitive else "away")
+        try:
+            status = _told(association, event_type, told)
+        finally:
+            association.release()
+        if status != SUCCESS:
+            raise NotTold("away" if status is None else "refused")
+
+    def _associate(self, to: Commitment, calling: str) -> Association:
+        entity = AE(calling)
+        entity.connection_timeout = entity.acse_timeout = _CONNECT
+        entity.dimse_timeout = entity.network_timeout = _ANSWER
+        entity.add_requested_context(PUSH_MODEL)
+        role = build_role(PUSH_MODEL, scp_role=True)
+        return entity.associate(to.host, to.port, ae_title=to.ae_title, ext_neg=[role], tls_args=self._tls(to))
+
+    def _tls(self, to: Commitment) -> tuple[ssl.SSLContext, str] | None:
+        if not to.tls:
+            return None
+        if self._secure is None:
+            raise NotTold("no-tls")
+        return self._secure(), to.host
 
 
 def _told(association: Association, event_type: int, told: Dataset) -> int | None:

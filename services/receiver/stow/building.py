@@ -1,6 +1,7 @@
 """Puts data sets together from metadata and bulk data (PS3.18 Sections 8.6.1, 8.7.3 and 10.5.2)."""
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ _LONGEST = 0xFFFFFFFE
 """Bytes of a value or of a fragment (PS3.5 Section 7.1.1 and Annex A.4)."""
 _PIXELS = "7FE00010"
 _CLASS, _INSTANCE, _STATED_SYNTAX, _CHARACTERS, _FRAMES = "00080016", "00080018", "00020010", "00080005", "00280008"
+_UID = re.compile(r"[0-9.]{1,64}", re.ASCII)
 _GROUP_8 = "00080000"
 _ITEM, _PADDING = b"\xfe\xff\x00\xe0", b"\x00"
 _DEFAULTS = {
@@ -79,7 +81,10 @@ def build(metadata: DicomJson, bulk: Bulk) -> Built:
             _encapsulate(dataset, pixels, bulk)
         if not orjson.dumps(model).isascii():
             _speak_utf_8(dataset)
-        return Built(_first(metadata, _CLASS), _first(metadata, _INSTANCE), syntax, dataset)
+        sop_class, sop_instance = uids(metadata)
+        if not (sop_class and sop_instance):
+            raise NotBuilt
+        return Built(sop_class, sop_instance, syntax, dataset)
     except Exception:
         # pydicom raises whatever its parts do.
         raise NotBuilt from None
@@ -87,10 +92,8 @@ def build(metadata: DicomJson, bulk: Bulk) -> Built:
 
 def uids(metadata: object) -> tuple[str, str]:
     """SOP class and instance UIDs, for a report; '' where there is none."""
-    try:
-        return _first(metadata, _CLASS), _first(metadata, _INSTANCE)  # type: ignore[arg-type]
-    except (AttributeError, KeyError, TypeError, IndexError):
-        return "", ""
+    sop_class, sop_instance = (_uid(metadata, tag) for tag in (_CLASS, _INSTANCE))
+    return sop_class, sop_instance
 
 
 def _check(model: DicomJson, bulk: Bulk) -> None:
@@ -199,6 +202,14 @@ def _speak_utf_8(dataset: Dataset) -> None:
 
     dataset.SpecificCharacterSet = "ISO_IR 192"
     dataset.walk(relabel)
+
+
+def _uid(metadata: object, tag: str) -> str:
+    try:
+        found = _first(metadata, tag)  # type: ignore[arg-type]
+    except (AttributeError, KeyError, TypeError, IndexError):
+        return ""
+    return found if _UID.fullmatch(found) else ""
 
 
 def _first(model: DicomJson, tag: str) -> str:

@@ -37,7 +37,7 @@ class Instance:
             return
         sop_class, sop_instance = self._front.sop_class_uid, self._front.sop_instance_uid
         if self._refusal:
-            self._storing.note(sop_class, sop_instance, self._refusal)
+            self._storing.refuse(sop_class, sop_instance, self._refusal)
         else:
             self._storing.store(sop_class, sop_instance, self._front.transfer_syntax_uid, self._landing.whole())
 

@@ -79,7 +79,7 @@ class Parts:
         except (NotBuilt, TooLarge) as failed:
             refusal = CANNOT_UNDERSTAND if isinstance(failed, NotBuilt) else PROCESSING_FAILURE
             self._storing.report.too_large |= isinstance(failed, TooLarge)
-        self._storing.note(*uids(model), refusal)
+        self._storing.refuse(*uids(model), refusal)
         return 0
 
     def _land(self, built: Built, most: int) -> int:

@@ -8,7 +8,7 @@ from services.receiver.intake import Intake
 from services.receiver.stow.report import CLASS_NOT_TAKEN, OTHER_STUDY, SYNTAX_NOT_TAKEN, Entry, Report
 from services.receiver.upper.command import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
-from shared import telemetry
+from shared import metrics, telemetry
 from shared.dicom.named import HEAD, named, named_in
 from shared.outcome import Reason
 from shared.sites import Lane, Site
@@ -33,6 +33,7 @@ class Storing:
         self._intake, self._taken = intake, taken
         self._site, self._lane, self._study = site, lane, study
         self._account, self._span = account, span
+        self._instances = metrics.counter("isocentre_receive_instances_total")
         self._away = False
 
     def refusal(self, sop_class_uid: str, transfer_syntax_uid: str) -> int:
@@ -48,20 +49,27 @@ class Storing:
 
     def store(self, sop_class_uid: str, sop_instance_uid: str, syntax: str, landed: Landed | None) -> None:
         """It has landed (None: the disk had no room for it)."""
-        status = OUT_OF_RESOURCES if landed is None else self._status(sop_class_uid, sop_instance_uid, syntax, landed)
-        self.note(sop_class_uid, sop_instance_uid, status)
+        if landed is None:
+            self.refuse(sop_class_uid, sop_instance_uid, OUT_OF_RESOURCES)
+        elif self._study is not None and self._of_another_study(landed, syntax):
+            self.refuse(sop_class_uid, sop_instance_uid, OTHER_STUDY)
+        else:
+            self._note(sop_class_uid, sop_instance_uid, self._status(sop_class_uid, sop_instance_uid, syntax, landed))
 
     def unreadable(self) -> None:
         """Something came of which we cannot even say what it is."""
-        self.note("", "", CANNOT_UNDERSTAND)
+        self.refuse("", "", CANNOT_UNDERSTAND)
 
-    def note(self, sop_class_uid: str, sop_instance_uid: str, status: int) -> None:
-        """This is what became of it."""
+    def refuse(self, sop_class_uid: str, sop_instance_uid: str, status: int) -> None:
+        """It is not even tried."""
+        self._account.count(status, None, 0, success=False)
+        self._instances.labels(self._site.code, f"{status:04X}", "").inc()
+        self._note(sop_class_uid, sop_instance_uid, status)
+
+    def _note(self, sop_class_uid: str, sop_instance_uid: str, status: int) -> None:
         self.report.entries.append(Entry(sop_class_uid, sop_instance_uid, status))
 
     def _status(self, sop_class_uid: str, sop_instance_uid: str, syntax: str, landed: Landed) -> int:
-        if self._study is not None and self._of_another_study(landed, syntax):
-            return OTHER_STUDY
         arriving = Arriving(
             site=self._site,
             association=self._account.association,
@@ -76,5 +84,6 @@ class Storing:
         return answer.status
 
     def _of_another_study(self, landed: Landed, syntax: str) -> bool:
-        found = named(landed.head(HEAD), syntax) or named_in(landed.open(), syntax)
+        with landed.open() as data_set:
+            found = named(landed.head(HEAD), syntax) or named_in(data_set, syntax)
         return found is not None and found.study_instance_uid != self._study

@@ -14,7 +14,7 @@ from services.receiver.stow.parts import Part, Parts
 from services.receiver.stow.related import Begin, Data, End, Event, Malformed, Related
 from services.receiver.stow.report import Report
 from services.receiver.stow.stream import Ending
-from services.receiver.upper.wire import Silent
+from services.receiver.upper.wire import Closed, Silent
 from shared import telemetry
 from shared.media import DICOM_XML
 
@@ -49,8 +49,10 @@ class Transaction:
             status = bad.status
         except tuple(_ENDS) as end:
             status = _ENDS[type(end)]
-        except OSError as failed:
-            # A disk that fails, say: the sender keeps his copy and may try again.
+        except Closed:
+            raise
+        except Exception as failed:
+            # A disk that fails, say, or a bug: the sender keeps his copy and may try again.
             log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
             status = HTTPStatus.INTERNAL_SERVER_ERROR
         return answer(status, report, self._wanted.answer_type)

@@ -42,11 +42,17 @@ class Visit:
 
     def run(self) -> None:
         """Until it ends."""
-        with closing(self._landing), suppress(Closed, Silent, OSError), self._secured() as connection:
-            sender = _sender(connection)
-            exchange = Exchange(Stream(connection), lambda: self._edge.draining, lambda: self.ended)
-            while self._one(exchange, sender):
-                pass
+        try:
+            with closing(self._landing), suppress(Closed, Silent, OSError), self._secured() as connection:
+                self._serve(connection)
+        except Exception as failed:
+            log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
+
+    def _serve(self, connection: socket.socket) -> None:
+        sender = _sender(connection)
+        exchange = Exchange(Stream(connection), lambda: self._edge.draining, lambda: self.ended)
+        while self._one(exchange, sender):
+            pass
 
     def _secured(self) -> socket.socket:
         if self._edge.secure is None:
@@ -67,7 +73,7 @@ class Visit:
                 return False
             answer = self._answer(request, exchange, sender)
         except Refusal as refused:
-            log.warning("request-refused", reason=refused.word, site=self._site)
+            log.warning("request-refused", status=refused.status.value, why=refused.word, site=self._site)
             answer = Answer(refused.status, _text(refused), headers=refused.headers)
         except BadRequest as bad:
             answer = Answer(bad.status, f"{bad.status.phrase}\n".encode())

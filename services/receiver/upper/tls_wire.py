@@ -6,12 +6,8 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
-from services.receiver.upper.wire import Closed, Silent, Wire
+from services.receiver.upper.wire import SLOWEST, Closed, Silent, Wire
 from shared.sites.proofs import fingerprint
-
-_SLOWEST = 4096
-"""Bytes a second: as `wire`, unless it is told otherwise."""
-_UNHEARD = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +32,12 @@ class TlsWire(Wire):
     """
 
     def __init__(self, connection: socket.socket, context: ssl.SSLContext, idle: float) -> None:
-        """Takes the socket over: `socket` is what is left of it."""
-        self.socket = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        super().__init__(self.socket, idle)
+        """Takes the socket over: `socket` is what is left of it. Raises Closed."""
+        try:
+            self.socket = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            super().__init__(self.socket, idle)
+        except OSError:
+            raise Closed from None
 
     def handshake(self) -> Certificate | None:
         """The client's certificate; None where it may lack and does. Raises NoHandshake, Closed or Silent."""
@@ -54,33 +53,24 @@ class TlsWire(Wire):
             raise Closed from None
         return _shown(self.socket)
 
-    def patience(self, seconds: float, slowest: int = _SLOWEST) -> None:
-        self._idle, self._lowest_rate = seconds, slowest
+    def patience(self, seconds: float, slowest: int = SLOWEST) -> None:
+        self._idle, self._slowest = seconds, slowest
         self.socket.settimeout(seconds)
 
     def fill(self, view: memoryview) -> None:
-        latest = time.monotonic() + self._idle + len(view) / self._lowest_rate
-        while view:
-            view = view[self._received(view) :]
-            if view and time.monotonic() > latest:
-                raise Silent
-
-    def send(self, data: bytes) -> None:
+        latest = time.monotonic() + self._idle + len(view) / self._slowest
         try:
-            self.socket.sendall(data)
-            # As on a plain wire: senders that leave Nagle's algorithm on wait for the acknowledgement.
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            while view:
+                got = self.socket.recv_into(view)
+                if not got:
+                    raise Closed
+                view = view[got:]
+                if view and time.monotonic() > latest:
+                    raise Silent
         except TimeoutError:
             raise Silent from None
         except OSError:
             raise Closed from None
-
-    def skip(self, count: float, until: float) -> None:
-        room = memoryview(bytearray(_UNHEARD))
-        while count:
-            if time.monotonic() > until:
-                raise Silent
-            count -= self._received(room[: int(min(count, _UNHEARD))])
 
     def close(self) -> None:
         with suppress(OSError, ValueError):
@@ -88,18 +78,6 @@ class TlsWire(Wire):
             self.socket.settimeout(0)
             self.socket.unwrap()
         self.socket.close()
-
-    def _received(self, room: memoryview) -> int:
-        """How many bytes have come into `room`. Raises Closed or Silent."""
-        try:
-            got = self.socket.recv_into(room)
-        except TimeoutError:
-            raise Silent from None
-        except OSError:
-            raise Closed from None
-        if not got:
-            raise Closed
-        return got
 
 
 def _shown(connection: ssl.SSLSocket) -> Certificate | None:

@@ -70,7 +70,7 @@ class Wire:
             # Senders that leave Nagle's algorithm on wait for the acknowledgement of their last, small segment, and the
             # kernel delays it by 40 ms unless told otherwise after each answer.
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        except BlockingIOError:
+        except (BlockingIOError, TimeoutError):
             raise Silent from None
         except OSError:
             raise Closed from None
@@ -85,7 +85,7 @@ class Wire:
                 if not got:
                     raise Closed
                 count -= got
-        except BlockingIOError:
+        except (BlockingIOError, TimeoutError):
             raise Silent from None
         except OSError:
             raise Closed from None

@@ -94,7 +94,14 @@ def test_studies_come_whole_and_are_not_asked_for_again(journal: Journal) -> Non
     }
     run(fetch(archive, journal), ALL)
     assert archive.retrieved == ["1.1", "1.2"]
-    assert len(archive.found) == 1
+
+
+def test_a_study_that_is_named_and_was_found_is_not_asked_for_again(journal: Journal) -> None:
+    archive = Told({"1.1": 3})
+    for _ in range(2):
+        run(fetch(archive, journal), Question(study="1.1"), Question(study="1.9"))
+    assert archive.found == [Question(study="1.1"), Question(study="1.9"), Question(study="1.9")]
+    assert archive.retrieved == ["1.1"]
 
 
 def test_what_is_short_is_asked_for_again_and_named_when_it_stays_so(journal: Journal) -> None:
@@ -180,12 +187,12 @@ def test_an_archive_that_does_not_tell_modalities_is_asked_for_those_of_the_seri
 
 
 def test_a_study_that_has_grown_is_fetched_again_when_it_is_asked_again(journal: Journal) -> None:
-    archive = Told({"1.1": 3})
-    run(fetch(archive, journal), ALL)
+    archive, named = Told({"1.1": 3}), Question(study="1.1")
+    run(fetch(archive, journal), named)
     archive.has = {"1.1": 4}
-    run(fetch(archive, journal), ALL)
+    run(fetch(archive, journal), named)
     assert archive.retrieved == ["1.1"]
-    _, studies = run(fetch(archive, journal), ALL, again=True)
+    _, studies = run(fetch(archive, journal), named, again=True)
     assert archive.retrieved == ["1.1", "1.1"]
     assert (studies["1.1"].state, studies["1.1"].completed) == ("complete", 4)
 

@@ -106,6 +106,7 @@ def test_a_module_that_reads_the_environment_is_seen(tree: Path) -> None:
         ("services/validator/broken.py", "import infra.local", "Services know no infrastructure"),
         ("services/validator/broken.py", "import confluent_kafka", "One home per vendor: Kafka"),
         ("services/validator/broken.py", "import pynetdicom", "One home per vendor: DICOM networking"),
+        ("infra/alone/broken.py", "import pynetdicom", "One home per vendor: DICOM networking"),
         ("shared/broken.py", "import prometheus_client", "One home per vendor: metrics"),
         ("services/validator/broken.py", "import minio", "One home per vendor: object store"),
         ("services/validator/broken.py", "import structlog", "One home per vendor: telemetry"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import shutil
 import signal
 import stat
@@ -123,3 +125,19 @@ def test_killed_in_the_middle_it_loses_nothing(tmp_path: Path, number: signal.Si
     told = json.loads((tmp_path / "report.json").read_text())
     assert told["files"] == 200
     assert told["results"]["sent"] + told["results"]["repeated"] == 200
+
+
+def test_on_a_terminal_there_is_a_bar(tmp_path: Path) -> None:
+    source = folder_of(tmp_path / "in", 3)
+    ours, theirs = pty.openpty()
+    with storage_peer() as peer:
+        arguments = command(peer, source, tmp_path)
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=theirs, check=True
+        )
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert "3 found, 3 sent, 0 refused or failed" in shown
+    assert "━" in shown
+    assert "3 files = 3 sent" in done.stdout.decode()

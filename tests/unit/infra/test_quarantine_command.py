@@ -11,7 +11,7 @@ from infra.cli import main, quarantine_options
 from infra.local.layout import DEFAULT_HOME
 from infra.quarantine.node import Node, NoNode
 from shared.events import AuditRecorded, InstanceDecided
-from tests.support.events import arrival_of, decided, quarantined
+from tests.support.events import arrival_of, committed, decided, quarantined
 from tests.support.memory_ledger import MemoryLedger
 from tests.support.memory_store import MemoryStore
 
@@ -222,6 +222,16 @@ def test_expiry_by_days_or_by_the_policy_of_each_site(bench: Bench, tmp_path: Pa
     assert bench.store is not None
     assert not bench.store.exists(arrival_of(3, "site-b")["key"])
     assert [one.act for one in bench.audits()] == ["quarantine.expire", "quarantine.delete-bytes"]
+
+
+def test_what_a_site_was_promised_stays_until_the_day_and_not_longer(bench: Bench) -> None:
+    bench.ledger.say(committed(1, "site-a", "2999-01-01T00:00:00Z"), committed(2, "site-a", "2026-01-02T00:00:00Z"))
+    told = bench.run("expire", "--older-than", "1", "--yes")
+    assert told.exit_code == 0
+    assert "1 stay" in told.stderr
+    assert {decision.arrival for decision in bench.decisions()} == {TWO, THREE}
+    assert bench.store is not None
+    assert bench.store.exists(arrival_of(1, "site-a")["key"])
 
 
 def test_which_node(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

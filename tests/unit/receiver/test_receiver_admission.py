@@ -114,6 +114,11 @@ def test_addresses_are_compared_whatever_socket_they_came_through(address: str) 
     assert not within(site(addresses=[ip_network("203.0.113.0/24")]), address)
 
 
+def test_who_is_gone_again_comes_from_nowhere() -> None:
+    assert within(site(), "")
+    assert not within(site(addresses=[ip_network("0.0.0.0/0")]), "")
+
+
 def test_hashes_of_passcodes_are_salted_and_the_file_takes_them() -> None:
     assert passcode_hash(b"open sesame") != HASH
     assert site(users={"a": HASH}).users == {"a": HASH}

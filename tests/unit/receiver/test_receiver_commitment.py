@@ -1,14 +1,18 @@
 """Storage commitment with a real peer: pynetdicom asks, and is told."""
 
 import socket
+import ssl
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from services.receiver import tls
 from services.receiver.commitment.carrying import GIVEN_UP, LATEST
 from services.receiver.commitment.docket import Docket
+from services.receiver.tls import Files
+from tests.support.authority import Authority
 from tests.support.commitment import CT, DAYS, INSTANCE, MR, PUSH_MODEL, Node, Peer, an_instance, outcome, request
 from tests.support.waiting import until
 
@@ -202,6 +206,39 @@ def test_while_the_broker_is_away_nobody_is_told_anything(node: Node, peer: Peer
     node.clock.goes(LATEST)
     node.carry_out()
     assert outcome(peer.told()[1]) == {"1.2.1": 0}
+
+
+def test_a_report_with_tls_shows_who_we_are_and_looks_at_the_peer(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    ours = authority.issue("receiver")
+    for hosts, told in ((["127.0.0.1"], True), (["elsewhere.example"], False)):
+        name = hosts[0]
+        peer = Peer(secure=_server(authority.issue(name, hosts).files()))
+        node = Node(tmp_path / name, peer.port, tls=True, secure=lambda: tls.calling(ours.files()))
+        node.ask(request((CT, "1.2.1")))
+        node.carry_out()
+        assert peer.reports.empty() is not told
+        assert node.docket.counts() == ({} if told else {"site-a": 1})
+        node.close()
+        peer.close()
+
+
+def _server(files: Files) -> ssl.SSLContext:
+    """As a peer that lets nobody in without a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_cert_chain(files.certificate, files.key)
+    context.load_verify_locations(files.trusted)
+    return context
+
+
+def test_without_a_certificate_of_ours_nobody_is_told_in_the_clear(tmp_path: Path, peer: Peer) -> None:
+    node = Node(tmp_path, peer.port, tls=True)
+    node.ask(request((CT, "1.2.1")))
+    node.carry_out()
+    assert peer.called == []
+    assert node.docket.counts() == {"site-a": 1}
+    node.close()
 
 
 def test_switched_off_meanwhile_nobody_is_told(node: Node, peer: Peer) -> None:

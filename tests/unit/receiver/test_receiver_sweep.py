@@ -157,6 +157,17 @@ def test_a_torn_object_does_not_stand_in_the_way_of_the_whole_one(bench: Bench) 
     assert len(bench.broker.received) == 1
 
 
+def test_what_came_to_no_end_goes_through_again_as_the_same_event(bench: Bench) -> None:
+    for data_set in (STUDY, STUDY + b"\x20\x00\x10\x00SH\x00\x00"):
+        bench.receive(data_set)
+    first, second = bench.broker.received
+    arrival = event_of(first).arrival
+    assert bench.sweep.run_once(ended=lambda one: one == arrival) == {Outcome.KNOWN: 1, Outcome.PUBLISHED: 1}
+    again = bench.broker.received[-1]
+    assert header(again.headers, "ce_id") == header(second.headers, "ce_id")
+    assert again.key == second.key
+
+
 def test_other_objects_are_none_of_its_business(bench: Bench) -> None:
     for key in (".probe/receiver", "site-a/readme.txt", f"site-a/00/{'1' * 64}.dcm"):
         bench.store.put(key, b"x")

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import ssl
+import struct
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -193,6 +194,17 @@ def test_who_speaks_no_tls_is_counted_and_hangs_nobody(node: Node) -> None:
     counted = refused("unknown", "tls-failed")
     assert not node.associate(None).is_established
     until(lambda: counted() == 1, "counted", 30)
+    assert echo(node.associate(node.ours.client())) == SUCCESS
+
+
+def test_who_resets_the_connection_is_no_fault_of_ours(node: Node, capsys: pytest.CaptureFixture[str]) -> None:
+    node.start()
+    for sent in (b"", b"\x16\x03\x01") * 20:
+        with socket.create_connection(("127.0.0.1", node.port)) as connection:
+            connection.sendall(sent)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    until(lambda: not node.edge._visits, "all are gone", 30)
+    assert "unexpected" not in capsys.readouterr().out
     assert echo(node.associate(node.ours.client())) == SUCCESS
 
 

@@ -143,6 +143,8 @@ def nested(depth: int) -> dict[str, Any]:
         [],
         {"00080016": None},
         {"00080016": {"vr": "UI", "Value": [CT]}},
+        FEW | {"00080018": {"vr": "UI", "Value": ["../1.2.3"]}},
+        FEW | {"00080018": {"vr": "UI", "Value": ["1" * 65]}},
         FEW | {"7FE00010": {"vr": "OW", "BulkDataURI": "nowhere"}},
         FEW | {"7FE00010": {"vr": "OW", "BulkDataURI": ["http://elsewhere/"]}},
         FEW | {"00420011": {"vr": "OB", "BulkDataURI": "frames"}},

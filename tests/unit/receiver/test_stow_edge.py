@@ -280,7 +280,8 @@ def test_every_request_has_an_account_and_is_counted(bench: Bench) -> None:
     before = requests._value.get()
     bench.post(multipart(dicom(image(1), image(2, study="1.2.2"))), "/studies/1.2.1")
     (account,) = bench.accounts
-    assert (account.site, account.way, account.end, account.stored) == ("site-a", "stow", "202", 1)
+    assert (account.site, account.way, account.end) == ("site-a", "stow", "202")
+    assert (account.received, account.stored, account.refused) == (2, 1, {"A901": 1})
     assert account.association == bench.arrived[0].association
     assert requests._value.get() == before + 1
     assert bench.edge.accounts() == []
@@ -465,25 +466,58 @@ def test_a_traceparent_from_outside_is_dropped(bench: Bench) -> None:
     assert "a" * 32 not in seen
 
 
+@pytest.mark.parametrize("failure", [OSError(5, "a disk that fails"), KeyError("a bug")])
+def test_what_fails_here_is_no_success_and_tells_nothing(
+    failure: Exception, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(Landing, "begin", fail)
+    answer = bench.post(multipart(dicom(image(1))))
+    assert (answer.status_code, answer.text) == (500, "Internal Server Error\n")
+    assert [account.end for account in bench.accounts] == ["500"]
+
+
 # --- TLS
 
 
-def test_tls_comes_from_outside(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1"]
+def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate, and its key."""
+    certificate, key = folder / f"{name}.pem", folder / f"{name}-key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-days", "1"]
     command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
+def test_over_tls_a_certificate_tells_the_site_as_a_token_does(tmp_path: Path) -> None:
+    ours, theirs, strangers = (self_signed(tmp_path, name) for name in ("ours", "theirs", "strangers"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(*ours)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    for certificate, _ in (theirs, strangers):
+        context.load_verify_locations(certificate)
+    fingerprint = sha256(ssl.PEM_cert_to_DER_cert(theirs[0].read_text())).hexdigest()
+    certified = Site(code="site-b", project="demo", certificates=frozenset({fingerprint}))
     spool = tmp_path / "spool"
     spool.mkdir()
     bench = Bench(spool, lambda connection: context.wrap_socket(connection, server_side=True))
-    trusting = ssl.create_default_context(cafile=str(certificate))
-    url = f"https://127.0.0.1:{bench.port}/studies"
-    told_type = AUTHORIZED | {"Content-Type": content_type()}
-    answer = httpx.post(url, content=multipart(dicom(image(1, 3 * MIB))), headers=told_type, verify=trusting)
-    assert answer.status_code == 200
-    assert bench.contents == [image(1, 3 * MIB)]
+    bench.edge.sites = lambda: Sites(sites=(*SITES.sites, certified))
+
+    def post(certificate: tuple[Path, Path] | None, authorized: Mapping[str, str]) -> int:
+        trusting = ssl.create_default_context(cafile=str(ours[0]))
+        if certificate:
+            trusting.load_cert_chain(*certificate)
+        headers = {"Content-Type": content_type()} | authorized
+        url, body = f"https://127.0.0.1:{bench.port}/studies", multipart(dicom(image(1, 3 * MIB)))
+        return httpx.post(url, content=body, headers=headers, verify=trusting, timeout=60).status_code
+
+    assert post(None, AUTHORIZED) == 200
+    assert post(theirs, {}) == 200
+    assert post(strangers, {}) == post(None, {}) == 401
+    assert bench.contents == [image(1, 3 * MIB)] * 2
+    assert [arriving.site.code for arriving in bench.arrived] == ["site-a", "site-b"]
     with pytest.raises(httpx.HTTPError):
         bench.post(b"plain")
     bench.close()

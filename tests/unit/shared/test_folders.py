@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -143,3 +145,16 @@ def test_only_so_many_stay_open(bucket: Path, syncs: Syncs) -> None:
     assert len(os.listdir("/proc/self/fd")) - before <= OPEN + 2
     del folders
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+HELD_TO_THE_END = """
+import os, pathlib, sys
+from shared.storage.folders import Folders
+os.held = Folders(pathlib.Path(sys.argv[1]))
+os.held.at("site/ab")
+"""
+
+
+def test_nothing_is_said_when_the_process_ends(bucket: Path) -> None:
+    command = [sys.executable, "-c", HELD_TO_THE_END, bucket]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stderr == ""
