@@ -18,6 +18,7 @@ EDGES = {
         "mark",
         "read_back",
         "quotas",
+        "recall",
         "stow",
         "sweep",
         "syntaxes",

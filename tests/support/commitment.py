@@ -113,6 +113,7 @@ class Node:
             arrivals=self.arrivals,
             pseudonyms=Pseudonyms(b"k" * 32),
             quotas=self.quotas,
+            recall=lambda: None,
             clock=self.clock,
         )
         landing = partial(Landing, Spool(folder, Disk(folder, 0)), 2**20, Budget(2**22))

@@ -34,6 +34,9 @@ BEFORE = "0" * 8
 SETTLE = 240.0
 """Seconds for everything to reach its end."""
 SWEPT = ["receiver.ISOCENTRE_SWEEP_SECONDS=5", "receiver.ISOCENTRE_SWEEP_GRACE_SECONDS=10"]
+ACCEPTED = [
+    f"{stage}.ISOCENTRE_LOST_OFFSETS=beginning" for stage in ("anonymiser", "validator", "indexer", "thumbnailer")
+]
 NEVER_SWEPT = ["receiver.ISOCENTRE_SWEEP_GRACE_SECONDS=86400"]
 
 
@@ -122,6 +125,18 @@ def test_a_broker_that_does_not_flush_is_seen_to_lose(disk: Disk) -> None:
     found = first_loss(Node(disk, NEVER_SWEPT, "--no-broker-flush"), lambda found: len(found.untold))
     assert not found.bytes_lost
     assert found.untold
+
+
+def test_what_a_broker_forgot_goes_through_again(disk: Disk) -> None:
+    """The raw objects are the journal: with them, all that came after can be made once more."""
+    load, node = Load(), Node(disk, [*SWEPT, *ACCEPTED], "--no-broker-flush")
+    node.set_up()
+    node.lose_power(load, LAST)
+    with node.up() as pipeline:
+        found = settled(pipeline, load)
+        assert "made-good" in pipeline.stack.log("receiver").read_text()
+    assert len(load) > 0
+    assert not found, f"of {len(load)} acknowledged: {found}"
 
 
 def test_nothing_that_was_acknowledged_is_lost(disk: Disk) -> None:
