@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from services.receiver import read_back
 from services.receiver.arrivals import Arrivals
 from services.receiver.handler import Publishes
 from services.receiver.journal import HEAD, Arrived, Journal, arrived
@@ -20,9 +21,6 @@ from shared.storage import ORPHANED, Listed, ObjectNotFound, Store
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
-
-_PIECE = 8 * 1024 * 1024
-"""Bytes read at a time."""
 
 
 class Outcome(StrEnum):
@@ -127,8 +125,4 @@ class Sweep:
 
     def _whole(self, of: Arrived, found: Listed, meta: part10.Meta, head: bytes) -> bool:
         """Whether its bytes are those that it is named after."""
-        digest = part10.digester(meta.transfer_syntax_uid)
-        digest.update(head[meta.front :])
-        for start in range(len(head), found.size, _PIECE):
-            digest.update(self._identified.part(found.key, start, _PIECE))
-        return digest.hexdigest() == of.digest
+        return read_back.digest(self._identified, found.key, head, meta) == of.digest

@@ -16,6 +16,7 @@ EDGES = {
         "ends",
         "intake",
         "mark",
+        "read_back",
         "quotas",
         "recall",
         "stow",

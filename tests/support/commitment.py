@@ -91,7 +91,7 @@ class Node:
         self.arrivals = Arrivals(folder / "arrivals.sqlite")
         self.quotas = Quotas(folder / "quotas.sqlite")
         self.docket = Docket(folder / "commitments.sqlite")
-        self.sites = _sites(Commitment(ae_title="SITE", host="127.0.0.1", port=reports_to, days=DAYS, tls=tls))
+        self.sites = sites_with(Commitment(ae_title="SITE", host="127.0.0.1", port=reports_to, days=DAYS, tls=tls))
         self.stop = threading.Event()
         self.judging = Judging(
             identified=self.store,
@@ -171,6 +171,7 @@ def an_instance(uid: str, sop_class: str = CT, size: int = 64) -> Dataset:
     return instance
 
 
-def _sites(commitment: Commitment) -> Sites:
+def sites_with(commitment: Commitment) -> Sites:
+    """One site that has these terms, and one that has none."""
     with_it = Site(code="site-a", project="demo", calling_ae_titles=frozenset({"SITE"}), commitment=commitment)
     return Sites(sites=(with_it, Site(code="site-b", project="demo", calling_ae_titles=frozenset({"OTHER"}))))

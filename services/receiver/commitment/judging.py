@@ -4,13 +4,14 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from services.receiver import read_back
 from services.receiver.arrivals import Arrivals
 from services.receiver.commitment.asking import Reference
 from services.receiver.commitment.deciding import Copy, Failure, State, verdict
 from services.receiver.commitment.docket import Open
 from services.receiver.commitment.report import Result
 from services.receiver.handler import Publishes
-from services.receiver.journal import Arrived, Journal, key_of
+from services.receiver.journal import HEAD, Arrived, Journal, key_of
 from shared import metrics, telemetry
 from shared.dicom import part10
 from shared.events import InstanceCommitted, Outgoing
@@ -18,9 +19,6 @@ from shared.events.envelope import encode
 from shared.kafka import Output
 from shared.outcome import Transient
 from shared.storage import ObjectNotFound, Store
-
-PIECE = 4 * 1024 * 1024
-"""Bytes of an object that are in memory at the same time."""
 
 log = telemetry.logger("receiver")
 
@@ -70,29 +68,17 @@ class Judging:
         return None if there else Failure.NO_SUCH_INSTANCE
 
     def _read_back(self, site: str, digest: str) -> Copy:
+        key = key_of(site, digest)
         try:
-            found, sop_class_uid = self._digest(key_of(site, digest))
+            head = self._store.part(key, 0, HEAD)
+            meta = part10.meta(head)
+            if meta and read_back.digest(self._store, key, head, meta) == digest:
+                return Copy(State.WHOLE, meta.sop_class_uid)
         except ObjectNotFound:
             return Copy(State.MISSING)
-        if found == digest:
-            return Copy(State.WHOLE, sop_class_uid)
         self._damaged.labels(site).inc()
         log.error("object-damaged", site=site, arrival=self._journal.arrival(Arrived(site, digest)))
         return Copy(State.DAMAGED)
-
-    def _digest(self, key: str) -> tuple[str, str]:
-        """Digest and SOP class of a whole object; '' when it is none of ours. Raises ObjectNotFound or Transient."""
-        piece = self._store.part(key, 0, PIECE)
-        meta = part10.meta(piece)
-        if meta is None:
-            return "", ""
-        digest, at = part10.digester(meta.transfer_syntax_uid), len(piece)
-        digest.update(memoryview(piece)[meta.front :])
-        while len(piece) == PIECE:
-            piece = self._store.part(key, at, PIECE)
-            digest.update(piece)
-            at += len(piece)
-        return digest.hexdigest(), meta.sop_class_uid
 
     def _protect(self, request: Open, digest: str, until: datetime, span: telemetry.Span) -> None:
         event = InstanceCommitted(

@@ -10,8 +10,9 @@ import pytest
 from services.receiver.commitment.asking import Asked, Reference
 from services.receiver.commitment.deciding import Copy, Failure, State, verdict
 from services.receiver.commitment.docket import Open
-from services.receiver.commitment.judging import PIECE
 from services.receiver.commitment.report import Result
+from services.receiver.journal import HEAD
+from services.receiver.read_back import PIECE
 from shared import telemetry
 from shared.metrics.registry import counter
 from shared.outcome import Transient
@@ -59,7 +60,7 @@ def damage(node: Node, at: int) -> None:
     node.store.put(key, bytes(data))
 
 
-@pytest.mark.parametrize("size", [64, PIECE + 10, 3 * PIECE])
+@pytest.mark.parametrize("size", [64, HEAD + 10, HEAD + PIECE + 10])
 def test_the_last_byte_counts_whatever_the_size(node: Node, size: int) -> None:
     node.send(an_instance("1.2.1", size=size))
     assert judged(node, (CT, "1.2.1")) == [None]
