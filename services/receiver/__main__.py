@@ -58,6 +58,7 @@ def main() -> None:
             while not service.stop.wait(1.0):
                 service.health.beat()
                 crew.look_after()
+                metrics.gauge("isocentre_receive_unannounced_objects").set(arrivals.doubts())
             desk.closed = True
             for each in listening:
                 each.close()

@@ -104,6 +104,11 @@ class Arrivals:
         with self._lock:
             self._db.execute("INSERT OR IGNORE INTO doubt VALUES (?, ?)", (bytes.fromhex(digest), site))
 
+    def doubts(self) -> int:
+        """Of how many that is not known."""
+        with self._lock:
+            return int(self._db.execute("SELECT count(*) FROM doubt").fetchone()[0])
+
     def doubted(self, site: str, digest: str) -> bool:
         """Whether somebody may have published it without having added it: the topic knows."""
         query = "SELECT 1 FROM doubt WHERE digest = ? AND site = ?"

@@ -18,7 +18,7 @@ from services.receiver.commitment import report as result
 from services.receiver.commitment.deciding import Failure
 from services.receiver.settings import Settings
 from services.receiver.stow import limits, report
-from services.receiver.upper import command, negotiation, pdu, wire
+from services.receiver.upper import command, negotiation, pdu, porch, wire
 from services.receiver.upper.pdu import Abort, Rejection
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from shared.settings import MIB
@@ -136,8 +136,8 @@ def _of_associations() -> dict[str, str]:
         "artim": f"{edge.ARTIM:g}",
         "idle": f"{edge.IDLE:g}",
         "slowest": str(wire.SLOWEST),
-        "unasked": str(edge.UNASKED),
-        "unasked_of_one": str(edge.UNASKED_OF_ONE),
+        "unasked": str(porch.UNASKED),
+        "unasked_of_one": str(porch.UNASKED_OF_ONE),
         "drain": f"{_default('drain_seconds'):g}",
     }
 

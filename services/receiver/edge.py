@@ -20,7 +20,7 @@ from services.receiver.upper.association import Accepted, Association, Context, 
 from services.receiver.upper.command import Request
 from services.receiver.upper.landing import Landed, Landing
 from services.receiver.upper.pdu import LIMIT_REACHED, Abort, Rejection
-from services.receiver.upper.porch import Porch
+from services.receiver.upper.porch import UNASKED, UNASKED_OF_ONE, Porch
 from services.receiver.upper.tls_wire import Certificate, NoHandshake, TlsWire
 from services.receiver.upper.wire import Closed, Silent, Wire
 from shared import metrics, telemetry
@@ -37,8 +37,6 @@ NOBODY = "unknown"
 """Site label of those who are not in the sites file."""
 _LAST_ANSWER = 20.0
 """Seconds: what has landed is answered before its association ends, and a store may take its time."""
-UNASKED, UNASKED_OF_ONE = 256, 64
-"""Connections that have not asked for an association yet, in all and from one address."""
 
 
 class Edge:

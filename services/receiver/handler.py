@@ -86,6 +86,11 @@ class Receive:
         self._clock = clock
         self._turns = Turns(AT_ONCE)
 
+    @property
+    def waiting(self) -> int:
+        """How many objects wait for their site's turn."""
+        return self._turns.waiting
+
     def __call__(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         """The answer to the sender. Success is a promise: the site deletes its copy."""
         site = arriving.site.code

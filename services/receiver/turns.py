@@ -15,6 +15,12 @@ class Turns:
         self._waiting: dict[str, deque[threading.Event]] = {}
         self._lock = threading.Lock()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        with self._lock:
+            return sum(len(queue) for queue in self._waiting.values())
+
     @contextmanager
     def of(self, site: str) -> Iterator[None]:
         """A place, when it is this site's turn."""

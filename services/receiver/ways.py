@@ -20,7 +20,7 @@ from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
-from shared import telemetry
+from shared import metrics, telemetry
 from shared.followed import Followed
 from shared.settings import MIB
 from shared.sites import Sites, read_sites
@@ -50,10 +50,11 @@ class Ways:
     def __init__(
         self, settings: Settings, receive: Receive, desk: Admits, docket: Docket, left: Callable[[], None]
     ) -> None:
+        self._receive = receive
         sites = followed_sites(settings)
         self._followed: list[Followed[Any]] = [sites]
-        spool = spool_of(settings)
-        budget = Budget(settings.memory_mib * MIB // settings.workers)
+        self._spool = spool = spool_of(settings)
+        self._budget = budget = Budget(settings.memory_mib * MIB // settings.workers)
         landing = partial(Landing, spool, settings.in_memory_mib * MIB, budget)
         kept = partial(keep, AccountBook(settings.state_dir / "accounts"))
         intake = Intake(receive)
@@ -71,9 +72,13 @@ class Ways:
             self.takes |= {"dicom-tls": partial(dicom.take, secure=identity.now), "https": https.take}
 
     def look(self) -> None:
-        """See whether followed files have changed. To be called every second or so."""
+        """See whether followed files have changed, and tell what is held. To be called every second or so."""
         for each in self._followed:
             each.now()
+        metrics.gauge("isocentre_receive_memory_bytes").set(self._budget.held)
+        metrics.gauge("isocentre_receive_spool_bytes").set(self._spool.size)
+        metrics.gauge("isocentre_receive_spool_free_bytes").set(self._spool.disk.room)
+        metrics.gauge("isocentre_receive_waiting_objects").set(self._receive.waiting)
 
     def accounts(self) -> list[dict[str, Any]]:
         """Of what is under way."""

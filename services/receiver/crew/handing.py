@@ -3,6 +3,10 @@
 import socket
 from collections.abc import Callable, Mapping, Sequence
 
+from shared import telemetry
+
+log = telemetry.logger("receiver")
+
 _LONGEST_KIND = 64
 
 
@@ -22,7 +26,16 @@ def serve(handed: socket.socket, edges: Mapping[str, Callable[[socket.socket], N
         if not kind:
             return
         for descriptor in descriptors:
-            edges[kind.decode()](socket.socket(fileno=descriptor))
+            _give(socket.socket(fileno=descriptor), edges[kind.decode()])
+
+
+def _give(connection: socket.socket, take: Callable[[socket.socket], None]) -> None:
+    try:
+        take(connection)
+    except (OSError, RuntimeError, MemoryError) as failed:
+        # No thread more, no memory: he is turned away, and those who come later are not.
+        log.error("connection-turned-away", error=type(failed).__name__)
+        connection.close()
 
 
 def told(arguments: Sequence[str]) -> tuple[int, socket.socket, socket.socket]:

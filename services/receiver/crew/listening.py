@@ -22,7 +22,8 @@ class Listening:
     """One port. `take` gets each connection, on the thread that accepts."""
 
     def __init__(self, host: str, port: int, take: Callable[[socket.socket], None]) -> None:
-        self._socket = socket.create_server((host, port), backlog=QUEUE)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.create_server((host, port), family=family, backlog=QUEUE, dualstack_ipv6=host == "::")
         self._socket.settimeout(0.2)
         self._take = take
         self._ending = threading.Event()

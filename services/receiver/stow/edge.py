@@ -16,6 +16,7 @@ from services.receiver.stow.refusal import Refusal
 from services.receiver.stow.transaction import RETRY
 from services.receiver.stow.visit import Visit
 from services.receiver.upper.landing import Landing, Spool
+from services.receiver.upper.porch import UNASKED, UNASKED_OF_ONE, Porch
 from shared import metrics, telemetry
 from shared.sites import Site, Sites
 from shared.telemetry import Attribute
@@ -50,6 +51,7 @@ class StowEdge:
         self._open = metrics.gauge("isocentre_receive_open_associations")
         self._desk, self._landing, self._keep, self._left = desk, landing, keep, left
         self._visits: set[Visit] = set()
+        self._porch = Porch[Visit](UNASKED, UNASKED_OF_ONE)
         self._accounts: dict[str, Account] = {}
         self._lock = threading.Condition()
 
@@ -58,7 +60,13 @@ class StowEdge:
         visit = Visit(self, connection, self._landing())
         with self._lock:
             self._visits.add(visit)
+        if leaves := self._porch.enter(visit, visit.address):
+            leaves.end()
         threading.Thread(target=self._serve, args=(visit,), name="http", daemon=True).start()
+
+    def known(self, visit: Visit) -> None:
+        """He has said who he is."""
+        self._porch.leave(visit)
 
     def drain(self, seconds: float) -> None:
         """No new requests. Those under way may end by themselves for half of the time, are ended behind an instance for
@@ -109,6 +117,7 @@ class StowEdge:
         try:
             visit.run()
         finally:
+            self._porch.leave(visit)
             with self._lock:
                 self._visits.discard(visit)
                 self._lock.notify_all()

@@ -40,6 +40,19 @@ class Visit:
         self._edge, self._connection, self._landing = edge, connection, landing
         self._site = NOBODY
 
+    @property
+    def address(self) -> str:
+        """Of the other end; '' when it is gone."""
+        try:
+            return str(self._connection.getpeername()[0])
+        except OSError:
+            return ""
+
+    def end(self) -> None:
+        """Hear no more from him."""
+        with suppress(OSError):
+            socket.socket.shutdown(self._connection, socket.SHUT_RD)
+
     def run(self) -> None:
         """Until it ends."""
         try:
@@ -84,6 +97,7 @@ class Visit:
         study = target(request)
         site = site_of(self._edge.sites(), request.headers.get("authorization", ""), sender)
         self._site = site.code
+        self._edge.known(self)
         wanted = demand(request, study, self._edge.limits.request)
         with self._edge.admitted(site) as (account, span), self._arrivals() as bulk:
             storing = Storing(self._edge.intake, site, wanted.lane, wanted.study, taken(site), account, span)

@@ -7,8 +7,13 @@ class Budget:
     """So many bytes, never more. Whoever holds some does not wait for more, so nothing can lock up."""
 
     def __init__(self, size: int) -> None:
-        self._left = size
+        self._size = self._left = size
         self._changed = threading.Condition()
+
+    @property
+    def held(self) -> int:
+        """Bytes."""
+        return self._size - self._left
 
     def take(self, size: int, seconds: float = 0.0) -> bool:
         """Whether `size` more bytes may be held; they are counted then. Waits for them for so long at most."""

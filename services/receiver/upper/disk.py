@@ -17,6 +17,11 @@ class Disk:
         self._asked = float("-inf")
         self._has_room = False
 
+    @property
+    def room(self) -> int:
+        """Bytes free beyond the reserve, now; less than 0 when it is touched."""
+        return self._free() - self._reserve
+
     def has_room(self) -> bool:
         """Whether more than the reserve is free; False as well when the disk cannot be asked."""
         now = self._clock()

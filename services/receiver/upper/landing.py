@@ -113,11 +113,22 @@ class Spool:
         file, name = tempfile.mkstemp(prefix=f"{SPOOLED}{os.getpid()}-", dir=self.folder)
         return file, Path(name)
 
+    @property
+    def size(self) -> int:
+        """Bytes that lie in it."""
+        return sum(_size(file) for file in self.folder.glob(f"{SPOOLED}*"))
+
     def tidy(self) -> None:
         """Remove what processes have left that live no more."""
         for left in self.folder.glob(f"{SPOOLED}*-*"):
             if not Path("/proc", left.name.split("-")[1]).exists():
                 left.unlink(missing_ok=True)
+
+
+def _size(file: Path) -> int:
+    with suppress(OSError):
+        return file.stat().st_size
+    return 0  # it has just gone
 
 
 class Landing:

@@ -6,6 +6,9 @@ from typing import Generic, TypeVar
 
 Caller = TypeVar("Caller")
 
+UNASKED, UNASKED_OF_ONE = 256, 64
+"""Connections to a process that have not asked for anything yet, in all and from one address."""
+
 
 class Porch(Generic[Caller]):
     """Holds `most` callers, `most_of_one` of them from the same address. The oldest make room for new ones."""
