@@ -12,17 +12,17 @@ from services.receiver.crew.workers import Crew
 from services.receiver.ends import TOPICS as ENDS
 from services.receiver.journal import Journal
 from services.receiver.mark import Mark
+from services.receiver.recall import TOPICS, recall
 from services.receiver.settings import Settings
 from services.receiver.upkeep import Raw, beside, committing, sweeping
 from shared import metrics, storage
 from shared.dicom.identity import Pseudonyms
-from shared.events import InstanceCommitted, InstanceReceived, InstanceReceivedInBulk
-from shared.kafka import Publisher, end_offsets, read_to_end
+from shared.events import InstanceCommitted
+from shared.kafka import Publisher
 from shared.service import NotFit, Service, running
 from shared.sites import read_sites
 
 NAME = "receiver"
-TOPICS = (InstanceReceived.topic, InstanceReceivedInBulk.topic)
 
 
 def main() -> None:
@@ -86,8 +86,7 @@ def catch_up(service: Service, arrivals: Arrivals, bootstrap: str) -> None:
     """Learn what was received before, from the topic."""
 
     def read() -> None:
-        count = arrivals.catch_up(end_offsets(bootstrap, TOPICS), lambda start: read_to_end(bootstrap, TOPICS, start))
-        service.log.info("caught-up", records=count)
+        service.log.info("caught-up", records=recall(arrivals, bootstrap))
 
     service.verify("arrivals", read)
 

@@ -1,7 +1,7 @@
 """What has been received before: a local view of the topic, so that a repeat is answered without a second event.
 
-The topic is the truth and the view can be thrown away: at the start it reads what it does not know yet. That
-also covers a crash between the broker's acknowledgement and our own note of it.
+The topic is the truth and the view can be thrown away: at the start it reads what it does not know yet. Who died while
+he published, or was not answered by the broker, leaves a doubt: whoever brings the same again first asks the topic.
 """
 
 import fcntl
@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from struct import Struct
 
@@ -20,16 +21,19 @@ from shared.kafka import Record
 
 Offsets = Mapping[tuple[str, int], int]
 
-VERSION = 2
+VERSION = 3
 """Of the tables. A view of another version is thrown away and read again."""
-TABLES = ("arrival", "position")
+TABLES = ("arrival", "position", "doubt")
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS arrival (digest BLOB, site TEXT, instance BLOB, PRIMARY KEY (digest, site)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS arrival_instance ON arrival (instance);
+CREATE TABLE IF NOT EXISTS doubt (digest BLOB, site TEXT, PRIMARY KEY (digest, site)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS position (topic TEXT, part INTEGER, next INTEGER, PRIMARY KEY (topic, part));
 """
 _BUSY_SECONDS = 30.0
 """That a process waits for another one's write, which takes microseconds."""
+_AT_ONCE = 1000
+"""Records taken in with one write."""
 _LOCK = Struct("hhqqi4x")
 """`struct flock` of Linux: type, whence, start, length, pid."""
 
@@ -65,17 +69,20 @@ class Arrivals:
 
         A position beyond the topic's end belongs to another topic's life: then everything is read again.
         """
-        known = dict(self._positions())
-        begins_anew = any(next_offset > ends.get(where, 0) for where, next_offset in known.items())
-        count = 0
-        with self._lock, self._transaction():
-            if begins_anew:
-                known = {}
+        with self._lock:
+            known = dict(self._positions())
+        if any(next_offset > ends.get(where, 0) for where, next_offset in known.items()):
+            known = {}
+            with self._lock, self._transaction():
                 for table in TABLES:
                     self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - ours
-            for record in read(known):
-                count += 1
-                self._take(record)
+        count, records = 0, iter(read(known))
+        # Others write meanwhile, so no transaction is open while the broker is waited for.
+        while some := list(islice(records, _AT_ONCE)):
+            count += len(some)
+            with self._lock, self._transaction():
+                for record in some:
+                    self._take(record)
         return count
 
     def known(self, site: str, digest: str) -> bool:
@@ -87,10 +94,21 @@ class Arrivals:
     def add(self, site: str, digest: str, sop_instance_uid: str) -> bool:
         """This arrival has been published. Whether the site has sent another one under the same SOP Instance UID."""
         instance = _instance(site, sop_instance_uid)
-        with self._lock:
+        with self._lock, self._transaction():
             others = self._db.execute("SELECT 1 FROM arrival WHERE instance = ? LIMIT 1", (instance,)).fetchone()
             self._insert(site, digest, instance)
         return others is not None
+
+    def doubt(self, site: str, digest: str) -> None:
+        """This arrival is about to be published. Whether it was is not known until it is added."""
+        with self._lock:
+            self._db.execute("INSERT OR IGNORE INTO doubt VALUES (?, ?)", (bytes.fromhex(digest), site))
+
+    def doubted(self, site: str, digest: str) -> bool:
+        """Whether somebody may have published it without having added it: the topic knows."""
+        query = "SELECT 1 FROM doubt WHERE digest = ? AND site = ?"
+        with self._lock:
+            return self._db.execute(query, (bytes.fromhex(digest), site)).fetchone() is not None
 
     def of_instance(self, site: str, sop_instance_uid: str) -> list[str]:
         """The digests of all that the site has sent under that SOP Instance UID."""
@@ -153,6 +171,7 @@ class Arrivals:
 
     def _insert(self, site: str, digest: str, instance: bytes) -> None:
         self._db.execute("INSERT OR IGNORE INTO arrival VALUES (?, ?, ?)", (bytes.fromhex(digest), site, instance))
+        self._db.execute("DELETE FROM doubt WHERE digest = ? AND site = ?", (bytes.fromhex(digest), site))
 
 
 def _instance(site: str, sop_instance_uid: str) -> bytes:

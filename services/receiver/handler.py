@@ -72,6 +72,7 @@ class Receive:
         arrivals: Arrivals,
         pseudonyms: Pseudonyms,
         quotas: Quotas,
+        recall: Callable[[], object],
         has_room: Callable[[], bool] = lambda: True,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -80,6 +81,7 @@ class Receive:
         self._arrivals = arrivals
         self._pseudonyms = pseudonyms
         self._quotas = quotas
+        self._recall = recall
         self._has_room = has_room
         self._clock = clock
         self._turns = Turns(AT_ONCE)
@@ -96,8 +98,12 @@ class Receive:
         understood = SUCCESS if found else CANNOT_UNDERSTAND
         # The same instance on another association waits here until the first one is safe, or has failed.
         with self._arrivals.alone(site, digest):
-            if self._arrivals.known(site, digest):
-                return Answer(understood, Reason.ALREADY_DONE)
+            try:
+                if self._known(site, digest):
+                    return Answer(understood, Reason.ALREADY_DONE)
+            except Transient as away:
+                log.warning("broker-away", reason=str(away), site=site)
+                return Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
             if not self._within_quota(arriving):
                 return Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
             with self._turns.of(site):
@@ -110,6 +116,15 @@ class Receive:
         if not found:
             return Answer(CANNOT_UNDERSTAND, Reason.NOT_UNDERSTOOD)
         return Answer(SUCCESS, Reason.UID_CONFLICT if conflicts else None)
+
+    def _known(self, site: str, digest: str) -> bool:
+        """Whether it was published before. Raises Transient when only the broker could tell, and it does not."""
+        if self._arrivals.known(site, digest):
+            return True
+        if not self._arrivals.doubted(site, digest):
+            return False
+        self._recall()
+        return self._arrivals.known(site, digest)
 
     def _within_quota(self, arriving: Arriving) -> bool:
         most = arriving.site.bytes_per_day
@@ -125,6 +140,7 @@ class Receive:
         except Transient as away:
             log.warning("store-away", reason=str(away), site=event.site)
             return Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
+        self._arrivals.doubt(event.site, event.digest)
         try:
             self._broker.publish(self._output(event, span))
         except Transient as away:

@@ -119,6 +119,7 @@ class Sweep:
         with telemetry.span("sweep", attributes=attributes) as span:
             outgoing = Outgoing.of(event)
             value, headers = encode(outgoing, "receiver", event.received_at, span.traceparent)
+            self._arrivals.doubt(of.site, of.digest)
             self._broker.publish(Output(event.topic, outgoing.key, value, tuple(headers)))
         self._arrivals.add(of.site, of.digest, meta.sop_instance_uid)
         self._published.labels(of.site).inc()

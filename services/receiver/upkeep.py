@@ -17,6 +17,7 @@ from services.receiver.ends import Ends
 from services.receiver.handler import Publishes
 from services.receiver.journal import Journal
 from services.receiver.mark import Mark
+from services.receiver.recall import recall
 from services.receiver.settings import Settings
 from services.receiver.sweep import Outcome, Sweep, again_and_again
 from services.receiver.ways import followed_sites
@@ -53,6 +54,7 @@ def sweeping(service: Service, settings: Settings, mark: Mark, raw: Raw) -> Call
     sweep = Sweep(identified=raw.identified, broker=raw.broker, arrivals=raw.arrivals, journal=raw.journal, grace=grace)
 
     def look() -> None:
+        recall(raw.arrivals, settings.kafka_bootstrap_servers)
         if mark.unclean:
             make_good(service, settings, sweep, mark)
         else:

@@ -12,6 +12,7 @@ from services.receiver.crew import handing
 from services.receiver.crew.line import Hung, Line
 from services.receiver.handler import Receive
 from services.receiver.quotas import Quotas
+from services.receiver.recall import recall
 from services.receiver.settings import Settings
 from services.receiver.upper.disk import Disk
 from services.receiver.ways import Ways
@@ -62,6 +63,7 @@ def main() -> None:
         arrivals=arrivals,
         pseudonyms=pseudonyms,
         quotas=quotas,
+        recall=lambda: recall(arrivals, settings.kafka_bootstrap_servers),
         has_room=room_of_store(settings),
     )
     docket = Docket(settings.docket)

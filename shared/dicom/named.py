@@ -15,10 +15,12 @@ HEAD = 64 * 1024
 
 _SOP_CLASS, _SOP_INSTANCE, _STUDY = 0x00080016, 0x00080018, 0x0020000D
 _WANTED = (_SOP_CLASS, _SOP_INSTANCE, _STUDY)
-_TAG, _SHORT, _LONG = Struct("<HH"), Struct("<H"), Struct("<L")
+_EXPLICIT_HEAD, _IMPLICIT_HEAD, _LONG = Struct("<HH2sH"), Struct("<HHL"), Struct("<L")
 _IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 _LONG_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 """With a length of four bytes behind two reserved ones (PS3.5 Table 7.1-1)."""
+_SHORT_VRS = frozenset({*b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()})
+"""With a length of two bytes (PS3.5 Table 7.1-2)."""
 _UNDEFINED = 0xFFFFFFFF
 _MOST_INFLATED = 1024 * 1024
 """Bytes: a small deflated stream may inflate without end."""
@@ -68,32 +70,33 @@ def _named(values: dict[int, str]) -> Named | None:
 
 
 def _scanned(data: bytes | memoryview, *, explicit: bool) -> Named | None:
+    """Every element up to the wanted ones is looked at, in each instance that arrives: hence no call for each."""
+    unpack = _EXPLICIT_HEAD.unpack_from
     values: dict[int, str] = {}
     at = 0
     try:
         while True:
-            group, element = _TAG.unpack_from(data, at)
+            if explicit:
+                group, element, vr, length = unpack(data, at)
+                at += 8
+                if vr in _LONG_VRS:
+                    (length,) = _LONG.unpack_from(data, at)
+                    at += 4
+                elif vr not in _SHORT_VRS:
+                    return None
+            else:
+                group, element, length = _IMPLICIT_HEAD.unpack_from(data, at)
+                at += 8
             tag = group << 16 | element
             if tag > _STUDY:
                 return _named(values)
-            begin, length = _explicit(data, at) if explicit else (at + 8, _LONG.unpack_from(data, at + 4)[0])
             if length == _UNDEFINED:
                 return None
-            at = begin + length
             if tag in _WANTED:
-                values[tag] = bytes(data[begin:at]).rstrip(b"\0 ").decode("ascii")
+                values[tag] = bytes(data[at : at + length]).rstrip(b"\0 ").decode("ascii")
+            at += length
     except (error, ValueError):
         return None
-
-
-def _explicit(data: bytes | memoryview, at: int) -> tuple[int, int]:
-    """Where the value begins, and its length. Raises ValueError where there is no VR."""
-    vr = bytes(data[at + 4 : at + 6])
-    if vr in _LONG_VRS:
-        return at + 12, _LONG.unpack_from(data, at + 8)[0]
-    if not (vr.isalpha() and vr.isupper()):
-        raise ValueError
-    return at + 8, _SHORT.unpack_from(data, at + 6)[0]
 
 
 def _inflated(data_set: BinaryIO, syntax: UID) -> tuple[BinaryIO, UID]:

@@ -1,7 +1,7 @@
 """Files on their way into a tree: whole, with attributes, and on the disk before they get an object's name."""
 
 import os
-import tempfile
+import secrets
 import time
 from contextlib import suppress
 from datetime import timedelta
@@ -10,6 +10,7 @@ from pathlib import Path
 from shared.storage.store import Content
 from shared.storage.walk import DRAFTS
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _PORTION = 64 * 1024 * 1024
 """Bytes of a file that are not on the disk at most: whoever syncs meanwhile has to wait for them."""
 
@@ -22,8 +23,7 @@ class Drafts:
 
     def make(self, content: Content, content_type: str) -> Path:
         """Write a file, and wait for the disk. Raises OSError."""
-        self._folder.mkdir(exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self._folder)
+        descriptor, name = self._open()
         try:
             size = _copy(content, descriptor) if isinstance(content, Path) else _write(content, descriptor)
             # Attributes come before the sync: set after it, a power cut takes them. The tag is no MD5, nor like one.
@@ -37,6 +37,15 @@ class Drafts:
         finally:
             os.close(descriptor)
         return Path(name)
+
+    def _open(self) -> tuple[int, str]:
+        """A new file of a name that nobody else has; in a new folder, where somebody has removed it."""
+        name = f"{self._folder}/{os.getpid()}-{secrets.token_hex(8)}"
+        try:
+            return os.open(name, _NEW, 0o600), name
+        except FileNotFoundError:
+            self._folder.mkdir(exist_ok=True)
+            return os.open(name, _NEW, 0o600), name
 
     def remove(self, older_than: timedelta) -> int:
         """Remove what nobody has written to for that long; returns how many there were.

@@ -39,8 +39,9 @@ class TreeStore:
             draft = self._drafts.make(data, content_type)
             try:
                 self._publish(draft, key)
-            finally:
+            except BaseException:
                 draft.unlink(missing_ok=True)
+                raise
 
     def get(self, key: str) -> bytes:
         place = self._place(key)

@@ -17,6 +17,7 @@ EDGES = {
         "intake",
         "mark",
         "quotas",
+        "recall",
         "stow",
         "sweep",
         "syntaxes",

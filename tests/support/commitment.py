@@ -1,6 +1,5 @@
-"""A site that wants to be sure, by pynetdicom, and a receiver whose store and broker need no other process."""
+"""A receiver that commits, with a store and a broker that need no other process."""
 
-import queue
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -8,11 +7,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pydicom.dataset import Dataset
-from pydicom.uid import generate_uid
-from pynetdicom import AE, build_role, evt
+from pynetdicom import AE, build_role
 from pynetdicom.association import Association
 
 from services.receiver.arrivals import Arrivals
@@ -38,9 +35,9 @@ from shared.kafka import Output
 from shared.outcome import Transient
 from shared.sites import Commitment, Site, Sites
 from shared.storage.tree import TreeStore
+from tests.support.committing_peer import INSTANCE, PUSH_MODEL
 from tests.support.memory_log import MemoryBroker
 
-PUSH_MODEL, INSTANCE = "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.1.1"
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 EXPLICIT = "1.2.840.10008.1.2.1"
 DAYS = 90
@@ -74,39 +71,6 @@ class Clock:
 
     def goes(self, by: timedelta) -> None:
         self.now += by
-
-
-class Peer:
-    """The site: asks, and is told on its own port. `status`: what it answers when it is."""
-
-    def __init__(self, port: int = 0, secure: ssl.SSLContext | None = None) -> None:
-        self.reports: queue.Queue[tuple[int, Dataset]] = queue.Queue()
-        self.roles: list[tuple[bool, bool]] = []
-        self.called: list[str] = []
-        self.status = 0x0000
-        entity = AE("SITE")
-        entity.add_supported_context(PUSH_MODEL, scu_role=False, scp_role=True)
-        handlers = [(evt.EVT_N_EVENT_REPORT, self._told), (evt.EVT_ESTABLISHED, self._met)]
-        self._server: Any = entity.start_server(
-            ("127.0.0.1", port), block=False, evt_handlers=handlers, ssl_context=secure
-        )
-        self.port = int(self._server.server_address[1])
-
-    def told(self, seconds: float = 20.0) -> tuple[int, Dataset]:
-        """Event type and information of the next report."""
-        return self.reports.get(timeout=seconds)
-
-    def close(self) -> None:
-        self._server.shutdown()
-
-    def _met(self, event: evt.Event) -> None:
-        self.called.append(str(event.assoc.requestor.ae_title))
-        for context in event.assoc.accepted_contexts:
-            self.roles.append((bool(context.as_scu), bool(context.as_scp)))
-
-    def _told(self, event: evt.Event) -> tuple[int, None]:
-        self.reports.put((int(event.event_type), event.event_information))
-        return self.status, None
 
 
 class Node:
@@ -149,6 +113,7 @@ class Node:
             arrivals=self.arrivals,
             pseudonyms=Pseudonyms(b"k" * 32),
             quotas=self.quotas,
+            recall=lambda: None,
             clock=self.clock,
         )
         landing = partial(Landing, Spool(folder, Disk(folder, 0)), 2**20, Budget(2**22))
@@ -195,14 +160,6 @@ class Node:
             return int(association.send_n_action(told, action, PUSH_MODEL, instance)[0].Status)
 
 
-def request(*references: tuple[str, str], uid: str = "") -> Dataset:
-    """The action information about these SOP classes and instances."""
-    asked = Dataset()
-    asked.TransactionUID = uid or generate_uid()
-    asked.ReferencedSOPSequence = [_item(*reference) for reference in references]
-    return asked
-
-
 def an_instance(uid: str, sop_class: str = CT, size: int = 64) -> Dataset:
     """Something to store, of about `size` bytes."""
     instance = Dataset()
@@ -212,19 +169,6 @@ def an_instance(uid: str, sop_class: str = CT, size: int = 64) -> Dataset:
     instance.file_meta = Dataset()
     instance.file_meta.TransferSyntaxUID = EXPLICIT
     return instance
-
-
-def outcome(told: Dataset) -> dict[str, int]:
-    """Failure reasons by SOP Instance UID; 0 where it was committed."""
-    committed = {str(item.ReferencedSOPInstanceUID): 0 for item in told.get("ReferencedSOPSequence", [])}
-    failed = {str(item.ReferencedSOPInstanceUID): int(item.FailureReason) for item in told.get("FailedSOPSequence", [])}
-    return committed | failed
-
-
-def _item(sop_class: str, uid: str) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, uid
-    return item
 
 
 def _sites(commitment: Commitment) -> Sites:

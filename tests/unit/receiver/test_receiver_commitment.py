@@ -13,7 +13,8 @@ from services.receiver.commitment.carrying import GIVEN_UP, LATEST
 from services.receiver.commitment.docket import Docket
 from services.receiver.tls import Files
 from tests.support.authority import Authority
-from tests.support.commitment import CT, DAYS, INSTANCE, MR, PUSH_MODEL, Node, Peer, an_instance, outcome, request
+from tests.support.commitment import CT, DAYS, MR, Node, an_instance
+from tests.support.committing_peer import INSTANCE, PUSH_MODEL, Peer, outcome, request
 from tests.support.waiting import until
 
 PROCESSING, NO_SUCH_INSTANCE, CLASS_CONFLICT = 0x0110, 0x0112, 0x0119

@@ -15,7 +15,8 @@ from pynetdicom.dsutils import encode
 from services.receiver.commitment.asking import Asked, Reference, Refused, check, read
 from services.receiver.upper import command
 from services.receiver.upper.command import PUSH_MODEL, PUSH_MODEL_INSTANCE, Request
-from tests.support.commitment import CT, request
+from tests.support.commitment import CT
+from tests.support.committing_peer import request
 
 IMPLICIT, EXPLICIT, BIG = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
 UIDS = st.from_regex(r"[1-9][0-9]{0,5}(\.(0|[1-9][0-9]{0,5})){1,7}", fullmatch=True).filter(lambda uid: len(uid) <= 64)

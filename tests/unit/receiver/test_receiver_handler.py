@@ -72,8 +72,14 @@ class Bench:
             arrivals=self.arrivals,
             pseudonyms=pseudonyms,
             quotas=Quotas(folder / "quotas.sqlite", lambda: self.today),
+            recall=self.recall,
             has_room=lambda: self.has_room,
         )
+
+    def recall(self) -> None:
+        if self.broker.away:
+            raise Transient("away")
+        _catch_up(self.arrivals, self.broker)
 
     def send(self, data_set: bytes = STUDY, site: Site = SITE, lane: Lane = "live") -> Answer:
         with telemetry.span("C-STORE") as span:
@@ -178,6 +184,42 @@ def test_a_site_sends_no_more_a_day_than_it_may(bench: Bench) -> None:
     assert bench.send(other, Site(code="site-b", project="demo", bytes_per_day=2 * size)) == Answer(SUCCESS)
     bench.today = date(2026, 12, 1)
     assert bench.send(other, limited).status == SUCCESS
+
+
+def test_a_broker_that_took_it_and_did_not_say_so_is_asked_before_it_is_told_again(bench: Bench) -> None:
+    publish = bench.broker.publish
+
+    def mute(output: Output) -> None:
+        publish(output)
+        raise Transient("no answer")
+
+    bench.broker.publish = mute  # type: ignore[method-assign]
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+    bench.broker.publish = publish  # type: ignore[method-assign]
+    assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert len(bench.broker.received) == 1
+
+
+def test_who_dies_between_the_broker_and_his_own_note_leaves_no_second_event(bench: Bench) -> None:
+    add = bench.arrivals.add
+
+    def dies(site: str, digest: str, sop_instance_uid: str) -> bool:
+        raise KeyboardInterrupt
+
+    bench.arrivals.add = dies  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        bench.send()
+    bench.arrivals.add = add  # type: ignore[method-assign]
+    assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert len(bench.broker.received) == 1
+
+
+def test_while_only_the_broker_could_tell_the_sender_keeps_its_copy(bench: Bench) -> None:
+    bench.broker.away = True
+    bench.send()
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+    bench.broker.away = False
+    assert bench.send() == Answer(SUCCESS)
 
 
 def test_the_same_again_is_a_success_without_a_second_event(bench: Bench) -> None:

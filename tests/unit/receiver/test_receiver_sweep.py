@@ -75,6 +75,7 @@ class Bench:
             arrivals=self.arrivals,
             pseudonyms=self.pseudonyms,
             quotas=self.quotas,
+            recall=lambda: None,
         )
         front = part10.front(EXPLICIT, CT, "1.2.3")
         whole = front + data_set
