@@ -4,7 +4,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from services.receiver import tls
+from services.receiver import scratch, tls
 from services.receiver.arrivals import Arrivals
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
@@ -58,22 +58,24 @@ def main() -> None:
             while not service.stop.wait(1.0):
                 service.health.beat()
                 crew.look_after()
+                service.health.waits_for(None if crew.up else "workers")
                 metrics.gauge("isocentre_receive_unannounced_objects").set(arrivals.doubts())
             desk.closed = True
             for each in listening:
                 each.close()
             crew.drain(settings.drain_seconds)
         broker.close()
-        arrivals.close()
+        arrivals.settle()
         mark.ended()
 
 
 def arrivals_in(folder: Path, *, anew: bool) -> Arrivals:
     """The view, or an empty one: it may know of what the broker has lost with its machine, or be torn itself."""
+    view = folder / "arrivals.sqlite"
     if anew:
-        for file in folder.glob("arrivals.sqlite*"):
-            file.unlink()
-    return Arrivals(folder / "arrivals.sqlite")
+        scratch.thrown_away(view)
+    scratch.mended(folder / "quotas.sqlite")
+    return Arrivals(view)
 
 
 def accept_volatile(service: Service, settings: Settings) -> None:
@@ -87,7 +89,7 @@ def catch_up(service: Service, arrivals: Arrivals, bootstrap: str) -> None:
     """Learn what was received before, from the topic."""
 
     def read() -> None:
-        service.log.info("caught-up", records=recall(arrivals, bootstrap))
+        service.log.info("caught-up", records=recall(arrivals, bootstrap, service.health.beat))
 
     service.verify("arrivals", read)
 

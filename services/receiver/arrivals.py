@@ -6,8 +6,8 @@ he published, or was not answered by the broker, leaves a doubt: whoever brings 
 
 import fcntl
 import os
-import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -15,23 +15,23 @@ from itertools import islice
 from pathlib import Path
 from struct import Struct
 
+from services.receiver import scratch
 from shared.events import InstanceReceived
 from shared.events.envelope import UndecodableEvent, decode
 from shared.kafka import Record
 
 Offsets = Mapping[tuple[str, int], int]
 
-VERSION = 3
+VERSION = 4
 """Of the tables. A view of another version is thrown away and read again."""
 TABLES = ("arrival", "position", "doubt")
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS arrival (digest BLOB, site TEXT, instance BLOB, PRIMARY KEY (digest, site)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS arrival (
+    digest BLOB, site TEXT, instance BLOB, noted REAL, PRIMARY KEY (digest, site)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS arrival_instance ON arrival (instance);
 CREATE TABLE IF NOT EXISTS doubt (digest BLOB, site TEXT, PRIMARY KEY (digest, site)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS position (topic TEXT, part INTEGER, next INTEGER, PRIMARY KEY (topic, part));
 """
-_BUSY_SECONDS = 30.0
-"""That a process waits for another one's write, which takes microseconds."""
 _AT_ONCE = 1000
 """Records taken in with one write."""
 _LOCK = Struct("hhqqi4x")
@@ -43,11 +43,7 @@ class Arrivals:
     them at a time works on the same arrival."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_BUSY_SECONDS)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        # Nothing that is not in the topic as well: a power cut may take it.
-        self._db.execute("PRAGMA synchronous=OFF")
+        self._path, self._db = path, scratch.opened(path)
         self._lock = threading.Lock()
         self._make()
         self._busy: set[tuple[str, str]] = set()
@@ -64,10 +60,16 @@ class Arrivals:
             for statement in SCHEMA.strip().split(";")[:-1]:
                 self._db.execute(statement)
 
-    def catch_up(self, ends: Offsets, read: Callable[[Offsets], Iterable[Record]]) -> int:
+    def catch_up(
+        self,
+        ends: Offsets,
+        read: Callable[[Offsets], Iterable[Record]],
+        progress: Callable[[], None] = lambda: None,
+    ) -> int:
         """Take in what the topic holds beyond our position; returns how many records that were.
 
-        A position beyond the topic's end belongs to another topic's life: then everything is read again.
+        `progress` is called now and then: it may take minutes, and what was read is kept when it breaks off. A position
+        beyond the topic's end belongs to another topic's life: then everything is read again.
         """
         with self._lock:
             known = dict(self._positions())
@@ -83,6 +85,7 @@ class Arrivals:
             with self._lock, self._transaction():
                 for record in some:
                     self._take(record)
+            progress()
         return count
 
     def known(self, site: str, digest: str) -> bool:
@@ -96,8 +99,16 @@ class Arrivals:
         instance = _instance(site, sop_instance_uid)
         with self._lock, self._transaction():
             others = self._db.execute("SELECT 1 FROM arrival WHERE instance = ? LIMIT 1", (instance,)).fetchone()
-            self._insert(site, digest, instance)
+            self._insert(site, digest, instance, time.time())
         return others is not None
+
+    def missing(self, site: str, digest: str, since: float) -> bool:
+        """Whether the topic lacks what we noted: it has been read since then (Unix time), and had it not. So a broker
+        that has lost what it acknowledged is found out."""
+        query = "SELECT noted FROM arrival WHERE digest = ? AND site = ?"
+        with self._lock:
+            found = self._db.execute(query, (bytes.fromhex(digest), site)).fetchone()
+        return found is None or (found[0] is not None and found[0] < since)
 
     def doubt(self, site: str, digest: str) -> None:
         """This arrival is about to be published. Whether it was is not known until it is added."""
@@ -130,10 +141,9 @@ class Arrivals:
             self._free.wait_for(lambda: this not in self._busy)
             self._busy.add(this)
         try:
-            self._claim(fcntl.F_WRLCK, digest)
-            yield
+            with self._claimed(site, digest):
+                yield
         finally:
-            self._claim(fcntl.F_UNLCK, digest)
             with self._free:
                 self._busy.remove(this)
                 self._free.notify_all()
@@ -143,10 +153,20 @@ class Arrivals:
         os.close(self._claims)
         self._db.close()
 
-    def _claim(self, kind: int, digest: str) -> None:
-        """Lock one byte of a file, whose place the digest says: the kernel lets go of it when a process dies."""
-        lock = _LOCK.pack(kind, os.SEEK_SET, int(digest[:15], 16), 1, 0)
-        fcntl.fcntl(self._claims, fcntl.F_OFD_SETLKW, lock)
+    def settle(self) -> None:
+        """Close the files, the last of all processes, with all on the disk."""
+        os.close(self._claims)
+        scratch.settled(self._path, self._db)
+
+    @contextmanager
+    def _claimed(self, site: str, digest: str) -> Iterator[None]:
+        """Hold one byte of a file, whose place site and digest say: the kernel lets go of it when a process dies."""
+        place = int.from_bytes(blake2b(f"{site} {digest}".encode(), digest_size=7).digest())
+        fcntl.fcntl(self._claims, fcntl.F_OFD_SETLKW, _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0))
+        try:
+            yield
+        finally:
+            fcntl.fcntl(self._claims, fcntl.F_OFD_SETLKW, _LOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, place, 1, 0))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -169,14 +189,16 @@ class Arrivals:
             # The anonymiser dead-letters it; for us it is no arrival.
             event = None
         if isinstance(event, InstanceReceived):
-            self._insert(event.site, event.digest, _instance(event.site, event.sop_instance_uid))
+            self._insert(event.site, event.digest, _instance(event.site, event.sop_instance_uid), None)
         self._db.execute(
             "INSERT OR REPLACE INTO position VALUES (?, ?, ?)", (record.topic, record.partition, record.offset + 1)
         )
 
-    def _insert(self, site: str, digest: str, instance: bytes) -> None:
-        self._db.execute("INSERT OR IGNORE INTO arrival VALUES (?, ?, ?)", (bytes.fromhex(digest), site, instance))
-        self._db.execute("DELETE FROM doubt WHERE digest = ? AND site = ?", (bytes.fromhex(digest), site))
+    def _insert(self, site: str, digest: str, instance: bytes, noted: float | None) -> None:
+        """`noted`: when, by ourselves; None for what the topic tells."""
+        key = (bytes.fromhex(digest), site)
+        self._db.execute("INSERT OR REPLACE INTO arrival VALUES (?, ?, ?, ?)", (*key, instance, noted))
+        self._db.execute("DELETE FROM doubt WHERE digest = ? AND site = ?", key)
 
 
 def _instance(site: str, sop_instance_uid: str) -> bytes:

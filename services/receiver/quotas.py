@@ -1,17 +1,17 @@
 """How much each site has sent today, for those whose bytes are limited."""
 
-import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+
+from services.receiver import scratch
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS spent (site TEXT PRIMARY KEY, day TEXT, bytes INTEGER) WITHOUT ROWID"
 _ADD = """
 INSERT INTO spent VALUES (?1, ?2, ?3)
 ON CONFLICT (site) DO UPDATE SET bytes = ?3 + CASE day WHEN ?2 THEN bytes ELSE 0 END, day = ?2
 """
-_BUSY_SECONDS = 30.0
 
 
 class Quotas:
@@ -19,11 +19,8 @@ class Quotas:
     same time may go beyond a quota by its own size, and a power cut may forget some of a day: a brake, no account."""
 
     def __init__(self, path: Path, today: Callable[[], date] = lambda: datetime.now(UTC).date()) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._today = today
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_BUSY_SECONDS)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=OFF")
+        self._db = scratch.opened(path)
         self._db.execute(_SCHEMA)
         self._lock = threading.Lock()
 

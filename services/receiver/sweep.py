@@ -68,12 +68,16 @@ class Sweep:
         self._ended = metrics.gauge("isocentre_sweep_last_timestamp_seconds")
 
     def run_once(
-        self, stop: threading.Event | None = None, ended: Callable[[str], bool] = lambda _: True
+        self,
+        stop: threading.Event | None = None,
+        ended: Callable[[str], bool] = lambda _: True,
+        since: float = 0.0,
     ) -> Counter[Outcome]:
         """Aborts what the dead have left unfinished, then looks at each object, or at fewer when told to `stop`.
 
-        `ended`: whether an arrival that was published has come to an end; if not, it is published again. Raises
-        Transient when store or broker are away.
+        `ended`: whether an arrival that was published has come to an end; if not, it is published again. `since`: Unix
+        time after which the topic has been read to its end; what was noted before and was not in it is published again
+        too. Raises Transient when store or broker are away.
         """
         began, before = time.monotonic(), self._clock() - self._grace
         orphans = self._identified.abort_orphans(ORPHANED)
@@ -83,16 +87,16 @@ class Sweep:
                 break
             of = arrived(found.key)
             if of is not None and found.modified < before:
-                seen[self._settle(of, found, ended)] += 1
+                seen[self._settle(of, found, ended, since)] += 1
         self._damaged.set(seen[Outcome.DAMAGED])
         self._ended.set(self._clock().timestamp())
         counts = {outcome.value: seen[outcome] for outcome in Outcome}
         log.info("swept", seconds=round(time.monotonic() - began, 1), orphans=orphans, **counts)
         return seen
 
-    def _settle(self, of: Arrived, found: Listed, ended: Callable[[str], bool]) -> Outcome:
+    def _settle(self, of: Arrived, found: Listed, ended: Callable[[str], bool], since: float) -> Outcome:
         def done() -> bool:
-            return self._arrivals.known(of.site, of.digest) and ended(self._journal.arrival(of))
+            return not self._arrivals.missing(of.site, of.digest, since) and ended(self._journal.arrival(of))
 
         # First without waiting for an association that brings the same.
         if done():

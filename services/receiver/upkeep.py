@@ -1,6 +1,7 @@
 """What the receiver does beside taking what comes: it sweeps what was left behind, and keeps what was promised."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,11 +55,12 @@ def sweeping(service: Service, settings: Settings, mark: Mark, raw: Raw) -> Call
     sweep = Sweep(identified=raw.identified, broker=raw.broker, arrivals=raw.arrivals, journal=raw.journal, grace=grace)
 
     def look() -> None:
+        since = time.time()
         recall(raw.arrivals, settings.kafka_bootstrap_servers)
         if mark.unclean:
             make_good(service, settings, sweep, mark)
         else:
-            sweep.run_once(service.stop)
+            sweep.run_once(service.stop, since=since)
 
     return lambda: again_and_again(look, settings.sweep_seconds, service.stop)
 

@@ -36,6 +36,7 @@ class FarDesk:
         try:
             return bool(self._line.ask("admit", association, site, most))
         except Hung:
+            self._line.tell("leave", association)  # the answer may come yet
             return False
 
     def leave(self, association: str) -> None:
@@ -76,9 +77,15 @@ def main() -> None:
     def drain(seconds: float) -> None:
         threading.Thread(target=drained, args=(seconds,), name="drain").start()
 
+    def serve() -> None:
+        try:
+            handing.serve(hand, ways.takes)
+        finally:
+            ended.set()  # nobody hands anything over any more
+
     answers |= {"drain": drain, "associations": ways.accounts}
     line.start()
-    threading.Thread(target=handing.serve, args=(hand, ways.takes), name="handed", daemon=True).start()
+    threading.Thread(target=serve, name="handed", daemon=True).start()
     line.tell("up")
     while not ended.wait(1.0):
         ways.look()

@@ -14,8 +14,9 @@ class Publisher:
 
     def __init__(self, bootstrap: str, timeout: float) -> None:
         """`timeout`: seconds until an unacknowledged record counts as refused."""
-        self._timeout = timeout
-        self._producer = Producer(config.publisher(bootstrap, timeout))
+        self._bootstrap, self._timeout = bootstrap, timeout
+        self._producer = self._new()
+        self._renewing = threading.Lock()
         self._closed = threading.Event()
         self._poller = threading.Thread(target=self._poll, name="publisher", daemon=True)
         self._poller.start()
@@ -29,16 +30,21 @@ class Publisher:
             errors.append(error)
             answered.set()
 
+        producer = self._producer
         try:
-            self._producer.produce(
+            producer.produce(
                 output.topic, output.value, output.key, headers=list(output.headers), on_delivery=delivered
             )
-        except (BufferError, KafkaException) as refused:
-            raise Transient(type(refused).__name__) from None
+        except BufferError:
+            raise Transient("BufferError") from None
+        except KafkaException as refused:
+            self._survive(producer, refused.args[0])
+            raise Transient(refused.args[0].name()) from None
         # The client gives up by itself after the same time; the margin is for its callback to arrive.
         if not answered.wait(self._timeout + 1.0):
             raise Transient("no answer")
         if errors[0] is not None:
+            self._survive(producer, errors[0])
             raise Transient(errors[0].name())
 
     def close(self) -> None:
@@ -46,6 +52,19 @@ class Publisher:
         self._producer.flush(self._timeout)
         self._closed.set()
         self._poller.join(timeout=2.0)
+
+    def _survive(self, producer: Producer, error: KafkaError) -> None:
+        """After a fatal error a producer takes nothing any more: another one takes its place."""
+        if not error.fatal():
+            return
+        with self._renewing:
+            if self._producer is producer:
+                self._producer = self._new()
+        producer.purge()
+        producer.flush(1.0)
+
+    def _new(self) -> Producer:
+        return Producer(config.publisher(self._bootstrap, self._timeout))
 
     def _poll(self) -> None:
         while not self._closed.is_set():

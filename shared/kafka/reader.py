@@ -1,5 +1,6 @@
 """Reading topics outside any group: rebuilding a view, or watching as an operator."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -8,6 +9,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from shared.kafka import config
 from shared.kafka.log import Record
 from shared.outcome import Transient
+
+_SILENCE = 30.0
+"""Seconds without a record after which the broker counts as away."""
 
 Offsets = Mapping[tuple[str, int], int]
 """The next offset to read, by topic and partition."""
@@ -58,13 +62,22 @@ def read_to_end(bootstrap: str, topics: Sequence[str], start: Offsets | None = N
     consumer = _consumer(bootstrap)
     try:
         consumer.assign([TopicPartition(*where, begin.get(where, OFFSET_BEGINNING)) for where in unread])
+        silent_since: float | None = None
         while unread:
+            news = False
             for message in consumer.consume(500, 0.2):
                 error = message.error()
+                news = news or error is None or error.code() == KafkaError._PARTITION_EOF
                 if error is None:
                     yield record_of(message)
                 elif error.code() == KafkaError._PARTITION_EOF:
                     unread.discard((message.topic() or "", message.partition() or 0))
+            if news:
+                silent_since = None
+            elif silent_since is None:
+                silent_since = time.monotonic()
+            elif time.monotonic() - silent_since > _SILENCE:
+                raise Transient("no answer")
     except KafkaException as away:
         raise Transient(away.args[0].name()) from None
     finally:

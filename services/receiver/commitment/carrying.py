@@ -61,8 +61,8 @@ class Carrying:
         while not stop.wait(_TICK):
             try:
                 self.look()
-            except sqlite3.Error as failed:
-                log.error("docket-away", error=type(failed).__name__)
+            except Exception as failed:
+                log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
         for busy in list(self._busy.values()):
             busy.join(_LAST_WORD)
 
@@ -74,7 +74,11 @@ class Carrying:
             if site not in self._busy:
                 thread = threading.Thread(target=self._serve, args=(number, site), name="commitment", daemon=True)
                 self._busy[site] = thread
-                thread.start()
+                try:
+                    thread.start()
+                except RuntimeError:  # no thread more
+                    del self._busy[site]
+                    raise
         self._count()
 
     def carry_out(self, number: str) -> None:

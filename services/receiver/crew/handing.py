@@ -1,6 +1,7 @@
 """Connections on their way from the process that accepts to the one that serves."""
 
 import socket
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from shared import telemetry
@@ -13,7 +14,9 @@ _LONGEST_KIND = 64
 def hand(to: socket.socket, kind: str, connection: socket.socket) -> bool:
     """Give a connection of that kind away; whether anybody is there to take it."""
     try:
-        socket.send_fds(to, [kind.encode()], [connection.fileno()])
+        # Who does not take what he is handed must not hold up the others. (`send_fds` has flags and ignores them.)
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, connection.fileno().to_bytes(4, sys.byteorder))]
+        to.sendmsg([kind.encode()], rights, socket.MSG_DONTWAIT)
     except OSError:
         return False
     return True

@@ -23,6 +23,10 @@ log = telemetry.logger("receiver")
 START_SECONDS = 60.0
 HUNG_AFTER = 30.0
 """Seconds without an answer after which a worker is killed: it may be writing to a disk that takes its time."""
+_EARLY, _LONGEST_PAUSE = 30.0, 60.0
+"""Seconds: a worker that dies within the first is started again later each time, but not later than the second."""
+_NOBODY_SECONDS = 5.0
+"""That a connection waits for a worker."""
 _LAST_WORD = 25.0
 """Seconds that a worker gets to end, after those that its associations get."""
 
@@ -34,6 +38,8 @@ class Worker:
         ours, theirs = socket.socketpair()
         hand, taken = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.number = number
+        self.buried = False
+        self._born = time.monotonic()
         self._taken = self._left = 0
         self.snapshot: Snapshot = []
         self._desk = desk
@@ -62,13 +68,23 @@ class Worker:
         return self._taken - self._left
 
     @property
+    def up(self) -> bool:
+        """Whether it serves."""
+        return self._up.is_set() and self.alive
+
+    @property
+    def died_early(self) -> bool:
+        """Whether it lived for less than it takes to be of use."""
+        return time.monotonic() - self._born < _EARLY
+
+    @property
     def alive(self) -> bool:
         """Whether the process is there."""
         return self._process.poll() is None
 
     def wait_until_up(self, seconds: float) -> bool:
         """Whether it serves."""
-        return self._up.wait(seconds) and self.alive
+        return self._up.wait(seconds) and self.up
 
     def take(self, kind: str, connection: socket.socket) -> bool:
         """Hand it a connection, which is not ours any more then; whether that was possible."""
@@ -105,6 +121,7 @@ class Worker:
 
     def bury(self) -> None:
         """Forget what was open there."""
+        self.buried = True
         self._hand.close()
         self._line.end()
         for association in list(self._associations):
@@ -131,6 +148,7 @@ class Crew:
         self._desk = desk
         self._lock = threading.Lock()
         self._dead: list[Snapshot] = []
+        self._early, self._next_start = 0, 0.0
         self._restarts = metrics.counter("isocentre_receive_worker_restarts_total")
         self._workers = [Worker(number, desk) for number in range(size)]
 
@@ -138,12 +156,22 @@ class Crew:
         """Whether all of them serve."""
         return all(worker.wait_until_up(START_SECONDS) for worker in self._workers)
 
+    @property
+    def up(self) -> bool:
+        """Whether any of them serves."""
+        return any(worker.up for worker in self._workers)
+
     def take(self, kind: str, connection: socket.socket) -> None:
-        """Hand a connection to a worker. It is closed when there is none."""
-        with connection, self._lock:
-            for worker in sorted(self._workers, key=lambda one: one.held):
-                if worker.take(kind, connection):
-                    return
+        """Hand a connection to a worker. It is closed when none takes it for a while."""
+        latest = time.monotonic() + _NOBODY_SECONDS
+        with connection:
+            while not self._handed(kind, connection) and time.monotonic() < latest:
+                time.sleep(0.1)
+
+    def _handed(self, kind: str, connection: socket.socket) -> bool:
+        with self._lock:
+            serving = sorted((worker for worker in self._workers if worker.up), key=lambda one: one.held)
+            return any(worker.take(kind, connection) for worker in serving)
 
     def look_after(self) -> None:
         """Ask each how it is, and replace those that are dead or hang. To be called every second or so."""
@@ -154,7 +182,11 @@ class Crew:
                     continue
                 log.error("worker-hangs", worker=worker.number)
                 worker.kill()
-            self._replace(place, worker)
+            self._bury(worker)
+            try:
+                self._replace(place, worker)
+            except OSError as failed:  # no process more: at the next look
+                log.error("worker-not-started", worker=worker.number, error=type(failed).__name__)
 
     def snapshots(self) -> Iterable[Snapshot]:
         """What each has counted until now, those that are dead too."""
@@ -176,10 +208,22 @@ class Crew:
         with ThreadPoolExecutor(len(self._workers)) as pool:
             list(pool.map(lambda worker: worker.drain(seconds), self._workers))
 
-    def _replace(self, place: int, worker: Worker) -> None:
+    def _bury(self, worker: Worker) -> None:
+        if worker.buried:
+            return
         log.error("worker-died", worker=worker.number)
         self._restarts.inc()
         worker.bury()
         with self._lock:
             self._dead = [metrics.totals([*self._dead, worker.snapshot])]
-            self._workers[place] = Worker(worker.number, self._desk)
+            worker.snapshot = []
+        self._early = self._early + 1 if worker.died_early else 0
+        self._next_start = time.monotonic() + min(_LONGEST_PAUSE, 2.0**self._early - 1)
+
+    def _replace(self, place: int, worker: Worker) -> None:
+        """Those that die at their start come again ever later."""
+        if time.monotonic() < self._next_start:
+            return
+        successor = Worker(worker.number, self._desk)
+        with self._lock:
+            self._workers[place] = successor

@@ -6,7 +6,11 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
+from services.receiver import scratch
 from services.receiver.arrivals import Arrivals
+from services.receiver.quotas import Quotas
 
 ROOT = Path(__file__).parents[3]
 DIGEST, OTHER = "a" * 64, "b" * 64
@@ -77,3 +81,69 @@ def test_a_view_of_another_version_is_made_anew(tmp_path: Path) -> None:
     again = Arrivals(path)
     assert not again.known("site-a", DIGEST)
     again.close()
+
+
+def test_the_same_bytes_of_two_sites_do_not_unlock_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "arrivals.sqlite"
+    arrivals = Arrivals(path)
+    with holder(path, DIGEST) as other:
+        with arrivals.alone("site-b", DIGEST):
+            pass  # another place than that of site-a
+        free: list[bool] = []
+
+        def work() -> None:
+            with arrivals.alone("site-a", DIGEST):
+                free.append(True)
+
+        waiting = threading.Thread(target=work)
+        waiting.start()
+        time.sleep(0.2)
+        assert free == []
+        other.communicate("\n", timeout=10)
+        waiting.join(10)
+    with arrivals.alone("site-a", DIGEST):
+        with arrivals.alone("site-b", DIGEST):
+            pass
+        second = subprocess.Popen([sys.executable, "-c", HOLDS, str(path), DIGEST], stdout=subprocess.PIPE, cwd=ROOT)
+        time.sleep(0.5)
+        assert second.poll() is None  # it waits for site-a yet
+        second.kill()
+        second.communicate()
+    arrivals.close()
+
+
+def test_what_we_noted_and_the_topic_lacks_is_missing(tmp_path: Path) -> None:
+    arrivals = Arrivals(tmp_path / "arrivals.sqlite")
+    arrivals.add("site-a", DIGEST, "1.2.3")
+    assert not arrivals.missing("site-a", DIGEST, 0.0)
+    assert arrivals.missing("site-a", DIGEST, time.time() + 1)
+    assert arrivals.missing("site-a", OTHER, 0.0)
+    arrivals.close()
+
+
+def test_an_orderly_end_leaves_all_in_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "arrivals.sqlite"
+    arrivals = Arrivals(path)
+    arrivals.add("site-a", DIGEST, "1.2.3")
+    arrivals.settle()
+    assert not path.with_name("arrivals.sqlite-wal").exists()
+    again = Arrivals(path)
+    assert again.known("site-a", DIGEST)
+    again.close()
+
+
+@pytest.mark.parametrize("torn", [b"no database at all" * 100, b"SQLite format 3\0" + bytes(8000)])
+def test_a_torn_file_is_thrown_away(tmp_path: Path, torn: bytes) -> None:
+    path = tmp_path / "quotas.sqlite"
+    path.write_bytes(torn)
+    scratch.mended(path)
+    assert Quotas(path).spent("site-a") == 0
+
+
+def test_a_sound_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "quotas.sqlite"
+    quotas = Quotas(path)
+    quotas.add("site-a", 5)
+    quotas.close()
+    scratch.mended(path)
+    assert Quotas(path).spent("site-a") == 5

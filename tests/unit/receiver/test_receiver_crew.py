@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -167,6 +167,45 @@ def test_connections_go_to_another_process() -> None:
     hand.close()
     serving.join(5)
     assert got == [("http", b"http"), ("dicom", b"dicom")]
+
+
+def test_one_who_cannot_be_served_is_turned_away_and_the_next_is_not() -> None:
+    hand, taken = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    served: list[bytes] = []
+
+    def take(connection: socket.socket) -> None:
+        if not served:
+            served.append(b"")
+            raise RuntimeError("can't start new thread")
+        served.append(connection.recv(9))
+
+    serving = threading.Thread(target=handing.serve, args=(taken, {"dicom": take}))
+    serving.start()
+    for _ in range(2):
+        near, far = socket.socketpair()
+        assert handing.hand(hand, "dicom", far)
+        far.close()
+        near.sendall(b"hello")
+        if not served:
+            near.settimeout(5)
+            with suppress(ConnectionResetError):
+                assert near.recv(1) == b""
+        near.close()
+    hand.close()
+    serving.join(5)
+    assert served == [b"", b"hello"]
+
+
+def test_who_does_not_take_what_he_is_handed_holds_nobody_up() -> None:
+    hand, taken = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    near, far = socket.socketpair()
+    handed = 0
+    while handing.hand(hand, "dicom", far):
+        handed += 1
+        assert handed < 100_000
+    assert handed > 0
+    for one in (hand, taken, near, far):
+        one.close()
 
 
 def test_nobody_there_to_take_a_connection() -> None:

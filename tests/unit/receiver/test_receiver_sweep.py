@@ -1,5 +1,6 @@
 """What was stored and not published is published later, once, as the event that was lost."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -197,3 +198,11 @@ def test_what_has_no_file_meta_information_tells_nothing() -> None:
     assert meta == part10.Meta(CT, "1.2.3", EXPLICIT, len(whole) - len(STUDY))
     for head in (b"", whole[:100], whole[:140], b"\0" * 400, whole[:132] + STUDY):
         assert part10.meta(head) is None
+
+
+def test_what_the_broker_has_lost_since_it_said_yes_is_published_again(bench: Bench) -> None:
+    bench.receive()
+    bench.broker.topics[InstanceReceived.topic].clear()
+    assert bench.sweep.run_once()[Outcome.KNOWN] == 1
+    assert bench.sweep.run_once(since=time.time() + 1)[Outcome.PUBLISHED] == 1
+    assert len(bench.broker.received) == 1

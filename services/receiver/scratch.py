@@ -1,0 +1,57 @@
+"""SQLite files that several processes share and that may be thrown away: what they hold can be had elsewhere, or does
+not matter after a power cut."""
+
+import os
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from shared import telemetry
+
+log = telemetry.logger("receiver")
+
+_BUSY_SECONDS = 30.0
+"""That a process waits for another one's write, which takes microseconds."""
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """The file, made if need be. Nothing is synced: a power cut may tear it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_BUSY_SECONDS)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=OFF")
+    return database
+
+
+def mended(path: Path) -> None:
+    """Throw the file away if it is torn. For the first process, before the others begin."""
+    try:
+        database = opened(path)
+        try:
+            (state,) = database.execute("PRAGMA quick_check(1)").fetchone()
+        finally:
+            database.close()
+    except sqlite3.DatabaseError:
+        state = "torn"
+    if state != "ok":
+        log.error("thrown-away", file=path.name)
+        thrown_away(path)
+
+
+def thrown_away(path: Path) -> None:
+    """Nobody has it open."""
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+
+
+def settled(path: Path, database: sqlite3.Connection) -> None:
+    """Close it, the last of all who had it open, with all of it on the disk."""
+    with suppress(sqlite3.Error):
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    for place in (path, path.parent):
+        handle = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
