@@ -18,7 +18,7 @@ from services.receiver.upkeep import Raw, beside, committing, sweeping
 from shared import metrics, storage
 from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceCommitted
-from shared.kafka import Publisher
+from shared.kafka import Publisher, is_durable
 from shared.service import NotFit, Service, running
 from shared.sites import read_sites
 
@@ -37,6 +37,7 @@ def main() -> None:
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)
+        tell_durability(service, identified)
         mark = Mark(settings.state_dir)
         arrivals = arrivals_in(settings.state_dir, anew=mark.unclean)
         catch_up(service, arrivals, settings.kafka_bootstrap_servers)
@@ -83,6 +84,20 @@ def accept_volatile(service: Service, settings: Settings) -> None:
     if not settings.accept_volatile_store:
         raise NotFit("the store is not durable: set ISOCENTRE_ACCEPT_VOLATILE_STORE=true to accept that")
     service.log.warning("store-not-durable")
+
+
+def tell_durability(service: Service, identified: storage.Store) -> None:
+    """Half of a yes is the broker's. It cannot be chosen here, so it is told."""
+    bootstrap, parts = service.settings.kafka_bootstrap_servers, {"store": identified.durable}
+
+    def look() -> None:
+        parts["broker"] = all(is_durable(bootstrap, topic) for topic in TOPICS)
+
+    service.verify("broker", look)
+    for part, durable in parts.items():
+        metrics.gauge("isocentre_receive_durable").labels(part).set(durable)
+    if not parts["broker"]:
+        service.log.warning("broker-not-durable")
 
 
 def catch_up(service: Service, arrivals: Arrivals, bootstrap: str) -> None:

@@ -62,8 +62,9 @@ class Account:
 
 
 class AccountBook:
-    """The accounts of ended associations, a line of JSON each, in a file per day (UTC). Several processes may write it:
-    a line is one write to the end of the file."""
+    """The accounts of associations, lines of JSON, in a file per day (UTC): one when it has ended, and some before that
+    while it lasts. Of several lines the last one counts. Several processes may write it: a line is one write to the end
+    of the file."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """The ways into one worker process, all of which end in the same function: store, publish, answer."""
 
 import socket
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -26,6 +27,9 @@ from shared.settings import MIB
 from shared.sites import Sites, read_sites
 
 log = telemetry.logger("receiver")
+
+_KEEP_EVERY = 60.0
+"""Seconds."""
 
 
 class Way(Protocol):
@@ -56,7 +60,10 @@ class Ways:
         self._spool = spool = spool_of(settings)
         self._budget = budget = Budget(settings.memory_mib * MIB // settings.workers)
         landing = partial(Landing, spool, settings.in_memory_mib * MIB, budget)
-        kept = partial(keep, AccountBook(settings.state_dir / "accounts"))
+        self._book = AccountBook(settings.state_dir / "accounts")
+        self._kept: dict[str, int] = {}
+        self._keep_next = time.monotonic() + _KEEP_EVERY
+        kept = partial(keep, self._book)
         intake = Intake(receive)
         dicom = Edge(sites.now, intake, desk, landing, kept, left, commitment=Taking(docket))
         stow = partial(StowEdge, sites.now, intake, desk, landing, kept, left)
@@ -75,10 +82,21 @@ class Ways:
         """See whether followed files have changed, and tell what is held. To be called every second or so."""
         for each in self._followed:
             each.now()
+        self._keep_what_is_open()
         metrics.gauge("isocentre_receive_memory_bytes").set(self._budget.held)
         metrics.gauge("isocentre_receive_spool_bytes").set(self._spool.size)
         metrics.gauge("isocentre_receive_spool_free_bytes").set(self._spool.disk.room)
         metrics.gauge("isocentre_receive_waiting_objects").set(self._receive.waiting)
+
+    def _keep_what_is_open(self) -> None:
+        """An association may last for hours: its account so far is kept from time to time."""
+        if time.monotonic() < self._keep_next:
+            return
+        self._keep_next = time.monotonic() + _KEEP_EVERY
+        for account in [account for way in self._ways for account in way.accounts()]:
+            if self._kept.get(account.association) != account.received:
+                keep_so_far(self._book, account)
+        self._kept = {account.association: account.received for way in self._ways for account in way.accounts()}
 
     def accounts(self) -> list[dict[str, Any]]:
         """Of what is under way."""
@@ -122,6 +140,11 @@ def limits_of(settings: Settings) -> Limits:
 def keep(book: AccountBook, account: Account) -> None:
     """Tell of an association that has ended, and keep its account."""
     log.info("association-closed", **account.as_json())
+    keep_so_far(book, account)
+
+
+def keep_so_far(book: AccountBook, account: Account) -> None:
+    """Keep an account, of one that is open yet or not."""
     try:
         book.keep(account)
     except OSError as failed:

@@ -1,6 +1,6 @@
 """The one home of confluent_kafka: topics, the receiver's publisher, the stages' log, and plain reading."""
 
-from shared.kafka.admin import missing_topics, topic_names
+from shared.kafka.admin import is_durable, missing_topics, topic_names
 from shared.kafka.log import CommitAborted, Log, LogLost, LostOffsets, OffsetLost, Output, Record, TooLarge
 from shared.kafka.publisher import Publisher
 from shared.kafka.reader import end_offsets, read_to_end, tail
@@ -18,6 +18,7 @@ __all__ = [
     "Record",
     "TooLarge",
     "end_offsets",
+    "is_durable",
     "missing_topics",
     "read_to_end",
     "tail",

@@ -13,7 +13,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # typed, but 
 
 from infra.local import kafka
 from infra.local.state import Stack
-from shared.kafka import KafkaLog, Output, Publisher
+from shared.kafka import KafkaLog, Output, Publisher, is_durable
 
 INTERNAL = {"__consumer_offsets", "__transaction_state"}
 """Where the broker keeps how far each stage is, and which transactions are under way."""
@@ -53,3 +53,11 @@ def test_the_database_flushes_what_it_commits(components: Stack) -> None:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             row = connection.execute(f"SHOW {setting}").fetchone()  # type: ignore[arg-type]
             assert row == ("on",), setting
+
+
+def test_the_receiver_sees_whether_the_broker_flushes(components: Stack) -> None:
+    assert is_durable(components.kafka_bootstrap_servers, "identified.instance.received")
+    admin = AdminClient({"bootstrap.servers": components.kafka_bootstrap_servers})
+    lazy = f"lazy-{secrets.token_hex(4)}"
+    admin.create_topics([NewTopic(lazy, 1, config={"flush.messages": "1000"})])[lazy].result(10)
+    assert not is_durable(components.kafka_bootstrap_servers, lazy)
