@@ -8,7 +8,7 @@ from typing import Protocol
 from services.receiver.arrivals import Arrivals
 from services.receiver.journal import key_of
 from services.receiver.quotas import Quotas
-from services.receiver.turns import Turns
+from services.receiver.turns import NoTurn, Turns
 from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
@@ -25,6 +25,8 @@ from shared.telemetry import Attribute
 log = telemetry.logger("receiver")
 
 _EVENTS: dict[Lane, type[InstanceReceived]] = {"live": InstanceReceived, "bulk": InstanceReceivedInBulk}
+PATIENCE = 10.0
+"""Seconds that an object waits for its turn: common senders give up after 30, and we refuse before that."""
 AT_ONCE = 16
 """Objects that a process stores at the same time. More wait, and sites take turns."""
 
@@ -93,34 +95,39 @@ class Receive:
 
     def __call__(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         """The answer to the sender. Success is a promise: the site deletes its copy."""
-        site = arriving.site.code
-        digest = arriving.landed.digest
-        arrival = self._pseudonyms.arrival(site, digest)
+        arrival = self._pseudonyms.arrival(arriving.site.code, arriving.landed.digest)
         span.set({Attribute.ARRIVAL: arrival})
         found = _named(arriving)
         if found and not _same(found, arriving):
             return Answer(CLASS_OR_UID_MISMATCH, Reason.UID_MISMATCH)
-        understood = SUCCESS if found else CANNOT_UNDERSTAND
+        refused = self._settle(arriving, self._event(arriving, found, arrival), span)
+        if found or (refused and refused.status != SUCCESS):
+            return refused or Answer(SUCCESS)
+        return Answer(CANNOT_UNDERSTAND, refused.reason if refused else Reason.NOT_UNDERSTOOD)
+
+    def _settle(self, arriving: Arriving, event: InstanceReceived, span: telemetry.Span) -> Answer | None:
+        """Have it safe; what there is to say about it but a plain success."""
+        site, digest = event.site, event.digest
         # The same instance on another association waits here until the first one is safe, or has failed.
         with self._arrivals.alone(site, digest):
             try:
                 if self._known(site, digest):
-                    return Answer(understood, Reason.ALREADY_DONE)
+                    return Answer(SUCCESS, Reason.ALREADY_DONE)
             except Transient as away:
-                log.warning("broker-away", reason=str(away), site=site)
-                return Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+                return _refused(Reason.BROKER_AWAY, away, site)
             if not self._within_quota(arriving):
                 return Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
-            with self._turns.of(site):
-                refused = self._keep(self._event(arriving, found, digest, arrival), arriving, span)
+            try:
+                with self._turns.of(site, PATIENCE):
+                    refused = self._keep(event, arriving, span)
+            except NoTurn as slow:
+                return _refused(Reason.STORE_AWAY, slow, site)
             if refused:
                 return refused
             if arriving.site.bytes_per_day is not None:
                 self._quotas.add(site, arriving.landed.size)
             conflicts = self._arrivals.add(site, digest, arriving.sop_instance_uid)
-        if not found:
-            return Answer(CANNOT_UNDERSTAND, Reason.NOT_UNDERSTOOD)
-        return Answer(SUCCESS, Reason.UID_CONFLICT if conflicts else None)
+        return Answer(SUCCESS, Reason.UID_CONFLICT) if conflicts else None
 
     def _known(self, site: str, digest: str) -> bool:
         """Whether it was published before. Raises Transient when only the broker could tell, and it does not."""
@@ -143,17 +150,16 @@ class Receive:
         try:
             self._identified.put(event.key, arriving.landed.content)
         except Transient as away:
-            log.warning("store-away", reason=str(away), site=event.site)
-            return Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
+            return _refused(Reason.STORE_AWAY, away, event.site)
         self._arrivals.doubt(event.site, event.digest)
         try:
             self._broker.publish(self._output(event, span))
         except Transient as away:
-            log.warning("broker-away", reason=str(away), site=event.site)
-            return Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+            return _refused(Reason.BROKER_AWAY, away, event.site)
         return None
 
-    def _event(self, arriving: Arriving, found: Named | None, digest: str, arrival: str) -> InstanceReceived:
+    def _event(self, arriving: Arriving, found: Named | None, arrival: str) -> InstanceReceived:
+        digest = arriving.landed.digest
         study = (found and found.study_instance_uid) or arriving.sop_instance_uid
         return _EVENTS[arriving.lane](
             site=arriving.site.code,
@@ -174,6 +180,11 @@ class Receive:
         outgoing = Outgoing.of(event)
         value, headers = encode(outgoing, "receiver", event.received_at, span.traceparent)
         return Output(event.topic, outgoing.key, value, tuple(headers))
+
+
+def _refused(reason: Reason, away: Transient, site: str) -> Answer:
+    log.warning(reason.value, reason=str(away), site=site)
+    return Answer(OUT_OF_RESOURCES, reason)
 
 
 def _same(found: Named, arriving: Arriving) -> bool:

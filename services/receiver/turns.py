@@ -5,6 +5,12 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from shared.outcome import Transient
+
+
+class NoTurn(Transient):
+    """The store is so slow that none came in time."""
+
 
 class Turns:
     """At most `places` threads at a time. Who waits, waits in the queue of his site; a free place goes to the sites in
@@ -22,22 +28,34 @@ class Turns:
             return sum(len(queue) for queue in self._waiting.values())
 
     @contextmanager
-    def of(self, site: str) -> Iterator[None]:
-        """A place, when it is this site's turn."""
-        self._enter(site)
+    def of(self, site: str, seconds: float) -> Iterator[None]:
+        """A place, when it is this site's turn. Raises NoTurn when it does not come for so long."""
+        if not self._entered(site, seconds):
+            raise NoTurn("no turn")
         try:
             yield
         finally:
             self._leave()
 
-    def _enter(self, site: str) -> None:
+    def _entered(self, site: str, seconds: float) -> bool:
         with self._lock:
             if self._free:
                 self._free -= 1
-                return
+                return True
             mine = threading.Event()
             self._waiting.setdefault(site, deque()).append(mine)
-        mine.wait()
+        return mine.wait(seconds) or not self._gave_up(site, mine)
+
+    def _gave_up(self, site: str, mine: threading.Event) -> bool:
+        """Whether he is no more in the queue; False when his turn came at the last moment."""
+        with self._lock:
+            if mine.is_set():
+                return False
+            queue = self._waiting[site]
+            queue.remove(mine)
+            if not queue:
+                del self._waiting[site]
+            return True
 
     def _leave(self) -> None:
         """Hand the place on to the first of the site that waits longest for its turn."""

@@ -14,7 +14,7 @@ from services.receiver.crew import handing, listening
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.line import Answers, Hung, Line
 from services.receiver.crew.listening import Listening
-from services.receiver.turns import Turns
+from services.receiver.turns import NoTurn, Turns
 
 # --- the desk
 
@@ -62,10 +62,10 @@ def test_a_flooding_site_does_not_starve_another() -> None:
 
     def work(site: str) -> None:
         begun.wait()
-        with turns.of(site), lock:
+        with turns.of(site, 10), lock:
             served.append(site)
 
-    with turns.of("held"):
+    with turns.of("held", 10):
         threads = [threading.Thread(target=work, args=("flood",)) for _ in range(30)]
         for thread in threads:
             thread.start()
@@ -82,14 +82,24 @@ def test_a_flooding_site_does_not_starve_another() -> None:
 
 def test_places_come_back_when_work_fails() -> None:
     turns = Turns(1)
-    with pytest.raises(KeyError), turns.of("a"):
+    with pytest.raises(KeyError), turns.of("a", 10):
         raise KeyError
-    with turns.of("b"):
+    with turns.of("b", 10):
+        pass
+
+
+def test_who_waits_too_long_gives_up_and_leaves_no_gap() -> None:
+    turns = Turns(1)
+    with turns.of("a", 10):
+        with pytest.raises(NoTurn), turns.of("b", 0.05):
+            pass
+        assert turns.waiting == 0
+    with turns.of("b", 0.05):
         pass
 
 
 def _serve(turns: Turns, site: str, served: list[str], lock: threading.Lock) -> None:
-    with turns.of(site), lock:
+    with turns.of(site, 10), lock:
         served.append(site)
 
 
