@@ -171,11 +171,12 @@ class Visit:
         site = admit(self._edge.sites(), self._peer(proposal))
         if isinstance(site, Refusal):
             return self._refused(site.site or NOBODY, site.reason, site.rejection)
+        accepted = negotiation.accept(proposal, taken(site), user=bool(site.users))
         if self._edge.draining or not self._edge.desk.admit(self._id, site.code, site.associations):
             return self._refused(site.code, "rejected", LIMIT_REACHED)
         self._called = proposal.called
         self._opens(site, site.lane(proposal.called))
-        return negotiation.accept(proposal, taken(site), user=bool(site.users))
+        return accepted
 
     def _peer(self, proposal: negotiation.Proposal) -> Peer:
         return Peer(

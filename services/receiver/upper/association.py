@@ -125,7 +125,17 @@ class Association:
         """Bytes of the PDU that have not been read."""
 
     def run(self) -> End:
-        """Until the connection is closed; how it ended. Raises what storing raises."""
+        """Until the connection is closed; how it ended. Raises what `serves` raises, when the peer has been told."""
+        try:
+            over = self._served()
+            self._say_and_wait(over)
+            return over.end
+        finally:
+            self._landing.close()
+            self._wire.close()
+
+    def _served(self) -> "_Over":
+        """How it came to be over, and what is to be said."""
         try:
             self._wire.patience(self._artim, _REQUEST_RATE)
             self._request()
@@ -133,17 +143,15 @@ class Association:
             while True:
                 self._next()
         except _Over as over:
-            self._say_and_wait(over)
-            return over.end
+            return over
         except Closed:
-            return End.CLOSED
+            return _Over(End.CLOSED)
         except Silent:
-            if self._established:  # who has not asked for an association is not told of its end (AA-2)
-                self._say_and_wait(_aborted(Abort.NOT_SPECIFIED))
-            return End.SILENT
-        finally:
-            self._landing.close()
-            self._wire.close()
+            # Who has not asked for an association is not told of its end (AA-2).
+            return _Over(End.SILENT, pdu.abort(Abort.NOT_SPECIFIED) if self._established else b"")
+        except Exception:
+            self._say_and_wait(_aborted(Abort.NOT_SPECIFIED))
+            raise
 
     def _head(self) -> int:
         """What kind of PDU comes."""

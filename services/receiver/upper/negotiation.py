@@ -97,13 +97,17 @@ def accept(proposal: Proposal, syntaxes: Mapping[str, Collection[str]], *, user:
 
 
 def _roles(asked: A_ASSOCIATE, contexts: Mapping[int, Context]) -> Iterator[SCP_SCU_RoleSelectionNegotiation]:
-    """Where the peer asks for roles, he may be the SCU, and never the SCP (PS3.7 Section D.3.3.4)."""
+    """Where the peer asks for roles, he may be the SCU, and never the SCP (PS3.7 Section D.3.3.4).
+
+    Who does not ask to be the SCU is not answered: what holds without an answer is the roles that there are by default,
+    and one that grants neither role cannot be said with pynetdicom.
+    """
     taken = {context.abstract_syntax for context in contexts.values()}
     for item in asked.user_information:
-        if isinstance(item, SCP_SCU_RoleSelectionNegotiation) and item.sop_class_uid in taken:
+        if isinstance(item, SCP_SCU_RoleSelectionNegotiation) and item.sop_class_uid in taken and item.scu_role:
             answer = SCP_SCU_RoleSelectionNegotiation()
             answer.sop_class_uid = item.sop_class_uid
-            answer.scu_role, answer.scp_role = bool(item.scu_role), False
+            answer.scu_role, answer.scp_role = True, False
             yield answer
 
 

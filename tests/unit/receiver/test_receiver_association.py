@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.receiver.upper import command, pdu
-from services.receiver.upper.association import End
+from services.receiver.upper.association import Accepted, End
 from services.receiver.upper.pdu import Abort, Kind
 from tests.support.acceptor import ARTIM, IDLE, Peer
 from tests.support.upper import CT, ECHO, ECHO_CONTEXT, INSTANCE, bare, data, pdv, request, status_of
@@ -98,6 +98,17 @@ def test_contexts_have_odd_numbers(peer: Peer, number: int) -> None:
 def test_two_contexts_of_one_number_end_it(peer: Peer) -> None:
     peer.say(request(((1, CT), (1, ECHO))))
     assert aborted(peer, Abort.INVALID_PARAMETER)
+
+
+def test_a_bug_in_the_negotiation_is_told(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(request: bytes) -> Accepted:
+        raise KeyError
+
+    monkeypatch.setattr(peer.serving, "requested", broken)
+    peer.say(request())
+    assert aborted(peer, Abort.NOT_SPECIFIED)
+    with pytest.raises(KeyError):
+        peer.ends()
 
 
 # --- Sta6: data transfer

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from pydicom.uid import UID
-from pynetdicom import AE
+from pynetdicom import AE, build_role
 from pynetdicom.dimse_primitives import C_STORE
 
 from services.receiver.accounts import Account
@@ -19,6 +19,7 @@ from services.receiver.crew.listening import Listening
 from services.receiver.edge import Edge
 from services.receiver.handler import Answer, Arriving
 from services.receiver.intake import Intake
+from services.receiver.upper import negotiation
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.disk import Disk
@@ -191,6 +192,26 @@ def test_takes_the_transfer_syntax_that_the_sender_prefers(bench: Bench, order: 
     association = entity.associate("127.0.0.1", bench.port, ae_title="ISOCENTRE")
     assert [context.transfer_syntax for context in association.accepted_contexts] == [[order[0]]]
     association.release()
+
+
+def test_who_asks_to_be_the_provider_alone_is_answered(bench: Bench) -> None:
+    entity = AE("A1")
+    entity.add_requested_context(CT, EXPLICIT)
+    role = build_role(CT, scp_role=True)
+    association = entity.associate("127.0.0.1", bench.port, ae_title="ISOCENTRE", ext_neg=[role])
+    assert association.is_established
+    association.release()
+
+
+def test_who_cannot_be_answered_is_told_and_counts_as_nobody(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object, **named: object) -> None:
+        raise KeyError
+
+    accepted = counter("isocentre_receive_associations_total").labels("site-a", "accepted")
+    before = accepted._value.get()
+    monkeypatch.setattr(negotiation, "accept", broken)
+    assert bench.associate().is_aborted
+    assert (accepted._value.get(), bench.accounts) == (before, [])
 
 
 def test_a_class_that_is_no_storage_is_refused_at_its_context(bench: Bench) -> None:

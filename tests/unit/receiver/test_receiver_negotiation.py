@@ -6,8 +6,13 @@ from typing import Any
 import pytest
 from pydicom.uid import UID
 from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
-from pynetdicom.pdu_primitives import A_ASSOCIATE, MaximumLengthNotification, UserIdentityNegotiation
-from pynetdicom.presentation import build_context
+from pynetdicom.pdu_primitives import (
+    A_ASSOCIATE,
+    MaximumLengthNotification,
+    SCP_SCU_RoleSelectionNegotiation,
+    UserIdentityNegotiation,
+)
+from pynetdicom.presentation import build_context, build_role
 
 from services.receiver.upper import negotiation
 from services.receiver.upper.association import Context
@@ -125,3 +130,20 @@ def test_a_user_who_was_looked_at_is_answered_when_he_asks(asks: bool, looked_at
     pdu.decode(negotiation.accept(proposal, {CT: {EXPLICIT}}, user=looked_at).answer)
     items = pdu.to_primitive().user_information
     assert sum(isinstance(item, UserIdentityNegotiation) for item in items) == told
+
+
+@pytest.mark.parametrize(
+    ("asked", "granted"),
+    [((True, False), [(True, False)]), ((True, True), [(True, False)]), ((False, True), []), ((None, None), [])],
+)
+def test_a_peer_may_be_the_user_and_never_the_provider(
+    asked: tuple[bool | None, bool | None], granted: list[tuple[bool, bool]]
+) -> None:
+    """Whoever asks only to be the provider gets an answer that says nothing of roles (PS3.7 Section D.3.3.4)."""
+    scu, scp = asked
+    further = [] if scu is None else [build_role(CT, scu_role=scu, scp_role=bool(scp))]
+    pdu = A_ASSOCIATE_AC()
+    pdu.decode(negotiation.accept(read(request([(1, CT, [EXPLICIT])], *further)), {CT: {EXPLICIT}}).answer)
+    items = pdu.to_primitive().user_information
+    roles = [item for item in items if isinstance(item, SCP_SCU_RoleSelectionNegotiation)]
+    assert [(item.scu_role, item.scp_role) for item in roles] == granted
