@@ -70,7 +70,7 @@ ABORTS: Mapping[Abort, tuple[str, str]] = {
     Abort.UNEXPECTED_PDU: ("a PDU that has no place in this state", "mend the sender"),
     Abort.UNEXPECTED_PARAMETER: ("a presentation data value out of order", "mend the sender"),
     Abort.INVALID_PARAMETER: (
-        "a value that makes no sense: a length, a presentation context id that is even or was not accepted",
+        "a value that makes no sense: a length, a presentation context that is incomplete, even or was not accepted",
         "mend the sender",
     ),
 }

@@ -62,8 +62,15 @@ def read(body: bytes) -> Proposal | Rejection | Abort:
         proposal = Proposal(called, calling, _user(primitive), primitive)
     except Exception:  # pynetdicom raises whatever its parts do
         return Abort.INVALID_PARAMETER
+    return proposal if _makes_sense(contexts) else Abort.INVALID_PARAMETER
+
+
+def _makes_sense(contexts: Sequence[Any]) -> bool:
+    """Whether there is one, each has an odd id of its own, and each asks for something in some transfer syntax (PS3.8
+    Section 9.3.2.2). Else there is no answer that could be said."""
     ids = [context.context_id for context in contexts]
-    return proposal if all(number % 2 for number in ids) and len(ids) == len(set(ids)) else Abort.INVALID_PARAMETER
+    numbered = bool(ids) and all(number % 2 for number in ids) and len(ids) == len(set(ids))
+    return numbered and all(context.abstract_syntax and context.transfer_syntax for context in contexts)
 
 
 def _user(primitive: A_ASSOCIATE) -> User | None:

@@ -86,6 +86,44 @@ def test_nor_does_the_same_id_twice() -> None:
     assert negotiation.read(bytes(body)) is Abort.INVALID_PARAMETER
 
 
+def item(kind: int, content: bytes) -> bytes:
+    return bytes((kind, 0)) + len(content).to_bytes(2) + content
+
+
+def by_hand(*contexts: bytes) -> bytes:
+    """The body of a request with presentation contexts of these sub-items, numbered 1, 3 …"""
+    head = b"\0\1\0\0" + b"ISOCENTRE".ljust(16) + b"CT1".ljust(16) + bytes(32)
+    numbered = [bytes((2 * at + 1, 0, 0, 0)) + content for at, content in enumerate(contexts)]
+    proposed = b"".join(item(0x20, content) for content in numbered)
+    user = item(0x51, (16384).to_bytes(4)) + item(0x52, b"1.2.3")
+    return head + item(0x10, negotiation.APPLICATION_CONTEXT.encode()) + proposed + item(0x50, user)
+
+
+ABSTRACT, TRANSFER = item(0x30, CT.encode()), item(0x40, EXPLICIT.encode())
+
+
+def test_by_hand_it_is_the_same() -> None:
+    accepted = negotiation.accept(read(by_hand(ABSTRACT + TRANSFER)), {CT: {EXPLICIT}})
+    assert accepted.contexts == {1: Context(CT, EXPLICIT)}
+
+
+@pytest.mark.parametrize(
+    "contexts",
+    [
+        [],
+        [b""],
+        [ABSTRACT],
+        [TRANSFER],
+        [ABSTRACT + item(0x40, b"")],
+        [item(0x30, b"") + TRANSFER],
+        [ABSTRACT + TRANSFER, ABSTRACT],
+    ],
+)
+def test_a_request_for_nothing_makes_no_sense(contexts: list[bytes]) -> None:
+    """Without a context; or one of them lacks its abstract syntax, or any transfer syntax (PS3.8 Table 9-13)."""
+    assert negotiation.read(by_hand(*contexts)) is Abort.INVALID_PARAMETER
+
+
 def test_of_the_syntaxes_proposed_the_first_that_is_taken_is_chosen() -> None:
     proposal = read(request([(1, CT, [JPEG_LS, EXPLICIT, IMPLICIT]), (3, MR, [IMPLICIT, EXPLICIT])]))
     taken = {CT: {IMPLICIT, EXPLICIT}, MR: {IMPLICIT, EXPLICIT}}
