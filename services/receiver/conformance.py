@@ -48,7 +48,7 @@ STATUSES: Mapping[int, tuple[str, str, str]] = {
         "no",
         "mend the sender",
     ),
-    command.UNRECOGNISED_OPERATION: ("neither C-STORE nor C-ECHO", "no", "do not send it"),
+    command.UNRECOGNISED_OPERATION: ("nothing that is done on its presentation context", "no", "do not send it"),
 }
 """What each means, what is kept, what the sender should do."""
 
@@ -146,7 +146,7 @@ def _of_contexts() -> dict[str, str]:
     classes = sorted(syntaxes.STORAGE_CLASSES, key=_numbers)
     return {
         "storage_class_count": str(len(classes)),
-        "verification": syntaxes.VERIFICATION,
+        "verification": command.VERIFICATION,
         "push_model": command.PUSH_MODEL,
         "command_syntaxes": _names(syntaxes.COMMAND_SYNTAXES),
         "storage_classes": _rows((UID(uid).name, uid, "all of the table below") for uid in classes),

@@ -26,8 +26,8 @@ _LONGEST_REQUEST = 512 * 1024
 """Bytes of an A-ASSOCIATE-RQ: 128 contexts with all transfer syntaxes take 300,000."""
 _REQUEST_RATE = 64 * 1024
 """Bytes of an A-ASSOCIATE-RQ that come in a second at least."""
-_OPERATIONS = {command.PUSH_MODEL: command.N_ACTION_RQ}
-"""What is done by other classes than those of storage, beside C-ECHO."""
+_OPERATIONS = {command.VERIFICATION: command.C_ECHO_RQ, command.PUSH_MODEL: command.N_ACTION_RQ}
+"""What is done by other classes than those of storage."""
 _HEARD_OUT = set(Kind) - {Kind.ASSOCIATE_RQ, Kind.ABORT}
 """PDUs that change nothing in Sta13."""
 

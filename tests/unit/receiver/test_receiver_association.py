@@ -170,6 +170,14 @@ def test_what_cannot_be_stored_is_told_so(peer: Peer, command_set: bytes, status
     assert peer.serving.got == []
 
 
+@pytest.mark.parametrize("sop_class", [ECHO, CT])
+def test_nothing_is_stored_by_the_class_of_echoes(peer: Peer, sop_class: str) -> None:
+    peer.associate()
+    peer.say(data(pdv(ECHO_CONTEXT, COMMAND | LAST, asked(sop_class=sop_class)), pdv(ECHO_CONTEXT, LAST, b"data")))
+    assert status_of(peer.hear()[1]) == command.UNRECOGNISED_OPERATION
+    assert peer.serving.got == []
+
+
 def test_a_cancel_is_not_answered(peer: Peer) -> None:
     peer.associate()
     peer.say(data(pdv(1, COMMAND | LAST, asked(command.C_CANCEL_RQ, data_set=command.NO_DATA_SET))))

@@ -171,7 +171,7 @@ def wholes(stream: bytes, contexts: dict[int, Context]) -> Iterator[tuple[str, b
             message = None
             if asked.field & command.RESPONSE and asked.field != command.C_CANCEL_RQ:
                 return
-            is_of_context = asked.sop_class_uid == contexts[where].abstract_syntax
+            is_of_context = asked.sop_class_uid == contexts[where].abstract_syntax != ECHO
             if asked.field == command.C_STORE_RQ and is_of_context and asked.data_set:
                 yield asked.sop_instance_uid, bytes(content)
 
