@@ -134,6 +134,7 @@ def _of_associations() -> dict[str, str]:
         "longest_pdu": str(pdu.LONGEST),
         "user_identity_types": " and ".join(map(str, types)),
         "artim": f"{edge.ARTIM:g}",
+        "parting": f"{edge.PARTING:g}",
         "idle": f"{edge.IDLE:g}",
         "slowest": str(wire.SLOWEST),
         "unasked": str(porch.UNASKED),

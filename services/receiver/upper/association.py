@@ -2,7 +2,7 @@
 
     Sta2   connected, no request yet            ARTIM runs
     Sta6   data transfer
-    Sta13  all is said, the peer has to close    ARTIM runs
+    Sta13  all is said, the peer has to close    ARTIM runs, for less long
 
 Sta3 (asking the user) and Sta8 (asking him whether to release) take no time here: what we answer is known at once.
 Of the table's actions: AE-6 and AE-8, DT-1 and DT-2, AR-2 and AR-4, AA-1 (in Sta2), AA-2 to AA-8.
@@ -83,6 +83,10 @@ class Serves(Protocol):
         """The status that an N-ACTION is answered with; `landed`: None without a data set, or when it found no room."""
         ...
 
+    def ended(self, end: End) -> None:
+        """All is said, or nothing can be: the association holds nothing, and at most waits for the peer to close."""
+        ...
+
     @property
     def draining(self) -> bool:
         """Whether associations are to end at the next instance."""
@@ -113,11 +117,14 @@ def _aborted(reason: Abort) -> _Over:
 
 
 class Association:
-    """Serves one connection until it ends. `artim` and `idle` in seconds."""
+    """Serves one connection until it ends. In seconds: `artim` for a request, `idle` within an association, `parting`
+    for the peer to close."""
 
-    def __init__(self, wire: Wire, serves: Serves, landing: Landing, *, artim: float, idle: float) -> None:
+    def __init__(
+        self, wire: Wire, serves: Serves, landing: Landing, *, artim: float, idle: float, parting: float
+    ) -> None:
         self._wire, self._serves, self._landing = wire, serves, landing
-        self._artim, self._idle = artim, idle
+        self._artim, self._idle, self._parting = artim, idle, parting
         self._contexts: dict[int, Context] = {}
         self._established = False
         self._message: _Message | None = None
@@ -128,7 +135,7 @@ class Association:
         """Until the connection is closed; how it ended. Raises what `serves` raises, when the peer has been told."""
         try:
             over = self._served()
-            self._say_and_wait(over)
+            self._part(over)
             return over.end
         finally:
             self._landing.close()
@@ -150,7 +157,7 @@ class Association:
             # Who has not asked for an association is not told of its end (AA-2).
             return _Over(End.SILENT, pdu.abort(Abort.NOT_SPECIFIED) if self._established else b"")
         except Exception:
-            self._say_and_wait(_aborted(Abort.NOT_SPECIFIED))
+            self._part(_aborted(Abort.NOT_SPECIFIED))
             raise
 
     def _head(self) -> int:
@@ -276,13 +283,25 @@ class Association:
 
     # --- Sta13
 
-    def _say_and_wait(self, over: _Over) -> None:
-        """Say the last word, and let the peer close: a reset would take what he has not read yet from him."""
-        with contextlib.suppress(Closed, Silent, _Over):
-            if over.say:
-                self._wire.send(over.say)
-                self._wire.patience(self._artim)
-                self._hear_out(time.monotonic() + self._artim)
+    def _part(self, over: _Over) -> None:
+        """Say the last word, give everything back, and let the peer close."""
+        self._landing.close()
+        said = self._said(over.say)
+        self._serves.ended(over.end)
+        if said:
+            with contextlib.suppress(Closed, Silent, _Over):
+                self._hear_out(time.monotonic() + self._parting)
+
+    def _said(self, last_word: bytes) -> bool:
+        """Whether there was one, and it is on its way: closed now, a reset could take it from the peer again."""
+        if not last_word:
+            return False
+        try:
+            self._wire.patience(self._parting)
+            self._wire.send(last_word)
+        except (Closed, Silent):
+            return False
+        return True
 
     def _hear_out(self, until: float) -> None:
         """What is still said changes nothing (AA-6), but for what has no place even here (AA-7)."""

@@ -11,9 +11,10 @@ import pytest
 from services.receiver.upper import command, pdu
 from services.receiver.upper.association import Accepted, End
 from services.receiver.upper.pdu import Abort, Kind
-from tests.support.acceptor import ARTIM, IDLE, Peer
+from tests.support.acceptor import ARTIM, IDLE, PARTING, Peer
 from tests.support.upper import CT, ECHO, ECHO_CONTEXT, INSTANCE, bare, data, pdv, request, status_of
 from tests.support.upper import order as asked
+from tests.support.waiting import until
 
 COMMAND, LAST = pdu.COMMAND, pdu.LAST
 
@@ -329,7 +330,28 @@ def test_an_abort_then_closes_at_once(peer: Peer) -> None:
     assert aborted(peer, Abort.INVALID_PARAMETER)
     began = time.monotonic()
     assert peer.is_closed()
-    assert time.monotonic() - began < ARTIM / 2
+    assert time.monotonic() - began < PARTING / 2
+
+
+@pytest.mark.parametrize(
+    ("said", "end"),
+    [
+        (bare(Kind.RELEASE_RQ), End.RELEASED),
+        (bare(0), End.ABORTED),
+        (data(pdv(5, COMMAND | LAST, asked())), End.ABORTED),
+        (b"", End.SILENT),
+    ],
+)
+def test_who_does_not_close_holds_nothing_meanwhile(tmp_path: Path, said: bytes, end: End) -> None:
+    peer = Peer(tmp_path, parting=600)
+    peer.associate()
+    peer.say(ORDER, data(pdv(1, LAST, b"data")))
+    assert status_of(peer.hear()[1]) == 0
+    assert peer.budget.held > 0
+    peer.say(said)
+    until(lambda: peer.serving.ends == [end], "it has ended", 30)
+    assert peer.budget.held == 0
+    assert peer.ends() is end
 
 
 def test_who_does_not_close_is_closed(peer: Peer) -> None:

@@ -13,6 +13,7 @@ from pydicom.uid import UID
 from pynetdicom import AE, build_role
 from pynetdicom.dimse_primitives import C_STORE
 
+from services.receiver import edge as edges
 from services.receiver.accounts import Account
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
@@ -30,6 +31,7 @@ from shared.metrics.registry import counter
 from shared.outcome import Reason
 from shared.sites import Site, Sites
 from tests.support.dicom import Rejections
+from tests.support.upper import ASSOCIATE_AC, ASSOCIATE_RJ, Talk, request
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ECHO = "1.2.840.10008.1.1"
@@ -58,7 +60,8 @@ class Bench:
         self.answer: Receive = lambda arriving, span: Answer(SUCCESS)
         self.accounts: list[Account] = []
         landing = partial(Landing, Spool(folder, Disk(folder, reserve)), 2**20, Budget(2**22))
-        self.edge = Edge(lambda: SITES, Intake(self._receive), Desk(2), landing, self.accounts.append)
+        self.desk = Desk(2)
+        self.edge = Edge(lambda: SITES, Intake(self._receive), self.desk, landing, self.accounts.append)
         self._listening = Listening("127.0.0.1", 0, self.edge.take)
         self.port = self._listening.port
 
@@ -175,6 +178,52 @@ def test_refuses_whom_it_does_not_know(bench: Bench, calling: str, called: str, 
     assert bench.rejections.code == (1, 1, diagnostic)
     after = counter("isocentre_receive_associations_total").labels("unknown", "unknown-ae-title")._value.get()
     assert after > before
+
+
+def talks(bench: Bench, count: int, calling: str) -> Iterator[Talk]:
+    """So many that have asked for an association, one after the other, and have been answered."""
+    for _ in range(count):
+        one = Talk(socket.create_connection(("127.0.0.1", bench.port), timeout=10))
+        one.say(request(calling=calling))
+        yield one
+
+
+def test_who_is_rejected_and_does_not_close_does_not_pile_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edges, "PARTING", 600.0)
+    rejected = []
+    for one in talks(bench, 70, "WHO"):
+        assert one.hear()[0] == ASSOCIATE_RJ
+        rejected.append(one)
+    assert [one.wire.recv(1) for one in rejected[:6]] == [b""] * 6
+    for one in rejected:
+        one.wire.close()
+
+
+def test_who_is_released_and_does_not_close_has_no_place_and_does_not_pile_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edges, "PARTING", 600.0)
+    released = []
+    for one in talks(bench, 70, "A1"):
+        assert one.hear()[0] == ASSOCIATE_AC
+        one.release()
+        released.append(one)
+        told_until(lambda: len(bench.accounts) == len(released))
+        assert (bench.edge.accounts(), bench.desk.counts()) == ([], {})
+    assert [one.wire.recv(1) for one in released[:6]] == [b""] * 6
+    for one in released:
+        one.wire.close()
+    told_until(lambda: not bench.edge._visits)
+    assert len(bench.accounts) == 70, "each ends once"
+
+
+def test_who_cannot_be_let_in_after_all_leaves_his_place(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object, **named: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(telemetry, "start", broken)
+    assert bench.associate().is_aborted
+    told_until(lambda: not bench.desk.counts())
 
 
 def test_refuses_more_associations_than_it_may_hold(bench: Bench) -> None:
