@@ -262,6 +262,12 @@ class Visit:
         assert self.account is not None
         return self._edge.intake.without_room(self._site.code, self.account).status
 
+    def refused(self, status: int) -> None:
+        """A request was answered with that before there was anything to receive."""
+        assert self._site is not None
+        assert self.account is not None
+        self._edge.intake.without_data(status, self._site.code, self.account)
+
     # --- N-ACTION
 
     def acted(self, request: Request, context: Context, landed: Landed | None) -> int:

@@ -28,6 +28,7 @@ class Serving:
         self.contexts: dict[int, Context] = {}
         self.got: list[tuple[str, bytes]] = []
         self.ends: list[End] = []
+        self.refusals: list[int] = []
 
     def requested(self, request: bytes) -> Accepted | Rejection | Abort:
         found = negotiation.read(request)
@@ -49,6 +50,9 @@ class Serving:
 
     def lost(self, request: Request) -> int:
         return 0xA700
+
+    def refused(self, status: int) -> None:
+        self.refusals.append(status)
 
     def ended(self, end: End) -> None:
         self.ends.append(end)

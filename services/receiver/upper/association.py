@@ -79,6 +79,11 @@ class Serves(Protocol):
         """The same for one whose data set found no room on the disk."""
         ...
 
+    def refused(self, status: int) -> None:
+        """A request was answered with that status: not ours to do, of another class than its context's (PS3.7 Annex C),
+        or a C-STORE without a data set."""
+        ...
+
     def acted(self, request: command.Request, context: Context, landed: Landed | None) -> int:
         """The status that an N-ACTION is answered with; `landed`: None without a data set, or when it found no room."""
         ...
@@ -269,16 +274,13 @@ class Association:
     def _status(self, request: command.Request, context: Context, landed: Landed | None) -> int:
         if request.field & command.RESPONSE:
             raise _aborted(Abort.UNEXPECTED_PARAMETER)
-        if request.field not in (command.C_ECHO_RQ, _OPERATIONS.get(context.abstract_syntax, command.C_STORE_RQ)):
-            return command.UNRECOGNISED_OPERATION
-        if request.sop_class_uid != context.abstract_syntax:
-            return command.CLASS_MISMATCH
+        if refusal := _refusal(request, context):
+            self._serves.refused(refusal)
+            return refusal
         if request.field == command.C_ECHO_RQ:
             return command.SUCCESS
         if request.field == command.N_ACTION_RQ:
             return self._serves.acted(request, context, landed)
-        if not request.data_set:
-            return command.CANNOT_UNDERSTAND
         return self._serves.lost(request) if landed is None else self._serves.stored(request, context, landed)
 
     # --- Sta13
@@ -312,6 +314,17 @@ class Association:
             raise self._aborted_by_peer()
         self._wire.send(pdu.abort(_unexpected(kind)))
         self._wire.skip(inf, until)  # once is enough
+
+
+def _refusal(request: command.Request, context: Context) -> int:
+    """The status of what needs no look at a data set; a success where it does."""
+    if request.field not in (command.C_ECHO_RQ, _OPERATIONS.get(context.abstract_syntax, command.C_STORE_RQ)):
+        return command.UNRECOGNISED_OPERATION
+    if request.sop_class_uid != context.abstract_syntax:
+        return command.CLASS_MISMATCH
+    if request.field == command.C_STORE_RQ and not request.data_set:
+        return command.CANNOT_UNDERSTAND
+    return command.SUCCESS
 
 
 def _unexpected(kind: int) -> Abort:

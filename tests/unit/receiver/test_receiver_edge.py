@@ -31,7 +31,20 @@ from shared.metrics.registry import counter
 from shared.outcome import Reason
 from shared.sites import Site, Sites
 from tests.support.dicom import Rejections
-from tests.support.upper import ASSOCIATE_AC, ASSOCIATE_RJ, Talk, request
+from tests.support.upper import (
+    ASSOCIATE_AC,
+    ASSOCIATE_RJ,
+    C_FIND_RQ,
+    COMMAND,
+    LAST,
+    NO_DATA_SET,
+    STORE_CONTEXT,
+    Talk,
+    data,
+    order,
+    pdv,
+    request,
+)
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ECHO = "1.2.840.10008.1.1"
@@ -158,6 +171,28 @@ def test_what_finds_no_room_on_the_disk_stays_with_the_sender_and_is_counted(tmp
     assert bench.store(bytes(1000)) == SUCCESS, "what stays in memory needs none"
     bench.close(1.0)
     assert [dict(account.refused) for account in bench.accounts] == [{"A700 no-space": 1}, {}]
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "reason"),
+    [
+        (order(data_set=NO_DATA_SET), "C000", "no-data-set"),
+        (order(sop_class="1.2.840.10008.5.1.4.1.1.4", data_set=NO_DATA_SET), "0122", "class-mismatch"),
+        (order(C_FIND_RQ, data_set=NO_DATA_SET), "0211", "unrecognised-operation"),
+    ],
+)
+def test_what_is_refused_at_a_glance_is_counted(bench: Bench, said: bytes, status: str, reason: str) -> None:
+    told = counter("isocentre_receive_instances_total").labels("site-a", status, reason)
+    before = told._value.get()
+    (one,) = talks(bench, 1, "A1")
+    one.hear()
+    one.say(data(pdv(STORE_CONTEXT, COMMAND | LAST, said)))
+    assert one.status() == int(status, 16)
+    one.release()
+    one.wire.close()
+    told_until(lambda: len(bench.accounts) == 1)
+    assert (bench.arrived, told._value.get()) == ([], before + 1)
+    assert [dict(account.refused) for account in bench.accounts] == [{f"{status} {reason}": 1}]
 
 
 def test_who_only_connects_does_not_keep_others_out(bench: Bench) -> None:
