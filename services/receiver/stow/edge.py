@@ -47,6 +47,7 @@ class StowEdge:
         self.sites, self.intake, self.secure = sites, intake, secure
         self.spool, self.limits = spool, limits
         self.requests = metrics.counter("isocentre_stow_requests_total")
+        self.asked = metrics.counter("isocentre_receive_associations_total")
         self.draining = self.ending = False
         self._open = metrics.gauge("isocentre_receive_open_associations")
         self._desk, self._landing, self._keep, self._left = desk, landing, keep, left

@@ -523,6 +523,27 @@ def test_over_tls_a_certificate_tells_the_site_as_a_token_does(tmp_path: Path) -
     bench.close()
 
 
+@pytest.mark.parametrize("sent", [b"GET / HTTP/1.1\r\n\r\n", b"noise" * 10])
+def test_a_handshake_that_fails_is_counted_and_told(
+    tmp_path: Path, sent: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*self_signed(tmp_path, "ours"))
+    bench = Bench(tmp_path, lambda connection: context.wrap_socket(connection, server_side=True))
+    failed = counter("isocentre_receive_associations_total").labels("unknown", "tls-failed")
+    before = failed._value.get()
+    with bench.connected() as connection:
+        connection.sendall(sent)
+        until(lambda: failed._value.get() == before + 1, "counted", 30)
+    until(lambda: not bench.edge._visits, "gone", 30)
+    with bench.connected():  # who only comes and goes has not failed
+        until(lambda: bool(bench.edge._visits), "come", 30)
+    until(lambda: not bench.edge._visits, "gone", 30)
+    assert failed._value.get() == before + 1
+    assert "handshake-failed" in capsys.readouterr().out
+    bench.close()
+
+
 # --- draining
 
 
