@@ -68,12 +68,17 @@ class Edge:
         self._lock = threading.Condition()
 
     def take(self, connection: socket.socket, secure: Callable[[], Identity] | None = None) -> None:
-        """Serve it in a thread of its own, with TLS as who `secure` says."""
+        """Serve it in a thread of its own, with TLS as who `secure` says. Raises RuntimeError when there is no thread:
+        the connection is still the caller's then, and nothing else is left of it."""
         visit = Visit(self, connection, secure, self._landing())
         with self._lock:
             self._visits.add(visit)
-        self.waits(visit)
-        threading.Thread(target=self._serve, args=(visit,), name="association", daemon=True).start()
+        try:
+            self.waits(visit)
+            threading.Thread(target=self._serve, args=(visit,), name="association", daemon=True).start()
+        except BaseException:
+            self._forget(visit)
+            raise
 
     def waits(self, visit: "Visit") -> None:
         """He has no association, yet or any more: there may not be too many of those."""
@@ -106,11 +111,14 @@ class Edge:
         try:
             visit.run()
         finally:
-            self._porch.leave(visit)
-            with self._lock:
-                self._visits.discard(visit)
-                self._lock.notify_all()
-            self._left()
+            self._forget(visit)
+
+    def _forget(self, visit: "Visit") -> None:
+        self._porch.leave(visit)
+        with self._lock:
+            self._visits.discard(visit)
+            self._lock.notify_all()
+        self._left()
 
 
 class Visit:

@@ -143,8 +143,8 @@ class Association:
             self._part(over)
             return over.end
         finally:
-            self._landing.close()
-            self._wire.close()
+            with contextlib.closing(self._wire):
+                self._landing.close()
 
     def _served(self) -> "_Over":
         """How it came to be over, and what is to be said."""

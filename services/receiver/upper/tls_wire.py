@@ -51,8 +51,12 @@ class TlsWire(Wire):
         """Takes the socket over: `socket` is what is left of it. Raises Closed."""
         try:
             self.socket = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        except OSError:
+            raise Closed from None
+        try:
             super().__init__(self.socket, idle)
         except OSError:
+            self.socket.close()  # which nobody else has
             raise Closed from None
 
     def handshake(self) -> Certificate | None:

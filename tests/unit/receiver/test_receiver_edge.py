@@ -341,6 +341,22 @@ def test_who_is_inside_can_be_asked_for(bench: Bench) -> None:
     told_until(lambda: not bench.edge.accounts())
 
 
+def test_whom_no_thread_serves_leaves_nothing_behind(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ours = socket.create_connection(server.getsockname())
+    left: list[int] = []
+    monkeypatch.setattr(bench.edge, "_left", lambda: left.append(1))
+    with monkeypatch.context() as without:
+        without.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError):
+            bench.edge.take(ours)
+    assert (bench.edge._visits, bench.edge._porch._callers, left) == (set(), {}, [1])
+    ours.close()
+
+
 def told_until(true: Callable[[], bool]) -> None:
     latest = time.monotonic() + 10
     while not true():

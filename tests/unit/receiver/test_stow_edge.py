@@ -544,6 +544,37 @@ def test_a_handshake_that_fails_is_counted_and_told(
     bench.close()
 
 
+# --- what is left behind
+
+
+def test_whom_no_thread_serves_leaves_nothing_behind(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ours = socket.create_connection(server.getsockname())
+    left: list[int] = []
+    monkeypatch.setattr(bench.edge, "_left", lambda: left.append(1))
+    with monkeypatch.context() as without:
+        without.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError):
+            bench.edge.take(ours)
+    assert (bench.edge._visits, bench.edge._porch._callers, left) == (set(), {}, [1])
+    ours.close()
+
+
+def test_a_request_that_cannot_begin_leaves_its_place(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object, **named: object) -> None:
+        raise KeyError
+
+    with monkeypatch.context() as without:
+        without.setattr(telemetry, "start", broken)
+        with pytest.raises(httpx.HTTPError):
+            bench.post(multipart(dicom(image(1))))
+    assert bench.desk.counts() == {}
+    assert bench.post(multipart(dicom(image(1)))).status_code == 200
+
+
 # --- draining
 
 
