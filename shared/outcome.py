@@ -68,6 +68,9 @@ class Reason(StrEnum):
     UID_MISMATCH = "uid-mismatch"
     QUOTA_SPENT = "quota-spent"
     NOT_UNDERSTOOD = "not-understood"
+    NO_DATA_SET = "no-data-set"
+    CLASS_MISMATCH = "class-mismatch"
+    UNRECOGNISED_OPERATION = "unrecognised-operation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ STATUSES: Mapping[int, tuple[str, str, str]] = {
         "no",
         "mend the sender",
     ),
-    command.UNRECOGNISED_OPERATION: ("neither C-STORE nor C-ECHO", "no", "do not send it"),
+    command.UNRECOGNISED_OPERATION: ("nothing that is done on its presentation context", "no", "do not send it"),
 }
 """What each means, what is kept, what the sender should do."""
 
@@ -70,7 +70,7 @@ ABORTS: Mapping[Abort, tuple[str, str]] = {
     Abort.UNEXPECTED_PDU: ("a PDU that has no place in this state", "mend the sender"),
     Abort.UNEXPECTED_PARAMETER: ("a presentation data value out of order", "mend the sender"),
     Abort.INVALID_PARAMETER: (
-        "a value that makes no sense: a length, a presentation context id that is even or was not accepted",
+        "a value that makes no sense: a length, a presentation context that is incomplete, even or was not accepted",
         "mend the sender",
     ),
 }
@@ -134,6 +134,7 @@ def _of_associations() -> dict[str, str]:
         "longest_pdu": str(pdu.LONGEST),
         "user_identity_types": " and ".join(map(str, types)),
         "artim": f"{edge.ARTIM:g}",
+        "parting": f"{edge.PARTING:g}",
         "idle": f"{edge.IDLE:g}",
         "slowest": str(wire.SLOWEST),
         "unasked": str(porch.UNASKED),
@@ -146,7 +147,7 @@ def _of_contexts() -> dict[str, str]:
     classes = sorted(syntaxes.STORAGE_CLASSES, key=_numbers)
     return {
         "storage_class_count": str(len(classes)),
-        "verification": syntaxes.VERIFICATION,
+        "verification": command.VERIFICATION,
         "push_model": command.PUSH_MODEL,
         "command_syntaxes": _names(syntaxes.COMMAND_SYNTAXES),
         "storage_classes": _rows((UID(uid).name, uid, "all of the table below") for uid in classes),

@@ -4,7 +4,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 
 from services.receiver.accounts import Account
@@ -31,8 +31,8 @@ from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
 
-ARTIM, IDLE = 30.0, 60.0
-"""Seconds that a peer may take to ask for an association or to close, and to say something within one."""
+ARTIM, IDLE, PARTING = 30.0, 60.0, 5.0
+"""Seconds that a peer may take to ask for an association, to say something within one, and to close at its end."""
 NOBODY = "unknown"
 """Site label of those who are not in the sites file."""
 _LAST_ANSWER = 20.0
@@ -68,16 +68,25 @@ class Edge:
         self._lock = threading.Condition()
 
     def take(self, connection: socket.socket, secure: Callable[[], Identity] | None = None) -> None:
-        """Serve it in a thread of its own, with TLS as who `secure` says."""
+        """Serve it in a thread of its own, with TLS as who `secure` says. Raises RuntimeError when there is no thread:
+        the connection is still the caller's then, and nothing else is left of it."""
         visit = Visit(self, connection, secure, self._landing())
         with self._lock:
             self._visits.add(visit)
-        if leaves := self._porch.enter(visit, _address_of(connection)):
-            leaves.end()
-        threading.Thread(target=self._serve, args=(visit,), name="association", daemon=True).start()
+        try:
+            self.waits(visit)
+            threading.Thread(target=self._serve, args=(visit,), name="association", daemon=True).start()
+        except BaseException:
+            self._forget(visit)
+            raise
 
-    def asks(self, visit: "Visit") -> None:
-        """He no longer only waits."""
+    def waits(self, visit: "Visit") -> None:
+        """He has no association, yet or any more: there may not be too many of those."""
+        if leaves := self._porch.enter(visit, visit.address):
+            leaves.end()
+
+    def comes_in(self, visit: "Visit") -> None:
+        """He has one."""
         self._porch.leave(visit)
 
     def drain(self, seconds: float) -> None:
@@ -95,17 +104,21 @@ class Edge:
     def accounts(self) -> list[Account]:
         """Of the associations that are open."""
         with self._lock:
-            return [visit.account for visit in self._visits if visit.account]
+            found = [visit.account for visit in self._visits if visit.account]
+        return [account for account in found if account.ended is None]
 
     def _serve(self, visit: "Visit") -> None:
         try:
             visit.run()
         finally:
-            self._porch.leave(visit)
-            with self._lock:
-                self._visits.discard(visit)
-                self._lock.notify_all()
-            self._left()
+            self._forget(visit)
+
+    def _forget(self, visit: "Visit") -> None:
+        self._porch.leave(visit)
+        with self._lock:
+            self._visits.discard(visit)
+            self._lock.notify_all()
+        self._left()
 
 
 class Visit:
@@ -115,6 +128,7 @@ class Visit:
         self, edge: Edge, connection: socket.socket, secure: Callable[[], Identity] | None, landing: Landing
     ) -> None:
         self.account: Account | None = None
+        self.address = _address_of(connection)
         self._edge = edge
         self._connection, self._secure = connection, secure
         self._certificate: Certificate | None = None
@@ -123,12 +137,13 @@ class Visit:
         self._lane: Lane = "live"
         self._called = ""
         self._span: telemetry.Span | None = None
+        self._inside = False
         self._id = secrets.token_hex(8)
 
     def run(self) -> None:
         """Until it ends."""
         try:
-            self._closed(Association(self._enter(), self, self._landing, artim=ARTIM, idle=IDLE).run())
+            Association(self._enter(), self, self._landing, artim=ARTIM, idle=IDLE, parting=PARTING).run()
         except NoHandshake as failed:
             self._edge.asked.labels(NOBODY, Reason.TLS_FAILED).inc()
             log.warning("handshake-failed", code=str(failed))
@@ -136,9 +151,9 @@ class Visit:
             return
         except Exception as failed:
             log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
-            self._closed(End.ABORTED)
         finally:
-            self._connection.close()
+            with closing(self._connection):
+                self.ended(End.ABORTED)
 
     def _enter(self) -> Wire:
         """The connection, with TLS where it has to be. Raises NoHandshake, Closed or Silent."""
@@ -164,24 +179,24 @@ class Visit:
 
     def requested(self, request: bytes) -> Accepted | Rejection | Abort:
         """Whether we let him in, and on what terms."""
-        self._edge.asks(self)
         proposal = negotiation.read(request)
         if isinstance(proposal, Rejection | Abort):
             return self._refused(NOBODY, "rejected", proposal)
         site = admit(self._edge.sites(), self._peer(proposal))
         if isinstance(site, Refusal):
             return self._refused(site.site or NOBODY, site.reason, site.rejection)
-        if self._edge.draining or not self._edge.desk.admit(self._id, site.code, site.associations):
+        accepted = negotiation.accept(proposal, taken(site), user=bool(site.users))
+        if not self._comes_in(site):
             return self._refused(site.code, "rejected", LIMIT_REACHED)
         self._called = proposal.called
         self._opens(site, site.lane(proposal.called))
-        return negotiation.accept(proposal, taken(site), user=bool(site.users))
+        return accepted
 
     def _peer(self, proposal: negotiation.Proposal) -> Peer:
         return Peer(
             called=proposal.called,
             calling=proposal.calling,
-            address=_address_of(self._connection),
+            address=self.address,
             tls=self._secure is not None,
             certificate=self._certificate.digest if self._certificate else None,
             user=proposal.user,
@@ -193,25 +208,38 @@ class Visit:
         log.warning("association-refused", reason=result, site=site)
         return answer
 
+    def _comes_in(self, site: Site) -> bool:
+        """Whether there is a place for him, which he has then."""
+        if self._edge.draining or not self._edge.desk.admit(self._id, site.code, site.associations):
+            return False
+        self._inside = True
+        self._edge.comes_in(self)
+        return True
+
     def _opens(self, site: Site, lane: Lane) -> None:
         self._site, self._lane = site, lane
         if self._certificate:
             self._edge.expiry.labels("client", site.code).set(self._certificate.expires)
-        self.account = Account(self._id, site.code, "dicom", datetime.now(UTC))
         attributes = {Attribute.SITE: site.code, Attribute.ASSOCIATION: self._id}
         self._span = telemetry.start("association", "server", attributes=attributes)
         self._edge.asked.labels(site.code, "accepted").inc()
+        self.account = Account(self._id, site.code, "dicom", datetime.now(UTC))
         self._edge.open.labels(site.code).inc()
 
-    def _closed(self, end: End) -> None:
-        if self.account is None or self._span is None:
+    def ended(self, end: End) -> None:
+        """Give back what he has, once; until he closes he only waits."""
+        if not self._inside:
             return
-        self.account.ended, self.account.end = datetime.now(UTC), end.value
-        self._span.set({Attribute.OUTCOME: end.value})
-        self._span.end()
-        self._edge.open.labels(self.account.site).dec()
+        self._inside = False
         self._edge.desk.leave(self._id)
-        self._edge.keep(self.account)
+        self._edge.waits(self)
+        if self._span:
+            self._span.set({Attribute.OUTCOME: end.value})
+            self._span.end()
+        if self.account:
+            self._edge.open.labels(self.account.site).dec()
+            self.account.ended, self.account.end = datetime.now(UTC), end.value
+            self._edge.keep(self.account)
 
     # --- C-STORE
 
@@ -241,6 +269,12 @@ class Visit:
         assert self._site is not None
         assert self.account is not None
         return self._edge.intake.without_room(self._site.code, self.account).status
+
+    def refused(self, status: int) -> None:
+        """A request was answered with that before there was anything to receive."""
+        assert self._site is not None
+        assert self.account is not None
+        self._edge.intake.without_data(status, self._site.code, self.account)
 
     # --- N-ACTION
 

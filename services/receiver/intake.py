@@ -5,12 +5,25 @@ from collections.abc import Callable
 
 from services.receiver.accounts import Account
 from services.receiver.handler import Answer, Arriving
-from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
+from services.receiver.upper.command import (
+    CANNOT_UNDERSTAND,
+    CLASS_MISMATCH,
+    OUT_OF_RESOURCES,
+    SUCCESS,
+    UNRECOGNISED_OPERATION,
+)
 from shared import metrics, telemetry
 from shared.outcome import Reason
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
+
+_WITHOUT_DATA = {
+    UNRECOGNISED_OPERATION: Reason.UNRECOGNISED_OPERATION,
+    CLASS_MISMATCH: Reason.CLASS_MISMATCH,
+    CANNOT_UNDERSTAND: Reason.NO_DATA_SET,
+}
+"""Why a request was refused on which there was nothing to receive, by status."""
 
 
 class Intake:
@@ -38,11 +51,18 @@ class Intake:
 
     def without_room(self, site: str, account: Account) -> Answer:
         """The answer for an instance that found no room on the disk, so that there is nothing to receive."""
-        answer = Answer(OUT_OF_RESOURCES, Reason.NO_SPACE)
         log.warning(Reason.NO_SPACE.value, site=site, association=account.association)
-        self._instances.labels(site, f"{answer.status:04X}", Reason.NO_SPACE.value).inc()
-        account.count(answer.status, answer.reason, 0, success=False)
-        return answer
+        return self._unreceived(OUT_OF_RESOURCES, Reason.NO_SPACE, site, account)
+
+    def without_data(self, status: int, site: str, account: Account) -> Answer:
+        """The same for a request that was refused with that status for what it is. Raises KeyError for other statuses
+        than those of such."""
+        return self._unreceived(status, _WITHOUT_DATA[status], site, account)
+
+    def _unreceived(self, status: int, reason: Reason, site: str, account: Account) -> Answer:
+        self._instances.labels(site, f"{status:04X}", reason.value).inc()
+        account.count(status, reason, 0, success=False)
+        return Answer(status, reason)
 
     def _answer(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         try:

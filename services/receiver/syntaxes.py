@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from pydicom._uid_dict import UID_dictionary
 from pynetdicom import AllStoragePresentationContexts
 
-from services.receiver.upper.command import PUSH_MODEL
+from services.receiver.upper.command import PUSH_MODEL, VERIFICATION
 from shared.sites import Site
-
-VERIFICATION = "1.2.840.10008.1.1"
 
 NOT_TAKEN = frozenset(
     {

@@ -16,7 +16,7 @@ from shared.dicom import part10
 from tests.support.upper import CT, ECHO, EXPLICIT, request
 
 TAKEN = {CT: {EXPLICIT}, ECHO: {EXPLICIT}}
-ARTIM, IDLE = 0.3, 0.6
+ARTIM, IDLE, PARTING = 0.3, 0.6, 0.4
 
 
 class Serving:
@@ -27,6 +27,8 @@ class Serving:
     def __init__(self) -> None:
         self.contexts: dict[int, Context] = {}
         self.got: list[tuple[str, bytes]] = []
+        self.ends: list[End] = []
+        self.refusals: list[int] = []
 
     def requested(self, request: bytes) -> Accepted | Rejection | Abort:
         found = negotiation.read(request)
@@ -49,18 +51,26 @@ class Serving:
     def lost(self, request: Request) -> int:
         return 0xA700
 
+    def refused(self, status: int) -> None:
+        self.refusals.append(status)
+
+    def ended(self, end: End) -> None:
+        self.ends.append(end)
+
 
 class Peer:
     """Says what it likes to an association of ours."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, parting: float = PARTING) -> None:
         with socket.create_server(("127.0.0.1", 0)) as door:
             self.wire = socket.create_connection(door.getsockname())
             accepted, _ = door.accept()
         self.wire.settimeout(5)
         self.serving = Serving()
-        landing = Landing(Spool(folder, Disk(folder, 0)), 2**20, Budget(2**22))
-        self._association = Association(Wire(accepted, IDLE), self.serving, landing, artim=ARTIM, idle=IDLE)
+        self.budget = Budget(2**22)
+        landing = Landing(Spool(folder, Disk(folder, 0)), 2**20, self.budget)
+        wire = Wire(accepted, IDLE)
+        self._association = Association(wire, self.serving, landing, artim=ARTIM, idle=IDLE, parting=parting)
         self._end: list[End | BaseException] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

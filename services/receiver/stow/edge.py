@@ -4,7 +4,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -47,6 +47,7 @@ class StowEdge:
         self.sites, self.intake, self.secure = sites, intake, secure
         self.spool, self.limits = spool, limits
         self.requests = metrics.counter("isocentre_stow_requests_total")
+        self.asked = metrics.counter("isocentre_receive_associations_total")
         self.draining = self.ending = False
         self._open = metrics.gauge("isocentre_receive_open_associations")
         self._desk, self._landing, self._keep, self._left = desk, landing, keep, left
@@ -56,13 +57,18 @@ class StowEdge:
         self._lock = threading.Condition()
 
     def take(self, connection: socket.socket) -> None:
-        """Serve it in a thread of its own."""
+        """Serve it in a thread of its own. Raises RuntimeError when there is none: the connection is still the caller's
+        then, and nothing else is left of it."""
         visit = Visit(self, connection, self._landing())
         with self._lock:
             self._visits.add(visit)
-        if leaves := self._porch.enter(visit, visit.address):
-            leaves.end()
-        threading.Thread(target=self._serve, args=(visit,), name="http", daemon=True).start()
+        try:
+            if leaves := self._porch.enter(visit, visit.address):
+                leaves.end()
+            threading.Thread(target=self._serve, args=(visit,), name="http", daemon=True).start()
+        except BaseException:
+            self._forget(visit)
+            raise
 
     def known(self, visit: Visit) -> None:
         """He has said who he is."""
@@ -91,14 +97,14 @@ class StowEdge:
         account = Account(secrets.token_hex(8), site.code, "stow", datetime.now(UTC))
         if self.draining or not self._desk.admit(account.association, site.code, site.associations):
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "busy", RETRY)
-        attributes = {Attribute.SITE: site.code, Attribute.ASSOCIATION: account.association}
-        span = telemetry.start("STOW-RS", "server", attributes=attributes)
-        self._opens(account)
-        try:
+        with ExitStack() as held:
+            held.callback(self._desk.leave, account.association)
+            attributes = {Attribute.SITE: site.code, Attribute.ASSOCIATION: account.association}
+            span = telemetry.start("STOW-RS", "server", attributes=attributes)
+            held.callback(span.end)
+            self._opens(account)
+            held.callback(self._closes, account)
             yield account, span
-        finally:
-            span.end()
-            self._closes(account)
 
     def _opens(self, account: Account) -> None:
         self._open.labels(account.site).inc()
@@ -110,15 +116,17 @@ class StowEdge:
         self._open.labels(account.site).dec()
         with self._lock:
             del self._accounts[account.association]
-        self._desk.leave(account.association)
         self._keep(account)
 
     def _serve(self, visit: Visit) -> None:
         try:
             visit.run()
         finally:
-            self._porch.leave(visit)
-            with self._lock:
-                self._visits.discard(visit)
-                self._lock.notify_all()
-            self._left()
+            self._forget(visit)
+
+    def _forget(self, visit: Visit) -> None:
+        self._porch.leave(visit)
+        with self._lock:
+            self._visits.discard(visit)
+            self._lock.notify_all()
+        self._left()

@@ -19,8 +19,10 @@ from services.receiver.stow.stream import Stream
 from services.receiver.stow.transaction import Transaction
 from services.receiver.syntaxes import taken
 from services.receiver.upper.landing import Landing
+from services.receiver.upper.tls_wire import NoHandshake, handshaking
 from services.receiver.upper.wire import Closed, Silent
 from shared import telemetry
+from shared.outcome import Reason
 
 if TYPE_CHECKING:
     from services.receiver.stow.edge import StowEdge
@@ -58,6 +60,9 @@ class Visit:
         try:
             with closing(self._landing), suppress(Closed, Silent, OSError), self._secured() as connection:
                 self._serve(connection)
+        except NoHandshake as failed:
+            self._edge.asked.labels(NOBODY, Reason.TLS_FAILED).inc()
+            log.warning("handshake-failed", code=str(failed))
         except Exception as failed:
             log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
 
@@ -68,11 +73,13 @@ class Visit:
             pass
 
     def _secured(self) -> socket.socket:
+        """The connection, with TLS where it has to be. Raises NoHandshake, Closed or Silent."""
         if self._edge.secure is None:
             return self._connection
-        self._connection.settimeout(HEAD_SECONDS)
         try:
-            return self._edge.secure(self._connection)
+            with handshaking():
+                self._connection.settimeout(HEAD_SECONDS)
+                return self._edge.secure(self._connection)
         except BaseException:
             self._connection.close()
             raise

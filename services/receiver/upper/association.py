@@ -2,7 +2,7 @@
 
     Sta2   connected, no request yet            ARTIM runs
     Sta6   data transfer
-    Sta13  all is said, the peer has to close    ARTIM runs
+    Sta13  all is said, the peer has to close    ARTIM runs, for less long
 
 Sta3 (asking the user) and Sta8 (asking him whether to release) take no time here: what we answer is known at once.
 Of the table's actions: AE-6 and AE-8, DT-1 and DT-2, AR-2 and AR-4, AA-1 (in Sta2), AA-2 to AA-8.
@@ -26,8 +26,8 @@ _LONGEST_REQUEST = 512 * 1024
 """Bytes of an A-ASSOCIATE-RQ: 128 contexts with all transfer syntaxes take 300,000."""
 _REQUEST_RATE = 64 * 1024
 """Bytes of an A-ASSOCIATE-RQ that come in a second at least."""
-_OPERATIONS = {command.PUSH_MODEL: command.N_ACTION_RQ}
-"""What is done by other classes than those of storage, beside C-ECHO."""
+_OPERATIONS = {command.VERIFICATION: command.C_ECHO_RQ, command.PUSH_MODEL: command.N_ACTION_RQ}
+"""What is done by other classes than those of storage."""
 _HEARD_OUT = set(Kind) - {Kind.ASSOCIATE_RQ, Kind.ABORT}
 """PDUs that change nothing in Sta13."""
 
@@ -79,8 +79,17 @@ class Serves(Protocol):
         """The same for one whose data set found no room on the disk."""
         ...
 
+    def refused(self, status: int) -> None:
+        """A request was answered with that status: not ours to do, of another class than its context's (PS3.7 Annex C),
+        or a C-STORE without a data set."""
+        ...
+
     def acted(self, request: command.Request, context: Context, landed: Landed | None) -> int:
         """The status that an N-ACTION is answered with; `landed`: None without a data set, or when it found no room."""
+        ...
+
+    def ended(self, end: End) -> None:
+        """All is said, or nothing can be: the association holds nothing, and at most waits for the peer to close."""
         ...
 
     @property
@@ -113,11 +122,14 @@ def _aborted(reason: Abort) -> _Over:
 
 
 class Association:
-    """Serves one connection until it ends. `artim` and `idle` in seconds."""
+    """Serves one connection until it ends. In seconds: `artim` for a request, `idle` within an association, `parting`
+    for the peer to close."""
 
-    def __init__(self, wire: Wire, serves: Serves, landing: Landing, *, artim: float, idle: float) -> None:
+    def __init__(
+        self, wire: Wire, serves: Serves, landing: Landing, *, artim: float, idle: float, parting: float
+    ) -> None:
         self._wire, self._serves, self._landing = wire, serves, landing
-        self._artim, self._idle = artim, idle
+        self._artim, self._idle, self._parting = artim, idle, parting
         self._contexts: dict[int, Context] = {}
         self._established = False
         self._message: _Message | None = None
@@ -125,7 +137,17 @@ class Association:
         """Bytes of the PDU that have not been read."""
 
     def run(self) -> End:
-        """Until the connection is closed; how it ended. Raises what storing raises."""
+        """Until the connection is closed; how it ended. Raises what `serves` raises, when the peer has been told."""
+        try:
+            over = self._served()
+            self._part(over)
+            return over.end
+        finally:
+            with contextlib.closing(self._wire):
+                self._landing.close()
+
+    def _served(self) -> "_Over":
+        """How it came to be over, and what is to be said."""
         try:
             self._wire.patience(self._artim, _REQUEST_RATE)
             self._request()
@@ -133,17 +155,15 @@ class Association:
             while True:
                 self._next()
         except _Over as over:
-            self._say_and_wait(over)
-            return over.end
+            return over
         except Closed:
-            return End.CLOSED
+            return _Over(End.CLOSED)
         except Silent:
-            if self._established:  # who has not asked for an association is not told of its end (AA-2)
-                self._say_and_wait(_aborted(Abort.NOT_SPECIFIED))
-            return End.SILENT
-        finally:
-            self._landing.close()
-            self._wire.close()
+            # Who has not asked for an association is not told of its end (AA-2).
+            return _Over(End.SILENT, pdu.abort(Abort.NOT_SPECIFIED) if self._established else b"")
+        except Exception:
+            self._part(_aborted(Abort.NOT_SPECIFIED))
+            raise
 
     def _head(self) -> int:
         """What kind of PDU comes."""
@@ -254,27 +274,36 @@ class Association:
     def _status(self, request: command.Request, context: Context, landed: Landed | None) -> int:
         if request.field & command.RESPONSE:
             raise _aborted(Abort.UNEXPECTED_PARAMETER)
-        if request.field not in (command.C_ECHO_RQ, _OPERATIONS.get(context.abstract_syntax, command.C_STORE_RQ)):
-            return command.UNRECOGNISED_OPERATION
-        if request.sop_class_uid != context.abstract_syntax:
-            return command.CLASS_MISMATCH
+        if refusal := _refusal(request, context):
+            self._serves.refused(refusal)
+            return refusal
         if request.field == command.C_ECHO_RQ:
             return command.SUCCESS
         if request.field == command.N_ACTION_RQ:
             return self._serves.acted(request, context, landed)
-        if not request.data_set:
-            return command.CANNOT_UNDERSTAND
         return self._serves.lost(request) if landed is None else self._serves.stored(request, context, landed)
 
     # --- Sta13
 
-    def _say_and_wait(self, over: _Over) -> None:
-        """Say the last word, and let the peer close: a reset would take what he has not read yet from him."""
-        with contextlib.suppress(Closed, Silent, _Over):
-            if over.say:
-                self._wire.send(over.say)
-                self._wire.patience(self._artim)
-                self._hear_out(time.monotonic() + self._artim)
+    def _part(self, over: _Over) -> None:
+        """Say the last word, give everything back, and let the peer close."""
+        self._landing.close()
+        said = self._said(over.say)
+        self._serves.ended(over.end)
+        if said:
+            with contextlib.suppress(Closed, Silent, _Over):
+                self._hear_out(time.monotonic() + self._parting)
+
+    def _said(self, last_word: bytes) -> bool:
+        """Whether there was one, and it is on its way: closed now, a reset could take it from the peer again."""
+        if not last_word:
+            return False
+        try:
+            self._wire.patience(self._parting)
+            self._wire.send(last_word)
+        except (Closed, Silent):
+            return False
+        return True
 
     def _hear_out(self, until: float) -> None:
         """What is still said changes nothing (AA-6), but for what has no place even here (AA-7)."""
@@ -285,6 +314,17 @@ class Association:
             raise self._aborted_by_peer()
         self._wire.send(pdu.abort(_unexpected(kind)))
         self._wire.skip(inf, until)  # once is enough
+
+
+def _refusal(request: command.Request, context: Context) -> int:
+    """The status of what needs no look at a data set; a success where it does."""
+    if request.field not in (command.C_ECHO_RQ, _OPERATIONS.get(context.abstract_syntax, command.C_STORE_RQ)):
+        return command.UNRECOGNISED_OPERATION
+    if request.sop_class_uid != context.abstract_syntax:
+        return command.CLASS_MISMATCH
+    if request.field == command.C_STORE_RQ and not request.data_set:
+        return command.CANNOT_UNDERSTAND
+    return command.SUCCESS
 
 
 def _unexpected(kind: int) -> Abort:

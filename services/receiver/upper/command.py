@@ -9,6 +9,8 @@ _HEAD = Struct("<HHL")
 _US = Struct("<H")
 
 C_STORE_RQ, C_ECHO_RQ, C_CANCEL_RQ, N_ACTION_RQ = 0x0001, 0x0030, 0x0FFF, 0x0130
+VERIFICATION = "1.2.840.10008.1.1"
+"""The SOP class of C-ECHO (PS3.4 Annex A)."""
 PUSH_MODEL, PUSH_MODEL_INSTANCE = "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.1.1"
 """Storage Commitment Push Model: the SOP class, and its one instance (PS3.4 Sections J.3.1 and J.3.5)."""
 RESPONSE = 0x8000

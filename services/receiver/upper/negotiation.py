@@ -62,8 +62,15 @@ def read(body: bytes) -> Proposal | Rejection | Abort:
         proposal = Proposal(called, calling, _user(primitive), primitive)
     except Exception:  # pynetdicom raises whatever its parts do
         return Abort.INVALID_PARAMETER
+    return proposal if _makes_sense(contexts) else Abort.INVALID_PARAMETER
+
+
+def _makes_sense(contexts: Sequence[Any]) -> bool:
+    """Whether there is one, each has an odd id of its own, and each asks for something in some transfer syntax (PS3.8
+    Section 9.3.2.2). Else there is no answer that could be said."""
     ids = [context.context_id for context in contexts]
-    return proposal if all(number % 2 for number in ids) and len(ids) == len(set(ids)) else Abort.INVALID_PARAMETER
+    numbered = bool(ids) and all(number % 2 for number in ids) and len(ids) == len(set(ids))
+    return numbered and all(context.abstract_syntax and context.transfer_syntax for context in contexts)
 
 
 def _user(primitive: A_ASSOCIATE) -> User | None:
@@ -97,13 +104,17 @@ def accept(proposal: Proposal, syntaxes: Mapping[str, Collection[str]], *, user:
 
 
 def _roles(asked: A_ASSOCIATE, contexts: Mapping[int, Context]) -> Iterator[SCP_SCU_RoleSelectionNegotiation]:
-    """Where the peer asks for roles, he may be the SCU, and never the SCP (PS3.7 Section D.3.3.4)."""
+    """Where the peer asks for roles, he may be the SCU, and never the SCP (PS3.7 Section D.3.3.4).
+
+    Who does not ask to be the SCU is not answered: what holds without an answer is the roles that there are by default,
+    and one that grants neither role cannot be said with pynetdicom.
+    """
     taken = {context.abstract_syntax for context in contexts.values()}
     for item in asked.user_information:
-        if isinstance(item, SCP_SCU_RoleSelectionNegotiation) and item.sop_class_uid in taken:
+        if isinstance(item, SCP_SCU_RoleSelectionNegotiation) and item.sop_class_uid in taken and item.scu_role:
             answer = SCP_SCU_RoleSelectionNegotiation()
             answer.sop_class_uid = item.sop_class_uid
-            answer.scu_role, answer.scp_role = bool(item.scu_role), False
+            answer.scu_role, answer.scp_role = True, False
             yield answer
 
 

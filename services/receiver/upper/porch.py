@@ -1,4 +1,4 @@
-"""Who is connected and has not asked for an association yet: not many, and nobody alone takes all the room."""
+"""Who is connected and has no association, yet or any more: not many, and nobody alone takes all the room."""
 
 import threading
 from collections import Counter
@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 Caller = TypeVar("Caller")
 
 UNASKED, UNASKED_OF_ONE = 256, 64
-"""Connections to a process that have not asked for anything yet, in all and from one address."""
+"""Connections to a process that have nothing under way, in all and from one address."""
 
 
 class Porch(Generic[Caller]):
@@ -31,7 +31,7 @@ class Porch(Generic[Caller]):
             return None
 
     def leave(self, caller: Caller) -> None:
-        """He has asked, or is gone."""
+        """He is let in, or gone."""
         with self._lock:
             if caller in self._callers:
                 self._remove(caller)

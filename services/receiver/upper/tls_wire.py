@@ -3,7 +3,8 @@
 import socket
 import ssl
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from services.receiver.upper.wire import SLOWEST, Closed, Silent, Wire
@@ -25,6 +26,21 @@ class NoHandshake(Exception):
     """
 
 
+@contextmanager
+def handshaking() -> Iterator[None]:
+    """Raises NoHandshake, Closed or Silent for what a handshake within it raises."""
+    try:
+        yield
+    except TimeoutError:
+        raise Silent from None
+    except ssl.SSLEOFError:
+        raise Closed from None
+    except ssl.SSLError as failed:
+        raise NoHandshake(_code(failed)) from None
+    except OSError:
+        raise Closed from None
+
+
 class TlsWire(Wire):
     """One accepted connection on which nothing has been said yet: `handshake` comes first.
 
@@ -35,22 +51,18 @@ class TlsWire(Wire):
         """Takes the socket over: `socket` is what is left of it. Raises Closed."""
         try:
             self.socket = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        except OSError:
+            raise Closed from None
+        try:
             super().__init__(self.socket, idle)
         except OSError:
+            self.socket.close()  # which nobody else has
             raise Closed from None
 
     def handshake(self) -> Certificate | None:
         """The client's certificate; None where it may lack and does. Raises NoHandshake, Closed or Silent."""
-        try:
+        with handshaking():
             self.socket.do_handshake()
-        except TimeoutError:
-            raise Silent from None
-        except ssl.SSLEOFError:
-            raise Closed from None
-        except ssl.SSLError as failed:
-            raise NoHandshake(_code(failed)) from None
-        except OSError:
-            raise Closed from None
         return _shown(self.socket)
 
     def patience(self, seconds: float, slowest: int = SLOWEST) -> None:

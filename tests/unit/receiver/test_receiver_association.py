@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from services.receiver.upper import command, pdu
-from services.receiver.upper.association import End
+from services.receiver.upper.association import Accepted, End
 from services.receiver.upper.pdu import Abort, Kind
-from tests.support.acceptor import ARTIM, IDLE, Peer
+from tests.support.acceptor import ARTIM, IDLE, PARTING, Peer
 from tests.support.upper import CT, ECHO, ECHO_CONTEXT, INSTANCE, bare, data, pdv, request, status_of
 from tests.support.upper import order as asked
+from tests.support.waiting import until
 
 COMMAND, LAST = pdu.COMMAND, pdu.LAST
 
@@ -100,6 +101,17 @@ def test_two_contexts_of_one_number_end_it(peer: Peer) -> None:
     assert aborted(peer, Abort.INVALID_PARAMETER)
 
 
+def test_a_bug_in_the_negotiation_is_told(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(request: bytes) -> Accepted:
+        raise KeyError
+
+    monkeypatch.setattr(peer.serving, "requested", broken)
+    peer.say(request())
+    assert aborted(peer, Abort.NOT_SPECIFIED)
+    with pytest.raises(KeyError):
+        peer.ends()
+
+
 # --- Sta6: data transfer
 
 
@@ -156,6 +168,14 @@ def test_what_cannot_be_stored_is_told_so(peer: Peer, command_set: bytes, status
     follows = command.read(command_set).data_set
     peer.say(data(pdv(1, COMMAND | LAST, command_set)), data(pdv(1, LAST, b"data")) if follows else b"")
     assert status_of(peer.hear()[1]) == status
+    assert (peer.serving.got, peer.serving.refusals) == ([], [status] if status else [])
+
+
+@pytest.mark.parametrize("sop_class", [ECHO, CT])
+def test_nothing_is_stored_by_the_class_of_echoes(peer: Peer, sop_class: str) -> None:
+    peer.associate()
+    peer.say(data(pdv(ECHO_CONTEXT, COMMAND | LAST, asked(sop_class=sop_class)), pdv(ECHO_CONTEXT, LAST, b"data")))
+    assert status_of(peer.hear()[1]) == command.UNRECOGNISED_OPERATION
     assert peer.serving.got == []
 
 
@@ -310,7 +330,28 @@ def test_an_abort_then_closes_at_once(peer: Peer) -> None:
     assert aborted(peer, Abort.INVALID_PARAMETER)
     began = time.monotonic()
     assert peer.is_closed()
-    assert time.monotonic() - began < ARTIM / 2
+    assert time.monotonic() - began < PARTING / 2
+
+
+@pytest.mark.parametrize(
+    ("said", "end"),
+    [
+        (bare(Kind.RELEASE_RQ), End.RELEASED),
+        (bare(0), End.ABORTED),
+        (data(pdv(5, COMMAND | LAST, asked())), End.ABORTED),
+        (b"", End.SILENT),
+    ],
+)
+def test_who_does_not_close_holds_nothing_meanwhile(tmp_path: Path, said: bytes, end: End) -> None:
+    peer = Peer(tmp_path, parting=600)
+    peer.associate()
+    peer.say(ORDER, data(pdv(1, LAST, b"data")))
+    assert status_of(peer.hear()[1]) == 0
+    assert peer.budget.held > 0
+    peer.say(said)
+    until(lambda: peer.serving.ends == [end], "it has ended", 30)
+    assert peer.budget.held == 0
+    assert peer.ends() is end
 
 
 def test_who_does_not_close_is_closed(peer: Peer) -> None:

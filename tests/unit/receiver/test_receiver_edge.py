@@ -10,15 +10,17 @@ from pathlib import Path
 
 import pytest
 from pydicom.uid import UID
-from pynetdicom import AE
+from pynetdicom import AE, build_role
 from pynetdicom.dimse_primitives import C_STORE
 
+from services.receiver import edge as edges
 from services.receiver.accounts import Account
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
 from services.receiver.edge import Edge
 from services.receiver.handler import Answer, Arriving
 from services.receiver.intake import Intake
+from services.receiver.upper import negotiation
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.disk import Disk
@@ -29,6 +31,20 @@ from shared.metrics.registry import counter
 from shared.outcome import Reason
 from shared.sites import Site, Sites
 from tests.support.dicom import Rejections
+from tests.support.upper import (
+    ASSOCIATE_AC,
+    ASSOCIATE_RJ,
+    C_FIND_RQ,
+    COMMAND,
+    LAST,
+    NO_DATA_SET,
+    STORE_CONTEXT,
+    Talk,
+    data,
+    order,
+    pdv,
+    request,
+)
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ECHO = "1.2.840.10008.1.1"
@@ -57,7 +73,8 @@ class Bench:
         self.answer: Receive = lambda arriving, span: Answer(SUCCESS)
         self.accounts: list[Account] = []
         landing = partial(Landing, Spool(folder, Disk(folder, reserve)), 2**20, Budget(2**22))
-        self.edge = Edge(lambda: SITES, Intake(self._receive), Desk(2), landing, self.accounts.append)
+        self.desk = Desk(2)
+        self.edge = Edge(lambda: SITES, Intake(self._receive), self.desk, landing, self.accounts.append)
         self._listening = Listening("127.0.0.1", 0, self.edge.take)
         self.port = self._listening.port
 
@@ -156,6 +173,28 @@ def test_what_finds_no_room_on_the_disk_stays_with_the_sender_and_is_counted(tmp
     assert [dict(account.refused) for account in bench.accounts] == [{"A700 no-space": 1}, {}]
 
 
+@pytest.mark.parametrize(
+    ("said", "status", "reason"),
+    [
+        (order(data_set=NO_DATA_SET), "C000", "no-data-set"),
+        (order(sop_class="1.2.840.10008.5.1.4.1.1.4", data_set=NO_DATA_SET), "0122", "class-mismatch"),
+        (order(C_FIND_RQ, data_set=NO_DATA_SET), "0211", "unrecognised-operation"),
+    ],
+)
+def test_what_is_refused_at_a_glance_is_counted(bench: Bench, said: bytes, status: str, reason: str) -> None:
+    told = counter("isocentre_receive_instances_total").labels("site-a", status, reason)
+    before = told._value.get()
+    (one,) = talks(bench, 1, "A1")
+    one.hear()
+    one.say(data(pdv(STORE_CONTEXT, COMMAND | LAST, said)))
+    assert one.status() == int(status, 16)
+    one.release()
+    one.wire.close()
+    told_until(lambda: len(bench.accounts) == 1)
+    assert (bench.arrived, told._value.get()) == ([], before + 1)
+    assert [dict(account.refused) for account in bench.accounts] == [{f"{status} {reason}": 1}]
+
+
 def test_who_only_connects_does_not_keep_others_out(bench: Bench) -> None:
     """The oldest of an address go when too many wait there."""
     idle = [socket.create_connection(("127.0.0.1", bench.port), timeout=10) for _ in range(70)]
@@ -176,6 +215,52 @@ def test_refuses_whom_it_does_not_know(bench: Bench, calling: str, called: str, 
     assert after > before
 
 
+def talks(bench: Bench, count: int, calling: str) -> Iterator[Talk]:
+    """So many that have asked for an association, one after the other, and have been answered."""
+    for _ in range(count):
+        one = Talk(socket.create_connection(("127.0.0.1", bench.port), timeout=10))
+        one.say(request(calling=calling))
+        yield one
+
+
+def test_who_is_rejected_and_does_not_close_does_not_pile_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edges, "PARTING", 600.0)
+    rejected = []
+    for one in talks(bench, 70, "WHO"):
+        assert one.hear()[0] == ASSOCIATE_RJ
+        rejected.append(one)
+    assert [one.wire.recv(1) for one in rejected[:6]] == [b""] * 6
+    for one in rejected:
+        one.wire.close()
+
+
+def test_who_is_released_and_does_not_close_has_no_place_and_does_not_pile_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edges, "PARTING", 600.0)
+    released = []
+    for one in talks(bench, 70, "A1"):
+        assert one.hear()[0] == ASSOCIATE_AC
+        one.release()
+        released.append(one)
+        told_until(lambda: len(bench.accounts) == len(released))
+        assert (bench.edge.accounts(), bench.desk.counts()) == ([], {})
+    assert [one.wire.recv(1) for one in released[:6]] == [b""] * 6
+    for one in released:
+        one.wire.close()
+    told_until(lambda: not bench.edge._visits)
+    assert len(bench.accounts) == 70, "each ends once"
+
+
+def test_who_cannot_be_let_in_after_all_leaves_his_place(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object, **named: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(telemetry, "start", broken)
+    assert bench.associate().is_aborted
+    told_until(lambda: not bench.desk.counts())
+
+
 def test_refuses_more_associations_than_it_may_hold(bench: Bench) -> None:
     held = [bench.associate() for _ in range(2)]
     assert not bench.associate().is_established
@@ -191,6 +276,26 @@ def test_takes_the_transfer_syntax_that_the_sender_prefers(bench: Bench, order: 
     association = entity.associate("127.0.0.1", bench.port, ae_title="ISOCENTRE")
     assert [context.transfer_syntax for context in association.accepted_contexts] == [[order[0]]]
     association.release()
+
+
+def test_who_asks_to_be_the_provider_alone_is_answered(bench: Bench) -> None:
+    entity = AE("A1")
+    entity.add_requested_context(CT, EXPLICIT)
+    role = build_role(CT, scp_role=True)
+    association = entity.associate("127.0.0.1", bench.port, ae_title="ISOCENTRE", ext_neg=[role])
+    assert association.is_established
+    association.release()
+
+
+def test_who_cannot_be_answered_is_told_and_counts_as_nobody(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object, **named: object) -> None:
+        raise KeyError
+
+    accepted = counter("isocentre_receive_associations_total").labels("site-a", "accepted")
+    before = accepted._value.get()
+    monkeypatch.setattr(negotiation, "accept", broken)
+    assert bench.associate().is_aborted
+    assert (accepted._value.get(), bench.accounts) == (before, [])
 
 
 def test_a_class_that_is_no_storage_is_refused_at_its_context(bench: Bench) -> None:
@@ -234,6 +339,22 @@ def test_who_is_inside_can_be_asked_for(bench: Bench) -> None:
     assert (account.site, account.ended) == ("site-a", None)
     association.release()
     told_until(lambda: not bench.edge.accounts())
+
+
+def test_whom_no_thread_serves_leaves_nothing_behind(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ours = socket.create_connection(server.getsockname())
+    left: list[int] = []
+    monkeypatch.setattr(bench.edge, "_left", lambda: left.append(1))
+    with monkeypatch.context() as without:
+        without.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError):
+            bench.edge.take(ours)
+    assert (bench.edge._visits, bench.edge._porch._callers, left) == (set(), {}, [1])
+    ours.close()
 
 
 def told_until(true: Callable[[], bool]) -> None:

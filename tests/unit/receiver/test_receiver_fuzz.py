@@ -19,13 +19,14 @@ from pathlib import Path
 import psutil
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pynetdicom.pdu import A_ASSOCIATE_AC
 
 from services.receiver.upper import command, negotiation, pdu
 from services.receiver.upper.association import Accepted, Context
 from services.receiver.upper.pdu import Abort, Kind, Rejection
 from tests.support.acceptor import TAKEN, Peer
 from tests.support.scripts import ALL
-from tests.support.upper import CT, EXPLICIT, INSTANCE, bare, data, echo, order, pdv, request, store
+from tests.support.upper import CT, ECHO, EXPLICIT, INSTANCE, bare, data, echo, order, pdv, request, store
 
 EXAMPLES = int(os.environ.get("ISOCENTRE_FUZZ_EXAMPLES", "150"))
 glance = settings(
@@ -170,7 +171,7 @@ def wholes(stream: bytes, contexts: dict[int, Context]) -> Iterator[tuple[str, b
             message = None
             if asked.field & command.RESPONSE and asked.field != command.C_CANCEL_RQ:
                 return
-            is_of_context = asked.sop_class_uid == contexts[where].abstract_syntax
+            is_of_context = asked.sop_class_uid == contexts[where].abstract_syntax != ECHO
             if asked.field == command.C_STORE_RQ and is_of_context and asked.data_set:
                 yield asked.sop_instance_uid, bytes(content)
 
@@ -204,6 +205,79 @@ def test_a_bent_request_is_answered(changes: list[Mutation]) -> None:
     found = negotiation.read(body)
     if not isinstance(found, Rejection | Abort):
         assert isinstance(negotiation.accept(found, TAKEN), Accepted)
+
+
+Item = tuple[int, bytes, list["Item"] | bytes]
+"""Type, what stands before sub-items, and these or the content."""
+
+_BEFORE_SUB_ITEMS = {0x20: 4, 0x50: 0}
+_ITEMS = 68
+"""Bytes of a request's body before its first item (PS3.8 Table 9-11)."""
+
+
+def items(content: bytes) -> list[Item]:
+    """Content as items."""
+    found: list[Item] = []
+    while content:
+        kind, size = struct.unpack_from(">BxH", content)
+        value, content = content[4 : 4 + size], content[4 + size :]
+        before = _BEFORE_SUB_ITEMS.get(kind)
+        found.append((kind, b"", value) if before is None else (kind, value[:before], items(value[before:])))
+    return found
+
+
+def joined(all_of_them: list[Item]) -> bytes:
+    """The reverse."""
+    said = b""
+    for kind, before, inner in all_of_them:
+        content = before + (inner if isinstance(inner, bytes) else joined(inner))
+        said += struct.pack(">BxH", kind, len(content)) + content
+    return said
+
+
+def _role(sop_class: str, scu: int, scp: int) -> Item:
+    return 0x54, b"", struct.pack(">H", len(sop_class)) + sop_class.encode() + bytes((scu, scp))
+
+
+roles = st.builds(_role, st.sampled_from([CT, ECHO, "1.2.3", ""]), st.integers(0, 2), st.integers(0, 2))
+SENSIBLE = [request()[pdu.HEAD :], request(((1, CT), (3, ECHO), (5, CT), (7, "1.2.3")))[pdu.HEAD :]]
+
+
+@st.composite
+def rebuilt(draw: st.DrawFn) -> bytes:
+    """A request whose items and sub-items are dropped, doubled, emptied and renumbered, and that asks for roles."""
+    whole = draw(st.sampled_from(SENSIBLE))
+    tree = items(whole[_ITEMS:])
+    for kind, _, inner in tree:
+        if kind == 0x50 and isinstance(inner, list):
+            inner += draw(st.lists(roles, max_size=3))
+    for _ in range(draw(st.integers(0, 3))):
+        folders = [tree, *(inner for _, _, inner in tree if isinstance(inner, list))]
+        some = draw(st.sampled_from([folder for folder in folders if folder] or [[(0, b"", b"")]]))
+        at = draw(st.integers(0, len(some) - 1))
+        kind, before, inner = some[at]
+        number = bytes((draw(st.integers(0, 9)), 0, 0, 0)) if kind == 0x20 else before
+        some[at : at + 1] = draw(
+            st.sampled_from([[], [some[at]] * 2, [(kind, before, b"")], [(kind, number, inner)], [some[at], some[0]]])
+        )
+    return whole[:_ITEMS] + joined(tree)
+
+
+def test_a_request_is_its_items() -> None:
+    assert all(joined(items(whole[_ITEMS:])) == whole[_ITEMS:] for whole in SENSIBLE)
+
+
+@glance
+@given(rebuilt())
+def test_a_rebuilt_request_is_answered_at_each_of_its_contexts(body: bytes) -> None:
+    found = negotiation.read(body)
+    if isinstance(found, Rejection | Abort):
+        return
+    answer = A_ASSOCIATE_AC()
+    answer.decode(negotiation.accept(found, TAKEN).answer)
+    asked = [context.context_id for context in found.primitive.presentation_context_definition_list]
+    assert [context.context_id for context in answer.presentation_context] == asked
+    assert asked
 
 
 @glance

@@ -6,8 +6,13 @@ from typing import Any
 import pytest
 from pydicom.uid import UID
 from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
-from pynetdicom.pdu_primitives import A_ASSOCIATE, MaximumLengthNotification, UserIdentityNegotiation
-from pynetdicom.presentation import build_context
+from pynetdicom.pdu_primitives import (
+    A_ASSOCIATE,
+    MaximumLengthNotification,
+    SCP_SCU_RoleSelectionNegotiation,
+    UserIdentityNegotiation,
+)
+from pynetdicom.presentation import build_context, build_role
 
 from services.receiver.upper import negotiation
 from services.receiver.upper.association import Context
@@ -81,6 +86,44 @@ def test_nor_does_the_same_id_twice() -> None:
     assert negotiation.read(bytes(body)) is Abort.INVALID_PARAMETER
 
 
+def item(kind: int, content: bytes) -> bytes:
+    return bytes((kind, 0)) + len(content).to_bytes(2) + content
+
+
+def by_hand(*contexts: bytes) -> bytes:
+    """The body of a request with presentation contexts of these sub-items, numbered 1, 3 …"""
+    head = b"\0\1\0\0" + b"ISOCENTRE".ljust(16) + b"CT1".ljust(16) + bytes(32)
+    numbered = [bytes((2 * at + 1, 0, 0, 0)) + content for at, content in enumerate(contexts)]
+    proposed = b"".join(item(0x20, content) for content in numbered)
+    user = item(0x51, (16384).to_bytes(4)) + item(0x52, b"1.2.3")
+    return head + item(0x10, negotiation.APPLICATION_CONTEXT.encode()) + proposed + item(0x50, user)
+
+
+ABSTRACT, TRANSFER = item(0x30, CT.encode()), item(0x40, EXPLICIT.encode())
+
+
+def test_by_hand_it_is_the_same() -> None:
+    accepted = negotiation.accept(read(by_hand(ABSTRACT + TRANSFER)), {CT: {EXPLICIT}})
+    assert accepted.contexts == {1: Context(CT, EXPLICIT)}
+
+
+@pytest.mark.parametrize(
+    "contexts",
+    [
+        [],
+        [b""],
+        [ABSTRACT],
+        [TRANSFER],
+        [ABSTRACT + item(0x40, b"")],
+        [item(0x30, b"") + TRANSFER],
+        [ABSTRACT + TRANSFER, ABSTRACT],
+    ],
+)
+def test_a_request_for_nothing_makes_no_sense(contexts: list[bytes]) -> None:
+    """Without a context; or one of them lacks its abstract syntax, or any transfer syntax (PS3.8 Table 9-13)."""
+    assert negotiation.read(by_hand(*contexts)) is Abort.INVALID_PARAMETER
+
+
 def test_of_the_syntaxes_proposed_the_first_that_is_taken_is_chosen() -> None:
     proposal = read(request([(1, CT, [JPEG_LS, EXPLICIT, IMPLICIT]), (3, MR, [IMPLICIT, EXPLICIT])]))
     taken = {CT: {IMPLICIT, EXPLICIT}, MR: {IMPLICIT, EXPLICIT}}
@@ -125,3 +168,20 @@ def test_a_user_who_was_looked_at_is_answered_when_he_asks(asks: bool, looked_at
     pdu.decode(negotiation.accept(proposal, {CT: {EXPLICIT}}, user=looked_at).answer)
     items = pdu.to_primitive().user_information
     assert sum(isinstance(item, UserIdentityNegotiation) for item in items) == told
+
+
+@pytest.mark.parametrize(
+    ("asked", "granted"),
+    [((True, False), [(True, False)]), ((True, True), [(True, False)]), ((False, True), []), ((None, None), [])],
+)
+def test_a_peer_may_be_the_user_and_never_the_provider(
+    asked: tuple[bool | None, bool | None], granted: list[tuple[bool, bool]]
+) -> None:
+    """Whoever asks only to be the provider gets an answer that says nothing of roles (PS3.7 Section D.3.3.4)."""
+    scu, scp = asked
+    further = [] if scu is None else [build_role(CT, scu_role=scu, scp_role=bool(scp))]
+    pdu = A_ASSOCIATE_AC()
+    pdu.decode(negotiation.accept(read(request([(1, CT, [EXPLICIT])], *further)), {CT: {EXPLICIT}}).answer)
+    items = pdu.to_primitive().user_information
+    roles = [item for item in items if isinstance(item, SCP_SCU_RoleSelectionNegotiation)]
+    assert [(item.scu_role, item.scp_role) for item in roles] == granted

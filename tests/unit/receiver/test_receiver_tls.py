@@ -32,6 +32,8 @@ from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import SUCCESS
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
+from services.receiver.upper.tls_wire import TlsWire
+from services.receiver.upper.wire import Closed, Wire
 from shared import followed, telemetry
 from shared.metrics.registry import counter, gauge
 from shared.misconfigured import Misconfigured
@@ -206,6 +208,28 @@ def test_who_resets_the_connection_is_no_fault_of_ours(node: Node, capsys: pytes
     until(lambda: not node.edge._visits, "all are gone", 30)
     assert "unexpected" not in capsys.readouterr().out
     assert echo(node.associate(node.ours.client())) == SUCCESS
+
+
+def test_a_connection_that_is_lost_at_once_is_closed(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The socket of TLS takes the descriptor over, and nobody has it yet."""
+
+    def lost(*arguments: object) -> None:
+        raise OSError
+
+    made: list[ssl.SSLSocket] = []
+
+    def kept(context: ssl.SSLContext, *arguments: Any, **named: Any) -> ssl.SSLSocket:
+        made.append(wrap(context, *arguments, **named))
+        return made[-1]
+
+    wrap = ssl.SSLContext.wrap_socket
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", kept)
+    monkeypatch.setattr(Wire, "__init__", lost)
+    with pytest.raises(Closed):
+        TlsWire(ours, identity_of(node.server.files()).mutual, 1.0)
+    assert made[0].fileno() == -1
+    theirs.close()
 
 
 def test_a_handshake_that_does_not_go_on_ends_and_keeps_nobody_out(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:

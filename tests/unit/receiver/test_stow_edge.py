@@ -523,6 +523,58 @@ def test_over_tls_a_certificate_tells_the_site_as_a_token_does(tmp_path: Path) -
     bench.close()
 
 
+@pytest.mark.parametrize("sent", [b"GET / HTTP/1.1\r\n\r\n", b"noise" * 10])
+def test_a_handshake_that_fails_is_counted_and_told(
+    tmp_path: Path, sent: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*self_signed(tmp_path, "ours"))
+    bench = Bench(tmp_path, lambda connection: context.wrap_socket(connection, server_side=True))
+    failed = counter("isocentre_receive_associations_total").labels("unknown", "tls-failed")
+    before = failed._value.get()
+    with bench.connected() as connection:
+        connection.sendall(sent)
+        until(lambda: failed._value.get() == before + 1, "counted", 30)
+    until(lambda: not bench.edge._visits, "gone", 30)
+    with bench.connected():  # who only comes and goes has not failed
+        until(lambda: bool(bench.edge._visits), "come", 30)
+    until(lambda: not bench.edge._visits, "gone", 30)
+    assert failed._value.get() == before + 1
+    assert "handshake-failed" in capsys.readouterr().out
+    bench.close()
+
+
+# --- what is left behind
+
+
+def test_whom_no_thread_serves_leaves_nothing_behind(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_thread(thread: threading.Thread) -> None:
+        raise RuntimeError
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ours = socket.create_connection(server.getsockname())
+    left: list[int] = []
+    monkeypatch.setattr(bench.edge, "_left", lambda: left.append(1))
+    with monkeypatch.context() as without:
+        without.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError):
+            bench.edge.take(ours)
+    assert (bench.edge._visits, bench.edge._porch._callers, left) == (set(), {}, [1])
+    ours.close()
+
+
+def test_a_request_that_cannot_begin_leaves_its_place(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object, **named: object) -> None:
+        raise KeyError
+
+    with monkeypatch.context() as without:
+        without.setattr(telemetry, "start", broken)
+        with pytest.raises(httpx.HTTPError):
+            bench.post(multipart(dicom(image(1))))
+    assert bench.desk.counts() == {}
+    assert bench.post(multipart(dicom(image(1)))).status_code == 200
+
+
 # --- draining
 
 
