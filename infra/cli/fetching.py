@@ -18,7 +18,7 @@ from infra.cli.importing import LEFT
 from infra.cli.receiver_options import Receiver, receiver, receiver_options
 from infra.cli.terminal import PrivateFile, columns, console, refuse, stopped_by_signals
 from infra.fetching.archive import Archive
-from infra.fetching.declared import GetSource, MoveSource, WebSource, read_source
+from infra.fetching.declared import GetSource, MoveSource, Source, WebSource, read_source
 from infra.fetching.dimse import Moving
 from infra.fetching.getting import Getting
 from infra.fetching.journal import Journal, Study
@@ -158,9 +158,7 @@ def _troubles(asked: Asked) -> dict[int, str]:
     return {row.number: row.trouble for row in asked.rows if row.trouble} if isinstance(asked, Table) else {}
 
 
-def _archive(
-    declared: MoveSource | GetSource | WebSource, to: dict[str, Any], patience: Patience
-) -> tuple[Archive, dict[str, str]]:
+def _archive(declared: Source, to: dict[str, Any], patience: Patience) -> tuple[Archive, dict[str, str]]:
     """The archive, and what a journal is bound to beside its name."""
     if isinstance(declared, MoveSource):
         return Moving(declared), {"receiver": declared.destination}

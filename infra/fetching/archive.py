@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +12,15 @@ from infra.fetching.questions import Answer, Question
 
 class Unanswered(Exception):
     """The archive is away, refuses us, or failed while it answered. The text is a code."""
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Around the reading of an answer's values. Raises Unanswered, which tells none, when they make no sense."""
+    try:
+        yield
+    except Exception:  # archives answer anything, and pydicom converts it only now, and raises whatever its parts do
+        raise Unanswered("broken-answer") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,13 @@ import ssl
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from shared.misconfigured import Misconfigured
-
-AeTitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]+$")]
-
-
-class _Declared(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+from shared.sites.declared import AeTitle, Declared, read_text, validated
 
 
-class Tls(_Declared):
+class Tls(Declared):
     """Files in PEM; `certificate` and `key` where the archive asks who we are."""
 
     ca: Path
@@ -36,7 +30,7 @@ class Tls(_Declared):
         return context
 
 
-class _Dicom(_Declared):
+class _Dicom(Declared):
     ae_title: AeTitle = Field(description="Of the archive.")
     host: str
     port: int = Field(ge=1, le=65_535)
@@ -58,7 +52,7 @@ class GetSource(_Dicom):
     mode: Literal["get"]
 
 
-class WebSource(_Declared):
+class WebSource(Declared):
     """QIDO-RS and WADO-RS."""
 
     mode: Literal["web"]
@@ -68,29 +62,18 @@ class WebSource(_Declared):
     seconds: float = Field(default=600, gt=0, description="Silence after which an answer is given up.")
 
 
-Declared = Annotated[MoveSource | GetSource | WebSource, Field(discriminator="mode")]
+Source = MoveSource | GetSource | WebSource
 
 
-class _File(_Declared):
-    sources: dict[str, Declared]
+class _File(Declared):
+    sources: dict[str, Annotated[Source, Field(discriminator="mode")]]
 
 
-def read_source(name: str, file: Path) -> MoveSource | GetSource | WebSource:
+def read_source(name: str, file: Path) -> Source:
     """The source of that name in the file, or the DICOMweb service at that address. Raises Misconfigured."""
     if name.startswith(("http://", "https://")):
         return WebSource(mode="web", url=name)
-    known = _read(file)
+    known = validated(_File, read_text(file), file).sources
     if name not in known:
         raise Misconfigured(f"{file} knows no source {name}; it knows: {', '.join(sorted(known)) or 'none'}")
     return known[name]
-
-
-def _read(file: Path) -> dict[str, Declared]:
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        return _File.model_validate(content).sources
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as failed:
-        raise Misconfigured(f"{file} cannot be read: {type(failed).__name__}") from None
-    except ValidationError as refused:
-        places = (f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in refused.errors())
-        raise Misconfigured(f"{file}: {'; '.join(places)}") from None

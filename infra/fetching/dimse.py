@@ -18,7 +18,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StudyRootQueryRetrieveInformationModelMove,
 )
 
-from infra.fetching.archive import Retrieved, Unanswered
+from infra.fetching.archive import Retrieved, Unanswered, understood
 from infra.fetching.declared import GetSource, MoveSource
 from infra.fetching.questions import Answer, Question
 
@@ -48,26 +48,37 @@ class Asking:
 
     def find(self, question: Question) -> Sequence[Answer]:
         """As Archive."""
-        return [_answer(one) for one in self._find("STUDY", _keys(question)) if one.get("StudyInstanceUID")]
+        found = self._find("STUDY", _keys(question))
+        with understood():
+            return [_answer(one) for one in found if one.get("StudyInstanceUID")]
 
     def modalities(self, study: str) -> frozenset[str]:
         """As Archive."""
         found = self._find("SERIES", {"StudyInstanceUID": study, "SeriesInstanceUID": "", "Modality": ""})
-        return frozenset(str(one.get("Modality", "")) for one in found)
+        with understood():
+            return frozenset(str(one.get("Modality", "")) for one in found)
 
     def count(self, study: str) -> int | None:
         """As Archive."""
         keys = {"StudyInstanceUID": study, "SeriesInstanceUID": "", "NumberOfSeriesRelatedInstances": ""}
         series = self._find("SERIES", keys)
-        counts = [one.get("NumberOfSeriesRelatedInstances") for one in series]
-        if series and all(count is not None for count in counts):
-            return sum(int(count) for count in counts if count is not None)
-        images = [image for one in series for image in self._images(study, str(one.get("SeriesInstanceUID", "")))]
-        return len({str(image.SOPInstanceUID) for image in images}) or None
+        with understood():
+            counts = [one.get("NumberOfSeriesRelatedInstances") for one in series]
+            if series and all(count is not None for count in counts):
+                return sum(int(count) for count in counts if count is not None)
+        return len({instance for one in series for instance, _ in self._images(study, one)}) or None
 
-    def _images(self, study: str, series: str) -> list[Dataset]:
-        keys = {"StudyInstanceUID": study, "SeriesInstanceUID": series, "SOPInstanceUID": "", "SOPClassUID": ""}
-        return [one for one in self._find("IMAGE", keys) if one.get("SOPInstanceUID")] if series else []
+    def _images(self, study: str, series: Dataset) -> list[tuple[str, str]]:
+        """SOP Instance and SOP Class UID of each; the latter is '' where the archive does not tell."""
+        with understood():
+            uid = str(series.get("SeriesInstanceUID", ""))
+        if not uid:
+            return []
+        keys = {"StudyInstanceUID": study, "SeriesInstanceUID": uid, "SOPInstanceUID": "", "SOPClassUID": ""}
+        found = self._find("IMAGE", keys)
+        with understood():
+            told = [(one.get("SOPInstanceUID"), one.get("SOPClassUID", "")) for one in found]
+            return [(str(instance), str(sop_class)) for instance, sop_class in told if instance]
 
     def _find(self, level: str, keys: dict[str, str]) -> list[Dataset]:
         with self._associated(query_contexts()) as association:
@@ -144,7 +155,9 @@ def _found(association: Association, level: str, keys: dict[str, str]) -> Iterat
     with as_unanswered():
         for status, identifier in association.send_c_find(wanted, StudyRootQueryRetrieveInformationModelFind):
             final = status.get("Status")
-            if final in _PENDING and identifier is not None:
+            if final in _PENDING:
+                if identifier is None:  # which pynetdicom could not read
+                    raise Unanswered("broken-answer")
                 yield identifier
     if final != _SUCCESS:
         raise Unanswered("no-answer" if final is None else _STATUSES.get(final, f"status-{final:04x}"))

@@ -98,8 +98,7 @@ class Getting(Asking):
     def _classes(self, study: str) -> list[str]:
         """SOP classes of the study, as far as the archive tells them."""
         series = self._find("SERIES", {"StudyInstanceUID": study, "SeriesInstanceUID": ""})
-        images = [image for one in series for image in self._images(study, str(one.get("SeriesInstanceUID", "")))]
-        classes = dict.fromkeys(str(image.get("SOPClassUID", "")) for image in images)
+        classes = dict.fromkeys(sop_class for one in series for _, sop_class in self._images(study, one))
         return [one for one in classes if fits(one)]
 
 

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode, urlsplit
 
-from infra.fetching.archive import Retrieved, Unanswered
+from infra.fetching.archive import Retrieved, Unanswered, understood
 from infra.fetching.declared import WebSource
 from infra.fetching.dimse import day_of
 from infra.fetching.multipart import NotMultipart, boundary_of, parts
@@ -53,19 +53,22 @@ class Web:
         """As Archive."""
         asked = [(key, value) for name, key in _KEYS.items() if (value := getattr(question, name))]
         told = self._all("/studies", [*asked, ("includefield", _OF_STUDY), ("includefield", _MODALITIES)])
-        return [_answer(one) for one in told if _first(one, _STUDY)]
+        with understood():
+            return [_answer(one) for one in told if _first(one, _STUDY)]
 
     def modalities(self, study: str) -> frozenset[str]:
         """As Archive."""
         series = self._all(f"/studies/{quote(study)}/series", [("includefield", _MODALITY)])
-        return frozenset(str(_first(one, _MODALITY)) for one in series)
+        with understood():
+            return frozenset(str(_first(one, _MODALITY)) for one in series)
 
     def count(self, study: str) -> int | None:
         """As Archive."""
         series = self._all(f"/studies/{quote(study)}/series", [("includefield", _OF_SERIES)])
-        counts = [_first(one, _OF_SERIES) for one in series]
-        if series and all(count is not None for count in counts):
-            return sum(int(count) for count in counts if count is not None)
+        with understood():
+            counts = [_first(one, _OF_SERIES) for one in series]
+            if series and all(count is not None for count in counts):
+                return sum(int(count) for count in counts if count is not None)
         return len(self._all(f"/studies/{quote(study)}/instances", [])) or None
 
     def retrieve(self, study: str) -> Retrieved:
@@ -108,7 +111,7 @@ class Web:
                 return []
             try:
                 told = json.loads(response.read(_LONGEST_PAGE))
-            except (ValueError, OSError, http.client.HTTPException):
+            except (ValueError, RecursionError, OSError, http.client.HTTPException):
                 raise Unanswered("broken-answer") from None
         if not isinstance(told, list):
             raise Unanswered("broken-answer")

@@ -5,6 +5,7 @@ A member that is an archive itself is unpacked into a file without a name, one l
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import tempfile
 import zipfile
@@ -19,8 +20,18 @@ from infra.importing.entry import Entry, Passed
 MIB = 1024 * 1024
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _ENCRYPTED = 0x1
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, RuntimeError)
-"""What `zipfile` raises for archives that are damaged, or packed in a way that it does not know."""
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+    RuntimeError,
+    MemoryError,
+)
+"""What `zipfile` raises for archives that are damaged, or packed in a way that it does not know; MemoryError
+because a damaged LZMA member may ask for a dictionary of 4 GiB."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from infra.importing.entry import Entry, Passed, Result
 from infra.importing.heads import DICOMDIR, NoInstance, read_head
 from infra.importing.journal import Journal
 from infra.importing.report import Line, Report
+from infra.importing.whole import Changed, whole
 from infra.sending.delivery import Patience, deliver, prepare
 from infra.sending.way import Instance, Way
 
@@ -118,7 +119,10 @@ class Sender:
 
     def _deliver(self, entry: Entry, instance: Instance) -> None:
         try:
-            outcome = deliver(self._way, instance, entry.opened, self._job.patience)
+            outcome = deliver(self._way, instance, lambda: whole(entry), self._job.patience)
+        except Changed:
+            self._end(entry, "failed", "changed")
+            return
         except OSError:
             self._end(entry, "failed", "unreadable")
             return

@@ -10,6 +10,8 @@ from pydicom.filereader import read_dataset
 from pydicom.tag import Tag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
+from shared.dicom.vrs import LONG_VRS, SHORT_VRS
+
 HEAD = 64 * 1024
 """Bytes in which the UIDs of nearly every object stand."""
 
@@ -17,10 +19,6 @@ _SOP_CLASS, _SOP_INSTANCE, _STUDY = 0x00080016, 0x00080018, 0x0020000D
 _WANTED = (_SOP_CLASS, _SOP_INSTANCE, _STUDY)
 _EXPLICIT_HEAD, _IMPLICIT_HEAD, _LONG = Struct("<HH2sH"), Struct("<HHL"), Struct("<L")
 _IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
-_LONG_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
-"""With a length of four bytes behind two reserved ones (PS3.5 Table 7.1-1)."""
-_SHORT_VRS = frozenset({*b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()})
-"""With a length of two bytes (PS3.5 Table 7.1-2)."""
 _UNDEFINED = 0xFFFFFFFF
 _MOST_INFLATED = 1024 * 1024
 """Bytes: a small deflated stream may inflate without end."""
@@ -79,10 +77,10 @@ def _scanned(data: bytes | memoryview, *, explicit: bool) -> Named | None:
             if explicit:
                 group, element, vr, length = unpack(data, at)
                 at += 8
-                if vr in _LONG_VRS:
+                if vr in LONG_VRS:
                     (length,) = _LONG.unpack_from(data, at)
                     at += 4
-                elif vr not in _SHORT_VRS:
+                elif vr not in SHORT_VRS:
                     return None
             else:
                 group, element, length = _IMPLICIT_HEAD.unpack_from(data, at)

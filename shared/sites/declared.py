@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar, get_args
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 
 from shared.misconfigured import Misconfigured
 
@@ -68,10 +69,17 @@ def validated(model: type[_Model], text: str, path: Path) -> _Model:
 
 
 def _told(refused: ValidationError, names: set[str]) -> Iterator[str]:
-    for error in refused.errors(include_url=False, include_context=False, include_input=False):
+    for error in refused.errors(include_url=False, include_input=False):
         # A part that we do not know was written by the operator, and may be a value in the wrong place.
         place = (str(part) if isinstance(part, int) or part in names else "…" for part in error["loc"])
-        yield f"{'.'.join(place) or 'all of it'}: {error['msg']}"
+        yield f"{'.'.join(place) or 'all of it'}: {_said(error)}"
+
+
+def _said(error: ErrorDetails) -> str:
+    if error["type"] != "union_tag_invalid":
+        return error["msg"]
+    # What pydantic says of a tag that is none has that tag in it.
+    return "{discriminator} should be one of {expected_tags}".format_map(error["ctx"])
 
 
 def _names(model: type[BaseModel]) -> Iterator[str]:

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from struct import Struct
 
+from shared.dicom.vrs import LONG_VRS
+
 LONGEST = 64 * 1024
 """Bytes, preamble and file meta information together."""
 _PREAMBLE, _PREFIX = 128, b"DICM"
@@ -11,8 +13,6 @@ _TAG, _SHORT, _LONG = Struct("<HH"), Struct("<H"), Struct("<L")
 _GROUP = 0x0002
 _NAMING = (0x0002, 0x0003, 0x0010)
 """SOP class, SOP instance, transfer syntax."""
-_LONG_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
-"""With a length of four bytes behind two reserved ones (PS3.5 Table 7.1-1)."""
 _UID = re.compile(r"[0-9.]{1,64}", re.ASCII)
 
 
@@ -57,7 +57,7 @@ def read_front(data: bytes | bytearray, *, whole: bool) -> Front | None:
 
 def _value(data: bytes | bytearray, at: int) -> slice | None:
     """Where the value of an element is, if all of it is there."""
-    long = bytes(data[at + 4 : at + 6]) in _LONG_VRS
+    long = bytes(data[at + 4 : at + 6]) in LONG_VRS
     begin = at + (12 if long else 8)
     if begin > len(data):
         return None

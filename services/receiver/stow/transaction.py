@@ -11,12 +11,12 @@ from services.receiver.stow.demand import Demand
 from services.receiver.stow.exchange import Answer, BadRequest, Exchange, Request
 from services.receiver.stow.limits import TooLarge
 from services.receiver.stow.parts import Part, Parts
-from services.receiver.stow.related import Begin, Data, End, Event, Malformed, Related
 from services.receiver.stow.report import Report
 from services.receiver.stow.stream import Ending
 from services.receiver.upper.wire import Closed, Silent
 from shared import telemetry
 from shared.media import DICOM_XML
+from shared.related import Begin, Data, End, Event, Malformed, Related
 
 log = telemetry.logger("receiver")
 

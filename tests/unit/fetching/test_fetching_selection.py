@@ -161,3 +161,20 @@ def test_sources_by_name_and_by_address(tmp_path: Path) -> None:
 def test_a_source_that_is_not_there_or_is_wrong_is_told(tmp_path: Path, text: str) -> None:
     with pytest.raises(Misconfigured):
         read_source("archive", _file(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (SOURCES.replace("mode: move", "mode: SECRET"), "'mode' should be one of 'move', 'get', 'web'"),
+        (SOURCES.replace("port: 104", "SECRET: 104"), "port: Field required"),
+        (SOURCES.replace("host: pacs", "host: [SECRET]"), "host: Input should be a valid string"),
+        ("SECRET", "all of it: Input should be"),
+        ("sources: {a: {mode: 'SECRET", "is no YAML, line 1"),
+    ],
+)
+def test_what_is_wrong_is_told_without_what_was_written(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(Misconfigured) as raised:
+        read_source("archive", _file(tmp_path, text))
+    assert told in str(raised.value)
+    assert "SECRET" not in str(raised.value)

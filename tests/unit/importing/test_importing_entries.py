@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import zipfile
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from infra.importing.archives import Limits
 from infra.importing.entries import Source
 from infra.importing.entry import Entry
+from infra.importing.heads import NoInstance, read_head
 from tests.unit.importing.sources import CT, MR, content, file_set, listed, zipped
 
 # --- folders
@@ -145,6 +148,39 @@ def test_a_member_whose_bytes_changed_cannot_be_read_to_its_end(tmp_path: Path) 
     data[5000] ^= 0xFF
     path.write_bytes(data)
     with pytest.raises(OSError, match="BadZipFile"):
+        content(Source(path), "bad.zip!ct")
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_whatever_is_damaged_in_an_archive_is_an_oserror_of_its_member(tmp_path: Path, packed: int) -> None:
+    path = zipped(tmp_path / "bad.zip", {"ct": CT.read_bytes(), "mr.zip": MR.read_bytes()}, packed)
+    whole, damages = path.read_bytes(), random.Random(packed)
+    tail = len(whole) - whole.index(b"PK\x01\x02")
+    for _ in range(300):
+        data = bytearray(whole)
+        # Half of them in the directory, in which the places and sizes stand.
+        first = damages.choice([0, len(data) - tail])
+        for _ in range(damages.randint(1, 4)):
+            data[damages.randrange(first, len(data))] = damages.randrange(256)
+        path.write_bytes(data)
+        for entry in Source(path):
+            if isinstance(entry, Entry):
+                with contextlib.suppress(OSError, NoInstance), entry.opened() as file:
+                    read_head(file)
+                with contextlib.suppress(OSError), entry.opened() as file:
+                    file.read()
+
+
+def test_a_place_beyond_any_file_is_an_oserror(tmp_path: Path) -> None:
+    path, info = tmp_path / "bad.zip", zipfile.ZipInfo("ct")
+    info.extra = b"\1\0\x08\0" + b"\xff" * 8  # zip64: the place of the local header
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(info, CT.read_bytes())
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\x01\x02") + 42  # the same, of four bytes: see zip64
+    data[at : at + 4] = b"\xff" * 4
+    path.write_bytes(data)
+    with pytest.raises(OSError):
         content(Source(path), "bad.zip!ct")
 
 

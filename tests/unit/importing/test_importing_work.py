@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import threading
@@ -20,7 +21,7 @@ from infra.sending.association import Peer, Storing
 from infra.sending.delivery import Patience
 from infra.sending.way import NotLetIn
 from shared.misconfigured import Misconfigured
-from tests.support.storage_peer import StoragePeer, storage_peer
+from tests.support.storage_peer import Got, StoragePeer, storage_peer
 from tests.unit.importing.sources import CT, FILES, MR, file_set, zipped
 
 ABOUT = {"source": "here", "receiver": "there"}
@@ -146,6 +147,29 @@ def test_a_torn_member_is_reported_and_the_others_are_sent(peer: StoragePeer, tm
     assert dict(report.counts) == {("failed", "unreadable"): 1, ("sent", ""): 1}
     assert [trouble.key for trouble in report.troubles] == ["in.zip!a"]
     assert len(peer.got) == 1
+
+
+@pytest.mark.parametrize("left", [132, 20_000, -1])
+def test_a_file_that_shrinks_while_it_is_sent_is_not_taken_for_an_instance(
+    peer: StoragePeer, tmp_path: Path, left: int
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(MR, folder / "a")
+    shutil.copy(CT, folder / "b")
+    shutil.copy(MR, folder / "c")
+    length = left % (folder / "b").stat().st_size
+
+    def shrinking(got: Got, before: int) -> int:
+        if before == 0:
+            os.truncate(folder / "b", length)
+        return 0
+
+    peer.answer = shrinking
+    report = run(peer, Source(folder), tmp_path / "j.sqlite", jobs=1)
+    assert dict(report.counts) == {("failed", "changed"): 1, ("sent", ""): 2}
+    assert [trouble.key for trouble in report.troubles] == ["b"]
+    assert [got.data_set for got in peer.got] == [data_set(MR)] * 2
 
 
 def test_who_is_full_for_long_is_left_for_the_next_run(peer: StoragePeer, tmp_path: Path) -> None:

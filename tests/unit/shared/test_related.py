@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from services.receiver.stow.related import Begin, Data, End, Malformed, Related
+from shared.related import Begin, Data, End, Malformed, Related
 
 Parts = list[tuple[dict[str, str], bytes]]
 
