@@ -3,13 +3,18 @@ ledger made from the topics would miss what the topics miss."""
 
 import json
 import os
+import time
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from shared.outcome import Reason
+
+EVERY = 60.0
+"""Seconds."""
 
 
 @dataclass(slots=True)
@@ -84,6 +89,26 @@ class AccountBook:
             os.close(file)
         if begins:
             _sync(self._folder)
+
+
+class SoFar:
+    """Keeps the accounts of associations that last, every EVERY seconds: what was answered on them has a witness too."""
+
+    def __init__(self, keep: Callable[[Account], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._keep, self._clock = keep, clock
+        self._received: dict[str, int] = {}
+        self._next = clock() + EVERY
+
+    def look(self, accounts: Iterable[Account]) -> None:
+        """Keep those of the open `accounts` that have grown, when it is time."""
+        if self._clock() < self._next:
+            return
+        self._next = self._clock() + EVERY
+        before, self._received = self._received, {}
+        for account in accounts:
+            self._received[account.association] = account.received
+            if account.received > before.get(account.association, 0):
+                self._keep(account)
 
 
 def _sync(folder: Path) -> None:

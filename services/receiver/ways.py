@@ -1,14 +1,13 @@
 """The ways into one worker process, all of which end in the same function: store, publish, answer."""
 
 import socket
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Protocol
 
 from services.receiver import tls
-from services.receiver.accounts import Account, AccountBook
+from services.receiver.accounts import Account, AccountBook, SoFar
 from services.receiver.commitment.docket import Docket
 from services.receiver.commitment.taking import Taking
 from services.receiver.crew.desk import Admits
@@ -27,9 +26,6 @@ from shared.settings import MIB
 from shared.sites import Sites, read_sites
 
 log = telemetry.logger("receiver")
-
-_KEEP_EVERY = 60.0
-"""Seconds."""
 
 
 class Way(Protocol):
@@ -60,10 +56,9 @@ class Ways:
         self._spool = spool = spool_of(settings)
         self._budget = budget = Budget(settings.memory_mib * MIB // settings.workers)
         landing = partial(Landing, spool, settings.in_memory_mib * MIB, budget)
-        self._book = AccountBook(settings.state_dir / "accounts")
-        self._kept: dict[str, int] = {}
-        self._keep_next = time.monotonic() + _KEEP_EVERY
-        kept = partial(keep, self._book)
+        book = AccountBook(settings.state_dir / "accounts")
+        self._so_far = SoFar(partial(keep_safe, book))
+        kept = partial(keep, book)
         intake = Intake(receive)
         dicom = Edge(sites.now, intake, desk, landing, kept, left, commitment=Taking(docket))
         stow = partial(StowEdge, sites.now, intake, desk, landing, kept, left)
@@ -82,21 +77,11 @@ class Ways:
         """See whether followed files have changed, and tell what is held. To be called every second or so."""
         for each in self._followed:
             each.now()
-        self._keep_what_is_open()
+        self._so_far.look(account for way in self._ways for account in way.accounts())
         metrics.gauge("isocentre_receive_memory_bytes").set(self._budget.held)
         metrics.gauge("isocentre_receive_spool_bytes").set(self._spool.size)
         metrics.gauge("isocentre_receive_spool_free_bytes").set(self._spool.disk.room)
         metrics.gauge("isocentre_receive_waiting_objects").set(self._receive.waiting)
-
-    def _keep_what_is_open(self) -> None:
-        """An association may last for hours: its account so far is kept from time to time."""
-        if time.monotonic() < self._keep_next:
-            return
-        self._keep_next = time.monotonic() + _KEEP_EVERY
-        for account in [account for way in self._ways for account in way.accounts()]:
-            if self._kept.get(account.association) != account.received:
-                keep_so_far(self._book, account)
-        self._kept = {account.association: account.received for way in self._ways for account in way.accounts()}
 
     def accounts(self) -> list[dict[str, Any]]:
         """Of what is under way."""
@@ -140,11 +125,11 @@ def limits_of(settings: Settings) -> Limits:
 def keep(book: AccountBook, account: Account) -> None:
     """Tell of an association that has ended, and keep its account."""
     log.info("association-closed", **account.as_json())
-    keep_so_far(book, account)
+    keep_safe(book, account)
 
 
-def keep_so_far(book: AccountBook, account: Account) -> None:
-    """Keep an account, of one that is open yet or not."""
+def keep_safe(book: AccountBook, account: Account) -> None:
+    """Keep an account, or say that it could not be kept."""
     try:
         book.keep(account)
     except OSError as failed:
