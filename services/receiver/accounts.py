@@ -92,7 +92,7 @@ class AccountBook:
 
 
 class SoFar:
-    """Keeps the accounts of associations that last, every EVERY seconds: what was answered on them has a witness too."""
+    """Keeps the accounts of associations that last, every EVERY seconds: what was answered there has a witness too."""
 
     def __init__(self, keep: Callable[[Account], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._keep, self._clock = keep, clock
