@@ -4,6 +4,7 @@ import hashlib
 import mmap
 import os
 import tempfile
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedReader, FileIO, RawIOBase
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
+from shared.storage import Filed
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -35,7 +37,7 @@ class Landed:
     `begin` was given and the data set.
     """
 
-    content: memoryview | Path
+    content: memoryview | Filed
     size: int
     front: int
     digest: str
@@ -44,7 +46,7 @@ class Landed:
         """The first bytes of the data set."""
         if isinstance(self.content, memoryview):
             return bytes(self.content[self.front : self.front + count])
-        with self.content.open("rb") as file:
+        with self.content.path.open("rb") as file:
             file.seek(self.front)
             return file.read(count)
 
@@ -52,7 +54,7 @@ class Landed:
         """The data set, to be read."""
         if isinstance(self.content, memoryview):
             return BufferedReader(_Viewed(self.content[self.front : self.size]))
-        return cast(BinaryIO, _From(self.content, self.front))
+        return cast(BinaryIO, _From(self.content.path, self.front))
 
 
 class _Viewed(RawIOBase):
@@ -143,6 +145,7 @@ class Landing:
         self._held = 0
         self._front = self._end = 0
         self._digest = hashlib.sha256()
+        self._crc32 = 0
         self._file: int | None = None
         self._path = Path()
         self._lost = False
@@ -177,7 +180,8 @@ class Landing:
         if self._lost:
             return None
         if self._file is not None:
-            return Landed(self._path, self._end, self._front, self._digest.hexdigest())
+            content = Filed(self._path, self._end, self._crc32)
+            return Landed(content, self._end, self._front, self._digest.hexdigest())
         self._digest.update(self._view[self._front : self._end])
         return Landed(self._view[: self._end], self._end, self._front, self._digest.hexdigest())
 
@@ -228,6 +232,7 @@ class Landing:
             if not self._spool.disk.has_room():
                 raise OSError
             self._file, self._path = self._spool.make()
+            self._crc32 = 0
         except OSError:
             self._lost = True
         else:
@@ -239,6 +244,7 @@ class Landing:
 
     def _write(self, piece: memoryview) -> None:
         assert self._file is not None
+        self._crc32 = zlib.crc32(piece, self._crc32)
         try:
             while piece:
                 if not self._spool.disk.has_room():

@@ -14,6 +14,8 @@ import pytest
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import FIRST_ROOM, LEAST_ROOM, Landed, Landing, Spool
+from shared.storage import Filed
+from tests.support.filed import filed
 
 FRONT, SEED = b"front", b"1.2.840.10008.1.2.1"
 IN_MEMORY = 2 * FIRST_ROOM
@@ -37,7 +39,7 @@ def land(landing: Landing, data: bytes, step: int = 300_000) -> Landed | None:
 
 def content(landed: Landed | None) -> bytes:
     assert landed is not None
-    return landed.content.read_bytes() if isinstance(landed.content, Path) else bytes(landed.content)
+    return bytes(landed.content)
 
 
 @pytest.mark.parametrize("size", [0, 1, 100, FIRST_ROOM - 5, FIRST_ROOM, IN_MEMORY - 5, IN_MEMORY, 3 * FIRST_ROOM])
@@ -58,7 +60,9 @@ def test_what_arrives_lies_behind_its_front_and_has_its_digest(tmp_path: Path, s
         assert file.read(10) == data[size // 2 :][:10]
         assert file.seek(-min(5, size), os.SEEK_END) == size - min(5, size)
         assert file.read() == data[size - min(5, size) :]
-    assert isinstance(landed.content, Path) is (size + len(FRONT) > IN_MEMORY)
+    assert isinstance(landed.content, Filed) is (size + len(FRONT) > IN_MEMORY)
+    if isinstance(landed.content, Filed):
+        assert landed.content == filed(landed.content.path), "the store can tell whether the disk gives back the same"
     landing.clear()
     assert list(tmp_path.iterdir()) == []
     assert budget.take(ENOUGH - FIRST_ROOM), "the next one's first room is kept"
@@ -83,7 +87,7 @@ def test_who_finds_the_memory_spent_goes_on_in_a_file(tmp_path: Path) -> None:
     assert budget.take(ENOUGH + FIRST_ROOM - IN_MEMORY - FIRST_ROOM)
     landed = land(second, data)
     assert landed is not None
-    assert isinstance(landed.content, Path)
+    assert isinstance(landed.content, Filed)
     assert content(landed) == FRONT + data
     first.close()
     second.close()

@@ -104,7 +104,7 @@ class Bench:
     def _receive(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         self.arrived.append(arriving)
         content = arriving.landed.content
-        self.contents.append(content.read_bytes() if isinstance(content, Path) else bytes(content))
+        self.contents.append(bytes(content))
         return self.answer(arriving, span)
 
     def close(self) -> None:
