@@ -1,6 +1,7 @@
 """When may we say yes? Once the store has the bytes and the broker has the event."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -61,7 +62,7 @@ class Answer:
 class Receive:
     """Stores and announces what arrives. Called by many associations at the same time.
 
-    `has_room`: whether the store's disk, where it is one of ours, has more than its reserve.
+    `room`: whether so many bytes may be written to the store's disk, where it is one of ours, within a block.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Receive:
         pseudonyms: Pseudonyms,
         quotas: Quotas,
         recall: Callable[[], object],
-        has_room: Callable[[], bool] = lambda: True,
+        room: Callable[[int], AbstractContextManager[bool]] = lambda size: nullcontext(True),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._identified = identified
@@ -82,7 +83,7 @@ class Receive:
         self._pseudonyms = pseudonyms
         self._quotas = quotas
         self._recall = recall
-        self._has_room = has_room
+        self._room = room
         self._clock = clock
         self._turns = Turns(AT_ONCE)
 
@@ -111,8 +112,9 @@ class Receive:
                 return Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
             if not self._within_quota(arriving):
                 return Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
-            with self._turns.of(site):
-                refused = self._keep(self._event(arriving, found, digest, arrival), arriving, span)
+            with self._turns.of(site), self._room(arriving.landed.size) as has_room:
+                event = self._event(arriving, found, digest, arrival)
+                refused = self._keep(event, arriving, span) if has_room else _no_space(site)
             if refused:
                 return refused
             if arriving.site.bytes_per_day is not None:
@@ -137,9 +139,6 @@ class Receive:
 
     def _keep(self, event: InstanceReceived, arriving: Arriving, span: telemetry.Span) -> Answer | None:
         """Store and publish; what to say when that was not possible."""
-        if not self._has_room():
-            log.warning("no-space", site=event.site)
-            return Answer(OUT_OF_RESOURCES, Reason.NO_SPACE)
         try:
             self._identified.put(event.key, arriving.landed.content)
         except Transient as away:
@@ -174,6 +173,11 @@ class Receive:
         outgoing = Outgoing.of(event)
         value, headers = encode(outgoing, "receiver", event.received_at, span.traceparent)
         return Output(event.topic, outgoing.key, value, tuple(headers))
+
+
+def _no_space(site: str) -> Answer:
+    log.warning("no-space", site=site)
+    return Answer(OUT_OF_RESOURCES, Reason.NO_SPACE)
 
 
 def _same(found: Named, arriving: Arriving) -> bool:

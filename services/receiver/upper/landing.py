@@ -1,5 +1,6 @@
 """Where a data set arrives: in its final place behind preamble and file meta, in memory or, when large, in a file."""
 
+import errno
 import hashlib
 import mmap
 import os
@@ -115,6 +116,14 @@ class Spool:
         file, name = tempfile.mkstemp(prefix=f"{SPOOLED}{os.getpid()}-", dir=self.folder)
         return file, Path(name)
 
+    def write(self, file: int, piece: memoryview) -> None:
+        """All of it, where the disk has room beyond its reserve. Raises OSError."""
+        with self.disk.promised(len(piece)) as granted:
+            if not granted:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            while piece:
+                piece = piece[os.write(file, piece) :]
+
     @property
     def size(self) -> int:
         """Bytes that lie in it."""
@@ -229,8 +238,6 @@ class Landing:
 
     def _spill(self) -> None:
         try:
-            if not self._spool.disk.has_room():
-                raise OSError
             self._file, self._path = self._spool.make()
             self._crc32 = 0
         except OSError:
@@ -246,10 +253,7 @@ class Landing:
         assert self._file is not None
         self._crc32 = zlib.crc32(piece, self._crc32)
         try:
-            while piece:
-                if not self._spool.disk.has_room():
-                    raise OSError
-                piece = piece[os.write(self._file, piece) :]
+            self._spool.write(self._file, piece)
         except OSError:
             self._unspill()
             self._lost = True

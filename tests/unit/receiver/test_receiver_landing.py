@@ -186,7 +186,46 @@ def test_a_disk_is_asked_once_a_second(tmp_path: Path, monkeypatch: pytest.Monke
     statvfs = os.statvfs
     monkeypatch.setattr(os, "statvfs", lambda folder: asked.append(folder) or statvfs(folder))
     disk = Disk(tmp_path, 0, clock=lambda: now[0])
-    assert all(disk.has_room() for _ in range(5))
+    assert all(has_room(disk, 1) for _ in range(5))
     now[0] = 1.5
-    assert disk.has_room()
+    assert has_room(disk, 1)
     assert len(asked) == 2
+
+
+def has_room(disk: Disk, size: int) -> bool:
+    with disk.promised(size) as granted:
+        return granted
+
+
+def test_room_is_promised_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free, now = [1000], [0.0]
+    monkeypatch.setattr(Disk, "_free", lambda disk: free[0])
+    disk = Disk(tmp_path, 100, clock=lambda: now[0])
+    assert not has_room(disk, 900)
+    with disk.promised(600) as first, disk.promised(600) as second, disk.promised(200) as third:
+        assert (first, second, third) == (True, False, True)
+    free[0] = 200  # they are written
+    assert not has_room(disk, 100)
+    assert has_room(disk, 99)
+    free[0] = 1000  # and removed
+    assert has_room(disk, 899), "nobody is refused on an old answer"
+
+
+def test_what_was_written_since_the_disk_was_asked_is_not_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many large objects in one second."""
+    free, reserve = [20 * FIRST_ROOM], 10 * FIRST_ROOM
+    write = os.write
+
+    def writes(file: int, piece: memoryview) -> int:
+        free[0] -= len(piece)
+        return write(file, piece)
+
+    monkeypatch.setattr(os, "write", writes)
+    monkeypatch.setattr(Disk, "_free", lambda disk: free[0])
+    place = Spool(tmp_path, Disk(tmp_path, reserve, clock=lambda: 0.0))
+    landings = [Landing(place, IN_MEMORY, Budget(ENOUGH)) for _ in range(4)]
+    landed = [land(landing, bytes(4 * FIRST_ROOM)) for landing in landings]
+    assert [one is not None for one in landed] == [True, True, False, False]
+    assert free[0] > reserve
+    for landing in landings:
+        landing.close()
