@@ -1,6 +1,7 @@
 """Where a data set arrives: in its final place behind preamble and file meta, in memory or, when large, in a file."""
 
 import errno
+import fcntl
 import hashlib
 import mmap
 import os
@@ -112,9 +113,13 @@ class Spool:
     disk: Disk
 
     def make(self) -> tuple[int, Path]:
-        """A new file, open. Raises OSError."""
-        file, name = tempfile.mkstemp(prefix=f"{SPOOLED}{os.getpid()}-", dir=self.folder)
-        return file, Path(name)
+        """A new file, open and locked for as long as it is. Raises OSError."""
+        while True:
+            file, name = tempfile.mkstemp(prefix=SPOOLED, dir=self.folder)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if os.fstat(file).st_nlink:
+                return file, Path(name)
+            os.close(file)  # somebody was tidying just before it was locked
 
     def write(self, file: int, piece: memoryview) -> None:
         """All of it, where the disk has room beyond its reserve. Raises OSError."""
@@ -130,10 +135,11 @@ class Spool:
         return sum(_size(file) for file in self.folder.glob(f"{SPOOLED}*"))
 
     def tidy(self) -> None:
-        """Remove what processes have left that live no more."""
-        for left in self.folder.glob(f"{SPOOLED}*-*"):
-            if not Path("/proc", left.name.split("-")[1]).exists():
-                left.unlink(missing_ok=True)
+        """Remove what nobody holds open any more. Process ids tell nothing: in a container they come again."""
+        for left in self.folder.glob(f"{SPOOLED}*"):
+            with suppress(OSError), left.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                left.unlink()
 
 
 def _size(file: Path) -> int:

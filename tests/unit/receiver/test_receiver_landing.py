@@ -1,9 +1,11 @@
 """Where data sets arrive: in memory, in files, and what happens when neither has room."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -93,12 +95,45 @@ def test_who_finds_the_memory_spent_goes_on_in_a_file(tmp_path: Path) -> None:
     second.close()
 
 
-def test_what_dead_processes_left_is_removed(tmp_path: Path) -> None:
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    (tmp_path / f"arriving-{dead.pid}-x").touch()
+HOLDER = """
+import sys
+from pathlib import Path
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Spool
+file, place = Spool(Path(sys.argv[1]), Disk(Path(sys.argv[1]), 0)).make()
+print(place, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_killed_processes_left_is_removed_although_others_have_their_ids_now(tmp_path: Path) -> None:
+    """In a container a worker has the same id in each life."""
+    (tmp_path / f"arriving-{os.getpid()}-x").touch()
     mine, place = spool(tmp_path).make()
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        its = Path(other.stdout.readline().strip())
+        spool(tmp_path).tidy()
+        assert {*tmp_path.iterdir()} == {place, its}
+        other.kill()
     spool(tmp_path).tidy()
+    assert list(tmp_path.iterdir()) == [place]
+    os.close(mine)
+
+
+def test_a_file_that_was_tidied_away_before_it_was_locked_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flock, tidied = fcntl.flock, iter([True])
+
+    def late(file: int, how: int) -> None:
+        if how == fcntl.LOCK_EX and next(tidied, False):
+            spool(tmp_path).tidy()
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    mine, place = spool(tmp_path).make()
     assert list(tmp_path.iterdir()) == [place]
     os.close(mine)
 
