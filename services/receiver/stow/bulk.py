@@ -12,7 +12,7 @@ Piece = bytes | slice
 
 
 class NoRoom(Exception):
-    """The disk is full, or fails."""
+    """The disk is full, or fails; or there is no memory, or no other resource of ours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,19 @@ from typing import Any, Protocol
 
 from services.receiver.stow.apart import BulkData, Metadata, Unknown, Unreadable
 from services.receiver.stow.building import Built, NotBuilt, build, uids
-from services.receiver.stow.bulk import Bulk
+from services.receiver.stow.bulk import Bulk, NoRoom
 from services.receiver.stow.instance import Instance
 from services.receiver.stow.limits import MOST_PARTS, Limits, TooLarge
 from services.receiver.stow.pouring import Pouring
 from services.receiver.stow.report import PROCESSING_FAILURE
 from services.receiver.stow.storing import Storing
-from services.receiver.upper.command import CANNOT_UNDERSTAND
+from services.receiver.upper.command import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from services.receiver.upper.landing import Landing
 from shared import media
 from shared.dicom import part10
 from shared.media import DICOM, DICOM_JSON, DICOM_XML
+
+_REFUSALS = {NotBuilt: CANNOT_UNDERSTAND, NoRoom: OUT_OF_RESOURCES, TooLarge: PROCESSING_FAILURE}
 
 
 class Part(Protocol):
@@ -76,8 +78,8 @@ class Parts:
             refusal = self._storing.refusal(built.sop_class_uid, built.transfer_syntax_uid)
             if not refusal:
                 return self._land(built, min(room, self._limits.part))
-        except (NotBuilt, TooLarge) as failed:
-            refusal = CANNOT_UNDERSTAND if isinstance(failed, NotBuilt) else PROCESSING_FAILURE
+        except (NotBuilt, NoRoom, TooLarge) as failed:
+            refusal = _REFUSALS[type(failed)]
             self._storing.report.too_large |= isinstance(failed, TooLarge)
         self._storing.refuse(*uids(model), refusal)
         return 0

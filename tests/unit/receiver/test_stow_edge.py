@@ -1,6 +1,8 @@
 """The HTTP edge with real clients: a socket by hand, httpx, dicomweb-client and curl."""
 
+import errno
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -336,6 +338,21 @@ def test_an_instance_cannot_be_blown_up_by_naming_bulk_data_often(bench: Bench) 
     body = multipart([({"Content-Type": kind}, json.dumps([uids | many]).encode()), (bulk, bytes(2 * MIB))])
     assert bench.post(body, headers={"Content-Type": content_type(kind)}).status_code == 413
     assert bench.arrived == []
+
+
+def test_a_disk_that_fails_under_bulk_data_is_no_verdict_on_them(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, parts = apart(Path(str(get_testdata_file("CT_small.dcm", download=False))).read_bytes())
+    kind = "application/dicom+json"
+    body = multipart([({"Content-Type": kind}, json.dumps([model]).encode()), *parts])
+
+    def fail(*_: object) -> bytes:
+        raise OSError(errno.EIO, "broken")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pread", fail)
+        answer = bench.post(body, headers={"Content-Type": content_type(kind)})
+    assert (answer.status_code, failures(answer)) == (503, [0xA700])
+    assert bench.post(body, headers={"Content-Type": content_type(kind)}).status_code == 200
 
 
 # --- limits
