@@ -155,7 +155,7 @@ class Landing:
     """
 
     def __init__(self, spool: Spool, in_memory: int, budget: Budget) -> None:
-        self._spool, self._in_memory, self._budget = spool, in_memory, budget
+        self._spool, self._in_memory, self.budget = spool, in_memory, budget
         self._view = memoryview(b"")
         self._held = 0
         self._front = self._end = 0
@@ -218,14 +218,14 @@ class Landing:
         return self._file is None and not self._lost
 
     def _make_first_room(self, patience: float) -> None:
-        if self._budget.take(FIRST_ROOM, patience):
+        if self.budget.take(FIRST_ROOM, patience):
             self._view, self._held = _pages(FIRST_ROOM), FIRST_ROOM
         elif not self._view:
             self._view = _pages(LEAST_ROOM)
 
     def _grown(self, needed: int) -> bool:
         size = max(needed, min(2 * len(self._view), self._in_memory))
-        if needed > self._in_memory or not self._budget.take(size):  # both are there while one is copied
+        if needed > self._in_memory or not self.budget.take(size):  # both are there while one is copied
             return False
         larger = _pages(size)
         larger[: self._end] = self._view[: self._end]
@@ -239,7 +239,7 @@ class Landing:
 
     def _let_go(self) -> None:
         self._view = memoryview(b"")
-        self._budget.give_back(self._held)
+        self.budget.give_back(self._held)
         self._held = 0
 
     def _spill(self) -> None:
