@@ -116,7 +116,11 @@ class Spool:
         """A new file, open and locked for as long as it is. Raises OSError."""
         while True:
             file, name = tempfile.mkstemp(prefix=SPOOLED, dir=self.folder)
-            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError:
+                os.close(file)
+                raise
             if os.fstat(file).st_nlink:
                 return file, Path(name)
             os.close(file)  # somebody was tidying just before it was locked
