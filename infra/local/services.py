@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from infra.local.components import minimal_environment
 from infra.local.layout import Home
 from infra.local.probes import answers
 from infra.local.process import Spec
-from infra.local.state import ObjectStore, ServiceAddress, Stack
+from infra.local.state import ServiceAddress, Stack
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,13 @@ class Service:
     """What one service needs. Nobody is told more: the clean side holds no identified credentials.
 
     `writes`: it may write the store's tree itself; on the identified side only: who sees the files sees all buckets.
+    `shown`: the buckets of the tree that it may write instead, without being told where the others are.
     """
 
     name: str
     store: bool = True
     writes: bool = False
+    shown: tuple[str, ...] = ()
     database: bool = False
     project_key: bool = False
     sites: bool = False
@@ -44,7 +47,7 @@ SERVICES = (
     Service("anonymiser", writes=True, project_key=True, sites=True),
     Service("validator"),
     Service("indexer", database=True),
-    Service("thumbnailer", state_folder=True),
+    Service("thumbnailer", shown=("derived",), state_folder=True),
     Service("tracker", store=False, state_folder=True),
     Service("gateway", database=True, http=True),
     Service("receiver", writes=True, project_key=True, sites=True, state_folder=True, dicom=True, http=True),
@@ -73,7 +76,7 @@ def environment(service: Service, stack: Stack, settings: Mapping[str, str]) -> 
         "ISOCENTRE_LOG_LEVEL": "INFO",
     }
     if service.store:
-        told |= _store(service, stack.object_store)
+        told |= _store(service, stack)
     if service.database:
         told["ISOCENTRE_DATABASE_URL"] = stack.database.url(name)
     if service.project_key:
@@ -92,12 +95,15 @@ def environment(service: Service, stack: Stack, settings: Mapping[str, str]) -> 
     return {**told, **settings}
 
 
-def _store(service: Service, store: ObjectStore) -> dict[str, str]:
+def _store(service: Service, stack: Stack) -> dict[str, str]:
     """The way into the store: those that write may be told the files themselves."""
-    if service.writes and store.way == "tree":
+    store = stack.object_store
+    by_files = store.way == "tree"
+    if service.writes and by_files:
         return {"ISOCENTRE_STORE_TREE": str(store.tree)}
     keys = store.users[service.name]
-    return {
+    part = {"ISOCENTRE_STORE_TREE": str(part_of_tree(service, stack.home))} if service.shown and by_files else {}
+    return part | {
         "ISOCENTRE_S3_ENDPOINT": store.endpoint,
         "ISOCENTRE_S3_ACCESS_KEY": keys.access_key,
         "ISOCENTRE_S3_SECRET_KEY": keys.secret_key,
@@ -109,6 +115,19 @@ def state_folder(service: Service, home: Path) -> Path:
     return Home(home).data / service.name
 
 
+def part_of_tree(service: Service, home: Path) -> Path:
+    """The folder with the buckets that it is shown."""
+    return Home(home).data / f"{service.name}-tree"
+
+
+def _show(service: Service, stack: Stack) -> None:
+    folder = part_of_tree(service, stack.home)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for bucket in service.shown:
+        with suppress(FileExistsError):
+            (folder / bucket).symlink_to(os.path.relpath(stack.object_store.tree / bucket, folder))
+
+
 def spec(service: Service, stack: Stack, settings: Mapping[str, str]) -> Spec:
     """How to run a service."""
     where = stack.services[service.name]
@@ -116,6 +135,8 @@ def spec(service: Service, stack: Stack, settings: Mapping[str, str]) -> Spec:
     def prepare() -> None:
         if service.state_folder:
             state_folder(service, stack.home).mkdir(mode=0o700, exist_ok=True)
+        if service.shown:
+            _show(service, stack)
 
     return Spec(
         name=service.name,

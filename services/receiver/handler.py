@@ -1,6 +1,7 @@
 """When may we say yes? Once the store has the bytes and the broker has the event."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -63,7 +64,7 @@ class Answer:
 class Receive:
     """Stores and announces what arrives. Called by many associations at the same time.
 
-    `has_room`: whether the store's disk, where it is one of ours, has more than its reserve.
+    `room`: whether so many bytes may be written to the store's disk, where it is one of ours, within a block.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Receive:
         pseudonyms: Pseudonyms,
         quotas: Quotas,
         recall: Callable[[], object],
-        has_room: Callable[[], bool] = lambda: True,
+        room: Callable[[int], AbstractContextManager[bool]] = lambda size: nullcontext(True),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._identified = identified
@@ -84,7 +85,7 @@ class Receive:
         self._pseudonyms = pseudonyms
         self._quotas = quotas
         self._recall = recall
-        self._has_room = has_room
+        self._room = room
         self._clock = clock
         self._turns = Turns(AT_ONCE)
 
@@ -118,8 +119,8 @@ class Receive:
             if not self._within_quota(arriving):
                 return Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
             try:
-                with self._turns.of(site, PATIENCE):
-                    refused = self._keep(event, arriving, span)
+                with self._turns.of(site, PATIENCE), self._room(arriving.landed.size) as has_room:
+                    refused = self._keep(event, arriving, span) if has_room else _no_space(site)
             except NoTurn as slow:
                 return _refused(Reason.STORE_AWAY, slow, site)
             if refused:
@@ -144,9 +145,6 @@ class Receive:
 
     def _keep(self, event: InstanceReceived, arriving: Arriving, span: telemetry.Span) -> Answer | None:
         """Store and publish; what to say when that was not possible."""
-        if not self._has_room():
-            log.warning("no-space", site=event.site)
-            return Answer(OUT_OF_RESOURCES, Reason.NO_SPACE)
         try:
             self._identified.put(event.key, arriving.landed.content)
         except Transient as away:
@@ -185,6 +183,11 @@ class Receive:
 def _refused(reason: Reason, away: Transient, site: str) -> Answer:
     log.warning(reason.value, reason=str(away), site=site)
     return Answer(OUT_OF_RESOURCES, reason)
+
+
+def _no_space(site: str) -> Answer:
+    log.warning("no-space", site=site)
+    return Answer(OUT_OF_RESOURCES, Reason.NO_SPACE)
 
 
 def _same(found: Named, arriving: Arriving) -> bool:

@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from services.receiver.arrivals import Arrivals
@@ -65,7 +66,7 @@ def main() -> None:
         pseudonyms=pseudonyms,
         quotas=quotas,
         recall=lambda: recall(arrivals, settings.kafka_bootstrap_servers),
-        has_room=room_of_store(settings),
+        room=room_of_store(settings),
     )
     docket = Docket(settings.docket)
     ways = Ways(settings, receive, FarDesk(line), docket, left=lambda: line.tell("gone"))
@@ -97,11 +98,11 @@ def main() -> None:
     telemetry.shut_down()
 
 
-def room_of_store(settings: Settings) -> Callable[[], bool]:
-    """Whether the store's disk has more than its reserve; that of an S3 server is its own affair."""
+def room_of_store(settings: Settings) -> Callable[[int], AbstractContextManager[bool]]:
+    """Promises room beyond the reserve of the store's disk; that of an S3 server is its own affair."""
     if settings.store_tree is None:
-        return lambda: True
-    return Disk(settings.store_tree, settings.reserve_mib * MIB).has_room
+        return lambda size: nullcontext(True)
+    return Disk(settings.store_tree, settings.reserve_mib * MIB).promised
 
 
 if __name__ == "__main__":

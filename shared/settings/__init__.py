@@ -40,7 +40,9 @@ class StoreSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ISOCENTRE_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     store_tree: Path | None = Field(
-        default=None, description="Folder that versitygw on this host serves; instead of what begins with S3_."
+        default=None,
+        description="Folder that versitygw on this host serves; instead of what begins with S3_. Or, beside that, a"
+        " folder with some of its buckets.",
     )
     s3_endpoint: str | None = Field(default=None, description="Base URL of the S3 server.")
     s3_access_key: str | None = Field(default=None, description="This service's user.")

@@ -2,13 +2,14 @@
 
 from shared.storage.opening import open_bucket
 from shared.storage.s3 import connect
-from shared.storage.store import ORPHANED, AccessDenied, Content, Listed, ObjectNotFound, Store, probe
+from shared.storage.store import ORPHANED, AccessDenied, Content, Filed, Listed, ObjectNotFound, Store, probe
 from shared.storage.tree import TreeStore
 
 __all__ = [
     "ORPHANED",
     "AccessDenied",
     "Content",
+    "Filed",
     "Listed",
     "ObjectNotFound",
     "Store",

@@ -6,13 +6,17 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from zlib import crc32
 
-from shared.storage.store import Content
+from shared.storage.content import verify
+from shared.storage.store import Content, Filed
 from shared.storage.walk import DRAFTS
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _PORTION = 64 * 1024 * 1024
 """Bytes of a file that are not on the disk at most: whoever syncs meanwhile has to wait for them."""
+_PIECE = 1024 * 1024
+"""Bytes of a file that are in memory."""
 
 
 class Drafts:
@@ -22,10 +26,10 @@ class Drafts:
         self._folder = place / DRAFTS
 
     def make(self, content: Content, content_type: str) -> Path:
-        """Write a file, and wait for the disk. Raises OSError."""
+        """Write a file, and wait for the disk. Raises OSError, and Transient for a file that gives other bytes."""
         descriptor, name = self._open()
         try:
-            size = _copy(content, descriptor) if isinstance(content, Path) else _write(content, descriptor)
+            size = _copy(content, descriptor) if isinstance(content, Filed) else _write(content, descriptor)
             # Attributes come before the sync: set after it, a power cut takes them. The tag is no MD5, nor like one.
             os.setxattr(descriptor, "user.etag", f'"{time.time_ns():x}-{size:x}"'.encode())
             os.setxattr(descriptor, "user.content-type", content_type.encode())
@@ -76,12 +80,16 @@ def _write(content: bytes | memoryview, descriptor: int) -> int:
     return len(content)
 
 
-def _copy(content: Path, descriptor: int) -> int:
-    """The size. The kernel copies."""
-    size = 0
-    with content.open("rb") as source:
-        while copied := os.sendfile(descriptor, source.fileno(), size, _PORTION):
-            size += copied
-            if copied == _PORTION:
+def _copy(content: Filed, descriptor: int) -> int:
+    """The size. In pieces, because what the kernel copies by itself nobody can check."""
+    size, crc, buffer = 0, 0, memoryview(bytearray(_PIECE))
+    with content.path.open("rb", buffering=0) as source:
+        while count := source.readinto(buffer):
+            crc = crc32(buffer[:count], crc)
+            _write(buffer[:count], descriptor)
+            if size // _PORTION < (size + count) // _PORTION:
                 os.fdatasync(descriptor)
+            size += count
+    verify(size, content.size)
+    verify(crc, content.crc32)
     return size

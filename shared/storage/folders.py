@@ -113,7 +113,7 @@ class Folders:
     def _bucket(self) -> Folder:
         """The folder of the bucket. Whoever made it did not sync it."""
         bucket = Folder(os.open(self._place, os.O_RDONLY | os.O_DIRECTORY), None)
-        for folder in self._place.absolute().parents:
+        for folder in self._place.resolve().parents:  # it may be a link, which is not where it lies
             _sync_path(folder)
         return bucket
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.outcome import Transient
 from shared.storage.bucket import CHECKSUM, Bucket, Xml
-from shared.storage.content import Body, InMemory, spelled
+from shared.storage.content import Body, InMemory, joined, spelled, verify
 from shared.storage.store import ObjectNotFound
 
 PART = 64 * 1024 * 1024
@@ -20,6 +20,8 @@ def upload(bucket: Bucket, key: str, body: Body, content_type: str) -> None:
     begun = Xml.of(bucket.ask("POST", key, {"uploads": ""}, headers)).text("UploadId")
     try:
         parts = [_part(bucket, key, begun, body, start) for start in range(0, len(body), PART)]
+        if body.written is not None:
+            verify(_whole(parts, len(body)), body.written)
         _complete(bucket, key, begun, parts, len(body))
     except BaseException:
         with suppress(Transient, ObjectNotFound):
@@ -45,6 +47,14 @@ def _part(bucket: Bucket, key: str, begun: str, body: Body, start: int) -> tuple
     query = {"uploadId": begun, "partNumber": str(start // PART + 1)}
     told = bucket.send(key, body.piece(start, PART), query).headers
     return told["ETag"], told[CHECKSUM]
+
+
+def _whole(parts: list[tuple[str, str]], size: int) -> int:
+    """CRC-32 of all that was sent, of `size` bytes, without reading it again."""
+    crc = 0
+    for number, (_, told) in enumerate(parts):
+        crc = joined(crc, int.from_bytes(b64decode(told), "big"), min(PART, size - number * PART))
+    return crc
 
 
 def _complete(bucket: Bucket, key: str, begun: str, parts: list[tuple[str, str]], size: int) -> None:

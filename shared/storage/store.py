@@ -8,7 +8,24 @@ from typing import Protocol
 
 from shared.outcome import Failure, Transient
 
-Content = bytes | memoryview | Path
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An object in a file, and what was written there: a disk may give back something else, or less.
+
+    `size` in bytes; `crc32` of all of them.
+    """
+
+    path: Path
+    size: int
+    crc32: int
+
+    def __bytes__(self) -> bytes:
+        """All of it, in memory. Raises OSError."""
+        return self.path.read_bytes()
+
+
+Content = bytes | memoryview | Filed
 """An object, or the file that holds it."""
 
 
@@ -43,7 +60,9 @@ class Store(Protocol):
     durable: bool
 
     def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
-        """Store an object, replacing any of that key; returns when the store has confirmed its checksum."""
+        """Store an object, replacing any of that key; returns when the store has confirmed its checksum.
+
+        Of a file that is not what was written to it, nothing is stored: Transient."""
         ...
 
     def get(self, key: str) -> bytes:

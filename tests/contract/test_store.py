@@ -19,6 +19,7 @@ from shared.outcome import Transient
 from shared.storage import ObjectNotFound, Store
 from shared.storage.parts import PART
 from shared.storage.walk import DRAFTS
+from tests.support.filed import filed
 from tests.support.memory_store import MemoryStore
 
 
@@ -62,8 +63,30 @@ def test_takes_a_view_or_a_file(store: Store, prefix: str, size: int, tmp_path: 
     data = secrets.token_bytes(size)
     store.put(f"{prefix}/view.dcm", memoryview(b"before" + data)[6:])
     (tmp_path / "file").write_bytes(data)
-    store.put(f"{prefix}/file.dcm", tmp_path / "file")
+    store.put(f"{prefix}/file.dcm", filed(tmp_path / "file"))
     assert store.get(f"{prefix}/view.dcm") == store.get(f"{prefix}/file.dcm") == data
+
+
+@pytest.mark.parametrize("size", [20_000, PART + 20_000])
+@pytest.mark.parametrize("harm", ["another byte", "less", "more", "gone"])
+def test_a_file_that_is_not_what_was_written_is_not_stored(
+    store: Store, prefix: str, size: int, harm: str, tmp_path: Path
+) -> None:
+    """A write-back that failed, say, after the sender's bytes had been counted."""
+    (tmp_path / "file").write_bytes(secrets.token_bytes(size))
+    content = filed(tmp_path / "file")
+    with (tmp_path / "file").open("r+b") as file:
+        file.seek(size - 10_000)
+        byte = file.read(1)[0]
+        file.seek(size - 10_000)
+        if harm == "another byte":
+            file.write(bytes([byte ^ 1]))
+        file.truncate({"less": size - 1, "more": size + 1}.get(harm, size))
+    if harm == "gone":
+        (tmp_path / "file").unlink()
+    with pytest.raises(Transient):
+        store.put(f"{prefix}/a.dcm", content)
+    assert not store.exists(f"{prefix}/a.dcm")
 
 
 def test_a_second_put_replaces(store: Store, prefix: str) -> None:
@@ -148,8 +171,9 @@ def test_what_is_large_takes_no_memory_on_its_way_from_a_file(
         large.truncate(size - 4)
         large.seek(0, os.SEEK_END)
         large.write(b"last")
+    content = filed(file)
     tracemalloc.start()
-    store.put(f"{prefix}/large.dcm", file)
+    store.put(f"{prefix}/large.dcm", content)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 * 1024 * 1024

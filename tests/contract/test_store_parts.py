@@ -18,6 +18,7 @@ from shared.storage.bucket import Bucket
 from shared.storage.content import InMemory
 from shared.storage.s3 import S3Store
 from shared.storage.wire import Wire
+from tests.support.filed import filed
 
 PART = 5 * 1024 * 1024
 """The smallest that the server takes."""
@@ -39,7 +40,7 @@ class Killed(Bucket):
 parts.PART = 5 * 1024 * 1024
 store = connect(*sys.argv[1:5])
 store._bucket.__class__ = Killed
-store.put(sys.argv[5], Path(sys.argv[6]))
+store.put(sys.argv[5], Path(sys.argv[6]).read_bytes())
 """
 
 
@@ -71,7 +72,7 @@ def new_key() -> str:
 def test_an_object_in_parts_is_whole(store: S3Store, bucket: Bucket, size: int, tmp_path: Path) -> None:
     data, key = secrets.token_bytes(size), new_key()
     (tmp_path / "file").write_bytes(data)
-    for content in (tmp_path / "file", memoryview(data)):
+    for content in (filed(tmp_path / "file"), memoryview(data)):
         store.put(key, content, "application/x-large")
         assert store.get(key) == data
         assert bucket.ask("HEAD", key).headers["content-type"] == "application/x-large"

@@ -11,6 +11,7 @@ from shared.outcome import Transient
 from shared.storage import Content, TreeStore
 from shared.storage.walk import DRAFTS
 from tests.support.disk import disk, missing
+from tests.support.filed import filed
 
 MIB = 1024 * 1024
 
@@ -33,7 +34,7 @@ def fill(store: TreeStore, content: Content) -> None:
 def test_a_full_disk_is_transient_and_told_by_its_name(bucket: Path, tmp_path: Path, way: str) -> None:
     store, data = TreeStore(bucket.parent, "clean"), secrets.token_bytes(MIB)
     (tmp_path / "spooled").write_bytes(data)
-    content = data if way == "memory" else tmp_path / "spooled"
+    content = data if way == "memory" else filed(tmp_path / "spooled")
     with pytest.raises(Transient) as full:
         fill(store, content)
     assert str(full.value) == "ENOSPC"

@@ -65,7 +65,7 @@ def ours(folder: Path) -> Iterator[Receiver]:
 
     def keep(arriving: Arriving, span: telemetry.Span) -> Answer:
         content = arriving.landed.content
-        whole = content.read_bytes() if isinstance(content, Path) else bytes(content)
+        whole = bytes(content)
         told = (arriving.sop_class_uid, arriving.sop_instance_uid, arriving.transfer_syntax_uid)
         receiver.got.append(Told(*told, data_set_of(whole)))
         return Answer(0)

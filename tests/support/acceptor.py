@@ -43,7 +43,7 @@ class Serving:
 
     def stored(self, request: Request, context: Context, landed: Landed) -> int:
         content = landed.content
-        whole = content.read_bytes() if isinstance(content, Path) else bytes(content)
+        whole = bytes(content)
         assert whole[: landed.front] == b"front"
         self.got.append((request.sop_instance_uid, whole[landed.front :]))
         return 0

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from zlib import crc32
 
 from shared.outcome import Transient
-from shared.storage import Content, Listed, ObjectNotFound
+from shared.storage import Content, Filed, Listed, ObjectNotFound
 
 
 class MemoryStore:
@@ -24,8 +24,14 @@ class MemoryStore:
 
     def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
         self._answer()
+        try:
+            whole = bytes(data)
+        except OSError as gone:
+            raise Transient(type(gone).__name__) from None
+        if isinstance(data, Filed) and (len(whole), crc32(whole)) != (data.size, data.crc32):
+            raise Transient("the file is not what was written")
         self.modified[key] = datetime.now(UTC)
-        self.objects[key] = data.read_bytes() if isinstance(data, Path) else bytes(data)
+        self.objects[key] = whole
 
     def get(self, key: str) -> bytes:
         self._answer()

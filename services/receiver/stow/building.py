@@ -16,7 +16,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from pydicom.valuerep import BUFFERABLE_VRS
 from pydicom.values import convert_value
 
-from services.receiver.stow.bulk import Bulk, BulkPart, Piece
+from services.receiver.stow.bulk import Bulk, BulkPart, NoRoom, Piece
 
 DicomJson = dict[str, Any]
 
@@ -58,19 +58,22 @@ class Built:
     dataset: Dataset
 
     def write(self, write: Callable[[bytes], int]) -> None:
-        """All of it, piece by piece. Raises NotBuilt where a value does not fit its VR, and what `write` raises."""
+        """All of it, piece by piece. Raises NotBuilt where a value does not fit its VR; NoRoom; what `write` raises."""
         out = _Out(write)
         file = DicomFileLike(out)
         file.is_little_endian, file.is_implicit_VR = True, False
         try:
             write_dataset(file, self.dataset)
-        except Exception:
+        except Exception as failed:
             # pydicom wraps what comes from our side, too.
-            raise out.failed or NotBuilt from None
+            raise out.failed or _failure(failed) from None
 
 
 def build(metadata: DicomJson, bulk: Bulk) -> Built:
-    """The data set that the metadata (DICOM JSON Model) and the bulk data which they refer to make. Raises NotBuilt."""
+    """The data set that the metadata (DICOM JSON Model) and the bulk data which they refer to make.
+
+    Raises NotBuilt and NoRoom.
+    """
     try:
         model = {tag.upper(): element for tag, element in metadata.items() if tag >= _GROUP_8}
         _check(model, bulk)
@@ -85,9 +88,23 @@ def build(metadata: DicomJson, bulk: Bulk) -> Built:
         if not (sop_class and sop_instance):
             raise NotBuilt
         return Built(sop_class, sop_instance, syntax, dataset)
-    except Exception:
+    except Exception as failed:
         # pydicom raises whatever its parts do.
-        raise NotBuilt from None
+        raise _failure(failed) from None
+
+
+def _failure(failed: Exception) -> NotBuilt | NoRoom:
+    """What it comes to: trouble of ours, which passes, or data that never will be a data set.
+
+    pydicom wraps what fails within it, and makes an OSError of all that fails while it writes a value; that has no
+    errno, which the system's always have.
+    """
+    one: BaseException | None = failed
+    while one is not None:
+        if isinstance(one, (NoRoom, MemoryError)) or (isinstance(one, OSError) and one.errno is not None):
+            return NoRoom()
+        one = one.__cause__ or one.__context__
+    return NotBuilt()
 
 
 def uids(metadata: object) -> tuple[str, str]:

@@ -12,7 +12,7 @@ Piece = bytes | slice
 
 
 class NoRoom(Exception):
-    """The disk is full, or fails."""
+    """The disk is full, or fails; or there is no memory, or no other resource of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,10 @@ class Bulk:
     def take(self, view: memoryview) -> None:
         """More bytes of the part that comes. Raises NoRoom."""
         try:
-            while view:
-                if not self._spool.disk.has_room():
-                    raise NoRoom
-                written = os.write(self._opened(), view)
-                self._end += written
-                view = view[written:]
+            self._spool.write(self._opened(), view)
         except OSError:
             raise NoRoom from None
+        self._end += len(view)
 
     def end(self, uri: str, media_type: str, transfer_syntax: str) -> None:
         """The part is whole."""

@@ -1,6 +1,5 @@
 """The Native DICOM Model (PS3.19 Annex A.1), XML, to and from the DICOM JSON Model (PS3.18 Annex F)."""
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,8 @@ DicomJson = dict[str, Any]
 
 DEEPEST = 128
 """Elements of XML within each other."""
-_MOST_NODES = 500_000
+MOST_NODES = 300_000
+"""Elements and attributes of XML; of JSON, containers and values."""
 _MOST_CREATORS = 1024
 """Of private elements in one data set: more are no data set, but work for nothing."""
 _TEXT_BUFFER = 1024 * 1024
@@ -60,10 +60,12 @@ def _parsed(xml: bytes) -> _Node:
     """No document type, so no entities but XML's five: nothing grows, nothing is fetched."""
     top = _Node("")
     open_nodes = [top]
-    count = itertools.count()
+    nodes = 0
 
     def starts(name: str, attributes: dict[str, str]) -> None:
-        if len(open_nodes) > DEEPEST or next(count) > _MOST_NODES:
+        nonlocal nodes
+        nodes += 1 + len(attributes)
+        if len(open_nodes) > DEEPEST or nodes > MOST_NODES:
             raise NotNative
         node = _Node(name.rpartition(" ")[2], attributes)
         open_nodes[-1].children.append(node)

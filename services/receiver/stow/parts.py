@@ -3,19 +3,22 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from services.receiver.stow.apart import BulkData, Metadata, Unknown, Unreadable
+from services.receiver.stow.apart import BulkData, Metadata, Unknown, Unreadable, turn
 from services.receiver.stow.building import Built, NotBuilt, build, uids
-from services.receiver.stow.bulk import Bulk
+from services.receiver.stow.bulk import Bulk, NoRoom
 from services.receiver.stow.instance import Instance
 from services.receiver.stow.limits import MOST_PARTS, Limits, TooLarge
 from services.receiver.stow.pouring import Pouring
 from services.receiver.stow.report import PROCESSING_FAILURE
 from services.receiver.stow.storing import Storing
-from services.receiver.upper.command import CANNOT_UNDERSTAND
+from services.receiver.upper.budget import Share
+from services.receiver.upper.command import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
 from services.receiver.upper.landing import Landing
 from shared import media
 from shared.dicom import part10
 from shared.media import DICOM, DICOM_JSON, DICOM_XML
+
+_REFUSALS = {NotBuilt: CANNOT_UNDERSTAND, NoRoom: OUT_OF_RESOURCES, TooLarge: PROCESSING_FAILURE}
 
 
 class Part(Protocol):
@@ -38,6 +41,7 @@ class Parts:
         self._storing, self._landing, self._bulk = storing, landing, bulk
         self._count = 0
         self._metadata: list[Metadata] = []
+        self._share = Share(landing.budget)
 
     def begin(self, headers: Mapping[str, str]) -> Part:
         """The part of these headers. Raises TooLarge when it is one too many."""
@@ -49,7 +53,7 @@ class Parts:
             return Instance(self._storing, self._landing, self._limits.part)
         if kind.type in (DICOM_JSON, DICOM_XML):
             left = self._limits.metadata - sum(len(part.data) for part in self._metadata)
-            self._metadata.append(Metadata(kind.type, left))
+            self._metadata.append(Metadata(kind.type, left, self._share))
             return self._metadata[-1]
         uri = headers.get("content-location", "")
         if uri:
@@ -57,10 +61,18 @@ class Parts:
         return Unknown(self._storing)
 
     def finish(self) -> None:
-        """All parts have come: what came in pieces is put together."""
+        """All parts have come: what came in pieces is put together. Raises TooLarge and NoRoom."""
+        if not self._metadata:
+            return
         room = self._limits.request
-        for model in self._models():
-            room -= self._assemble(model, room)
+        with turn(self._metadata, self._share):
+            for model in self._models():
+                room -= self._assemble(model, room)
+
+    def close(self) -> None:
+        """The request has ended, whatever came of it."""
+        self._metadata.clear()
+        self._share.close()
 
     def _models(self) -> Iterator[Any]:
         for part in self._metadata:
@@ -76,8 +88,8 @@ class Parts:
             refusal = self._storing.refusal(built.sop_class_uid, built.transfer_syntax_uid)
             if not refusal:
                 return self._land(built, min(room, self._limits.part))
-        except (NotBuilt, TooLarge) as failed:
-            refusal = CANNOT_UNDERSTAND if isinstance(failed, NotBuilt) else PROCESSING_FAILURE
+        except (NotBuilt, NoRoom, TooLarge) as failed:
+            refusal = _REFUSALS[type(failed)]
             self._storing.report.too_large |= isinstance(failed, TooLarge)
         self._storing.refuse(*uids(model), refusal)
         return 0

@@ -55,6 +55,8 @@ class Transaction:
             # A disk that fails, say, or a bug: the sender keeps his copy and may try again.
             log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
             status = HTTPStatus.INTERNAL_SERVER_ERROR
+        finally:
+            self._parts.close()
         return answer(status, report, self._wanted.answer_type)
 
     def _take_in(self, request: Request) -> None:

@@ -1,9 +1,12 @@
 """Where a data set arrives: in its final place behind preamble and file meta, in memory or, when large, in a file."""
 
+import errno
+import fcntl
 import hashlib
 import mmap
 import os
 import tempfile
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedReader, FileIO, RawIOBase
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
+from shared.storage import Filed
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -35,7 +39,7 @@ class Landed:
     `begin` was given and the data set.
     """
 
-    content: memoryview | Path
+    content: memoryview | Filed
     size: int
     front: int
     digest: str
@@ -44,7 +48,7 @@ class Landed:
         """The first bytes of the data set."""
         if isinstance(self.content, memoryview):
             return bytes(self.content[self.front : self.front + count])
-        with self.content.open("rb") as file:
+        with self.content.path.open("rb") as file:
             file.seek(self.front)
             return file.read(count)
 
@@ -52,7 +56,7 @@ class Landed:
         """The data set, to be read."""
         if isinstance(self.content, memoryview):
             return BufferedReader(_Viewed(self.content[self.front : self.size]))
-        return cast(BinaryIO, _From(self.content, self.front))
+        return cast(BinaryIO, _From(self.content.path, self.front))
 
 
 class _Viewed(RawIOBase):
@@ -109,9 +113,25 @@ class Spool:
     disk: Disk
 
     def make(self) -> tuple[int, Path]:
-        """A new file, open. Raises OSError."""
-        file, name = tempfile.mkstemp(prefix=f"{SPOOLED}{os.getpid()}-", dir=self.folder)
-        return file, Path(name)
+        """A new file, open and locked for as long as it is. Raises OSError."""
+        while True:
+            file, name = tempfile.mkstemp(prefix=SPOOLED, dir=self.folder)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError:
+                os.close(file)
+                raise
+            if os.fstat(file).st_nlink:
+                return file, Path(name)
+            os.close(file)  # somebody was tidying just before it was locked
+
+    def write(self, file: int, piece: memoryview) -> None:
+        """All of it, where the disk has room beyond its reserve. Raises OSError."""
+        with self.disk.promised(len(piece)) as granted:
+            if not granted:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            while piece:
+                piece = piece[os.write(file, piece) :]
 
     @property
     def size(self) -> int:
@@ -119,10 +139,11 @@ class Spool:
         return sum(_size(file) for file in self.folder.glob(f"{SPOOLED}*"))
 
     def tidy(self) -> None:
-        """Remove what processes have left that live no more."""
-        for left in self.folder.glob(f"{SPOOLED}*-*"):
-            if not Path("/proc", left.name.split("-")[1]).exists():
-                left.unlink(missing_ok=True)
+        """Remove what nobody holds open any more. Process ids tell nothing: in a container they come again."""
+        for left in self.folder.glob(f"{SPOOLED}*"):
+            with suppress(OSError), left.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                left.unlink()
 
 
 def _size(file: Path) -> int:
@@ -138,11 +159,12 @@ class Landing:
     """
 
     def __init__(self, spool: Spool, in_memory: int, budget: Budget) -> None:
-        self._spool, self._in_memory, self._budget = spool, in_memory, budget
+        self._spool, self._in_memory, self.budget = spool, in_memory, budget
         self._view = memoryview(b"")
         self._held = 0
         self._front = self._end = 0
         self._digest = hashlib.sha256()
+        self._crc32 = 0
         self._file: int | None = None
         self._path = Path()
         self._lost = False
@@ -177,7 +199,8 @@ class Landing:
         if self._lost:
             return None
         if self._file is not None:
-            return Landed(self._path, self._end, self._front, self._digest.hexdigest())
+            content = Filed(self._path, self._end, self._crc32)
+            return Landed(content, self._end, self._front, self._digest.hexdigest())
         self._digest.update(self._view[self._front : self._end])
         return Landed(self._view[: self._end], self._end, self._front, self._digest.hexdigest())
 
@@ -199,14 +222,14 @@ class Landing:
         return self._file is None and not self._lost
 
     def _make_first_room(self, patience: float) -> None:
-        if self._budget.take(FIRST_ROOM, patience):
+        if self.budget.take(FIRST_ROOM, patience):
             self._view, self._held = _pages(FIRST_ROOM), FIRST_ROOM
         elif not self._view:
             self._view = _pages(LEAST_ROOM)
 
     def _grown(self, needed: int) -> bool:
         size = max(needed, min(2 * len(self._view), self._in_memory))
-        if needed > self._in_memory or not self._budget.take(size):  # both are there while one is copied
+        if needed > self._in_memory or not self.budget.take(size):  # both are there while one is copied
             return False
         larger = _pages(size)
         larger[: self._end] = self._view[: self._end]
@@ -220,14 +243,13 @@ class Landing:
 
     def _let_go(self) -> None:
         self._view = memoryview(b"")
-        self._budget.give_back(self._held)
+        self.budget.give_back(self._held)
         self._held = 0
 
     def _spill(self) -> None:
         try:
-            if not self._spool.disk.has_room():
-                raise OSError
             self._file, self._path = self._spool.make()
+            self._crc32 = 0
         except OSError:
             self._lost = True
         else:
@@ -239,11 +261,9 @@ class Landing:
 
     def _write(self, piece: memoryview) -> None:
         assert self._file is not None
+        self._crc32 = zlib.crc32(piece, self._crc32)
         try:
-            while piece:
-                if not self._spool.disk.has_room():
-                    raise OSError
-                piece = piece[os.write(self._file, piece) :]
+            self._spool.write(self._file, piece)
         except OSError:
             self._unspill()
             self._lost = True

@@ -7,8 +7,10 @@ import pytest
 from infra.local import plan as planning
 from infra.local.layout import Home
 from infra.local.provision.objectstore import declared
-from infra.local.services import BY_NAME, SERVICES, environment, parse_settings, process_environment
+from infra.local.services import BY_NAME, SERVICES, environment, parse_settings, process_environment, spec
 from infra.local.state import Stack
+from shared.settings import StoreSettings
+from shared.storage import open_bucket
 
 CLEAN_SIDE = ("validator", "indexer", "thumbnailer", "tracker", "gateway")
 
@@ -37,11 +39,33 @@ def test_the_clean_side_holds_no_identified_credentials(stack: Stack, name: str)
 
 
 def test_those_that_write_objects_are_told_the_files_and_no_credentials(stack: Stack) -> None:
-    by_files = {name for name in BY_NAME if "ISOCENTRE_STORE_TREE" in told(stack, name)}
+    tree = str(stack.object_store.tree)
+    by_files = {name for name in BY_NAME if told(stack, name).get("ISOCENTRE_STORE_TREE") == tree}
     assert by_files == {"receiver", "anonymiser"}
     for name in by_files:
         assert not [setting for setting in told(stack, name) if setting.startswith("ISOCENTRE_S3")]
     assert "ISOCENTRE_ACCEPT_VOLATILE_STORE" not in told(stack, "receiver")
+
+
+def test_the_thumbnailer_is_shown_the_bucket_that_it_writes_and_no_other(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its pictures are on the disk when it says that they are, as what the identified side writes."""
+    for bucket in ("identified", "clean", "derived"):
+        (stack.object_store.tree / bucket).mkdir(parents=True)
+    spec(BY_NAME["thumbnailer"], stack, {}).prepare()
+    settings = told(stack, "thumbnailer")
+    shown = Path(settings["ISOCENTRE_STORE_TREE"])
+    assert [bucket.name for bucket in shown.iterdir()] == ["derived"]
+    assert not [
+        value for name in CLEAN_SIDE for value in told(stack, name).values() if value == str(stack.object_store.tree)
+    ]
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    clean, derived = (open_bucket(StoreSettings(), bucket) for bucket in ("clean", "derived"))
+    assert (clean.durable, derived.durable) == (False, True)
+    derived.put("a/b.jpg", b"picture", "image/jpeg")
+    assert (stack.object_store.tree / "derived" / "a" / "b.jpg").read_bytes() == b"picture"
 
 
 def test_by_s3_all_go_through_the_server_and_the_receiver_accepts_that_it_never_syncs(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ class Bench:
     def _receive(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         self.arrived.append(arriving)
         content = arriving.landed.content
-        self.contents.append(content.read_bytes() if isinstance(content, Path) else bytes(content))
+        self.contents.append(bytes(content))
         return self.answer(arriving, span)
 
     def associate(self, calling: str = "A1", called: str = "ISOCENTRE", classes: tuple[str, ...] = (CT, ECHO)):  # type: ignore[no-untyped-def]

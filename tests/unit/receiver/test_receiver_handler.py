@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from services.receiver.arrivals import Arrivals, Offsets
 from services.receiver.handler import Answer, Arriving, Receive
 from services.receiver.quotas import Quotas
 from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
+from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom import part10
@@ -23,6 +25,7 @@ from shared.sites import Lane, Site
 from tests.support.memory_log import MemoryBroker
 from tests.support.memory_store import MemoryStore
 
+MIB = 2**20
 SITE = Site(code="site-a", project="demo")
 CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -66,6 +69,7 @@ class Bench:
         pseudonyms = Pseudonyms(b"k" * 32)
         self.today = date(2026, 11, 30)
         self.has_room = True
+        self.disk: Disk | None = None
         self.receive = Receive(
             identified=self.store,
             broker=self.broker,
@@ -73,7 +77,7 @@ class Bench:
             pseudonyms=pseudonyms,
             quotas=Quotas(folder / "quotas.sqlite", lambda: self.today),
             recall=self.recall,
-            has_room=lambda: self.has_room,
+            room=lambda size: nullcontext(self.has_room) if self.disk is None else self.disk.promised(size),
         )
 
     def recall(self) -> None:
@@ -163,6 +167,17 @@ def test_a_disk_that_is_nearly_full_keeps_the_copy_at_the_sender(bench: Bench) -
     assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.NO_SPACE)
     assert bench.store.objects == {}
     bench.has_room = True
+    assert bench.send() == Answer(SUCCESS)
+
+
+def test_a_large_object_is_refused_before_it_is_written_where_only_a_small_one_has_room(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Disk, "_free", lambda disk: 10 * MIB)
+    large = STUDY + b"\xe0\x7f\x10\x00OW\0\0" + (2 * MIB).to_bytes(4, "little") + bytes(2 * MIB)
+    bench.disk = Disk(tmp_path, 9 * MIB)
+    assert bench.send(large) == Answer(OUT_OF_RESOURCES, Reason.NO_SPACE)
+    assert bench.store.objects == {}
     assert bench.send() == Answer(SUCCESS)
 
 

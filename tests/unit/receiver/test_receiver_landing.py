@@ -1,9 +1,11 @@
 """Where data sets arrive: in memory, in files, and what happens when neither has room."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,8 @@ import pytest
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import FIRST_ROOM, LEAST_ROOM, Landed, Landing, Spool
+from shared.storage import Filed
+from tests.support.filed import filed
 
 FRONT, SEED = b"front", b"1.2.840.10008.1.2.1"
 IN_MEMORY = 2 * FIRST_ROOM
@@ -37,7 +41,7 @@ def land(landing: Landing, data: bytes, step: int = 300_000) -> Landed | None:
 
 def content(landed: Landed | None) -> bytes:
     assert landed is not None
-    return landed.content.read_bytes() if isinstance(landed.content, Path) else bytes(landed.content)
+    return bytes(landed.content)
 
 
 @pytest.mark.parametrize("size", [0, 1, 100, FIRST_ROOM - 5, FIRST_ROOM, IN_MEMORY - 5, IN_MEMORY, 3 * FIRST_ROOM])
@@ -58,7 +62,9 @@ def test_what_arrives_lies_behind_its_front_and_has_its_digest(tmp_path: Path, s
         assert file.read(10) == data[size // 2 :][:10]
         assert file.seek(-min(5, size), os.SEEK_END) == size - min(5, size)
         assert file.read() == data[size - min(5, size) :]
-    assert isinstance(landed.content, Path) is (size + len(FRONT) > IN_MEMORY)
+    assert isinstance(landed.content, Filed) is (size + len(FRONT) > IN_MEMORY)
+    if isinstance(landed.content, Filed):
+        assert landed.content == filed(landed.content.path), "the store can tell whether the disk gives back the same"
     landing.clear()
     assert list(tmp_path.iterdir()) == []
     assert budget.take(ENOUGH - FIRST_ROOM), "the next one's first room is kept"
@@ -83,18 +89,51 @@ def test_who_finds_the_memory_spent_goes_on_in_a_file(tmp_path: Path) -> None:
     assert budget.take(ENOUGH + FIRST_ROOM - IN_MEMORY - FIRST_ROOM)
     landed = land(second, data)
     assert landed is not None
-    assert isinstance(landed.content, Path)
+    assert isinstance(landed.content, Filed)
     assert content(landed) == FRONT + data
     first.close()
     second.close()
 
 
-def test_what_dead_processes_left_is_removed(tmp_path: Path) -> None:
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    (tmp_path / f"arriving-{dead.pid}-x").touch()
+HOLDER = """
+import sys
+from pathlib import Path
+from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Spool
+file, place = Spool(Path(sys.argv[1]), Disk(Path(sys.argv[1]), 0)).make()
+print(place, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_killed_processes_left_is_removed_although_others_have_their_ids_now(tmp_path: Path) -> None:
+    """In a container a worker has the same id in each life."""
+    (tmp_path / f"arriving-{os.getpid()}-x").touch()
     mine, place = spool(tmp_path).make()
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        its = Path(other.stdout.readline().strip())
+        spool(tmp_path).tidy()
+        assert {*tmp_path.iterdir()} == {place, its}
+        other.kill()
     spool(tmp_path).tidy()
+    assert list(tmp_path.iterdir()) == [place]
+    os.close(mine)
+
+
+def test_a_file_that_was_tidied_away_before_it_was_locked_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flock, tidied = fcntl.flock, iter([True])
+
+    def late(file: int, how: int) -> None:
+        if how == fcntl.LOCK_EX and next(tidied, False):
+            spool(tmp_path).tidy()
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    mine, place = spool(tmp_path).make()
     assert list(tmp_path.iterdir()) == [place]
     os.close(mine)
 
@@ -182,7 +221,46 @@ def test_a_disk_is_asked_once_a_second(tmp_path: Path, monkeypatch: pytest.Monke
     statvfs = os.statvfs
     monkeypatch.setattr(os, "statvfs", lambda folder: asked.append(folder) or statvfs(folder))
     disk = Disk(tmp_path, 0, clock=lambda: now[0])
-    assert all(disk.has_room() for _ in range(5))
+    assert all(has_room(disk, 1) for _ in range(5))
     now[0] = 1.5
-    assert disk.has_room()
+    assert has_room(disk, 1)
     assert len(asked) == 2
+
+
+def has_room(disk: Disk, size: int) -> bool:
+    with disk.promised(size) as granted:
+        return granted
+
+
+def test_room_is_promised_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free, now = [1000], [0.0]
+    monkeypatch.setattr(Disk, "_free", lambda disk: free[0])
+    disk = Disk(tmp_path, 100, clock=lambda: now[0])
+    assert not has_room(disk, 900)
+    with disk.promised(600) as first, disk.promised(600) as second, disk.promised(200) as third:
+        assert (first, second, third) == (True, False, True)
+    free[0] = 200  # they are written
+    assert not has_room(disk, 100)
+    assert has_room(disk, 99)
+    free[0] = 1000  # and removed
+    assert has_room(disk, 899), "nobody is refused on an old answer"
+
+
+def test_what_was_written_since_the_disk_was_asked_is_not_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many large objects in one second."""
+    free, reserve = [20 * FIRST_ROOM], 10 * FIRST_ROOM
+    write = os.write
+
+    def writes(file: int, piece: memoryview) -> int:
+        free[0] -= len(piece)
+        return write(file, piece)
+
+    monkeypatch.setattr(os, "write", writes)
+    monkeypatch.setattr(Disk, "_free", lambda disk: free[0])
+    place = Spool(tmp_path, Disk(tmp_path, reserve, clock=lambda: 0.0))
+    landings = [Landing(place, IN_MEMORY, Budget(ENOUGH)) for _ in range(4)]
+    landed = [land(landing, bytes(4 * FIRST_ROOM)) for landing in landings]
+    assert [one is not None for one in landed] == [True, True, False, False]
+    assert free[0] > reserve
+    for landing in landings:
+        landing.close()

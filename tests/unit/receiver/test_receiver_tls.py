@@ -83,9 +83,7 @@ class Node:
 
     def _receive(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         content = arriving.landed.content
-        self.stored.append(
-            (content.read_bytes() if isinstance(content, Path) else bytes(content))[arriving.landed.front :]
-        )
+        self.stored.append(bytes(content)[arriving.landed.front :])
         return Answer(SUCCESS)
 
     def associate(self, context: ssl.SSLContext | None, calling: str = "SITE_A", user: Any = None) -> Association:

@@ -1,5 +1,7 @@
 """Data sets put together from metadata and bulk data, beside the files that these were made of."""
 
+import errno
+import os
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +16,7 @@ from pydicom.encaps import generate_frames
 
 from services.receiver.stow import native
 from services.receiver.stow.building import NotBuilt, build, uids
-from services.receiver.stow.bulk import Bulk
+from services.receiver.stow.bulk import Bulk, NoRoom
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Spool
 from shared import media
@@ -194,3 +196,27 @@ def test_never_fails_otherwise(bulk: Bulk, model: Any) -> None:
         built(FEW | model if isinstance(model, dict) else model, bulk)
     except NotBuilt:
         return
+
+
+@pytest.mark.parametrize("trouble", [OSError(errno.EIO, "no"), OSError(errno.EMFILE, "no"), MemoryError(), NoRoom()])
+@pytest.mark.parametrize(("tag", "vr"), [("00420011", "OB"), ("0040A160", "UT")])
+def test_trouble_that_passes_is_no_fault_of_the_data(
+    bulk: Bulk, monkeypatch: pytest.MonkeyPatch, trouble: Exception, tag: str, vr: str
+) -> None:
+    bulk.take(memoryview(b"abc"))
+    bulk.end("b", "application/octet-stream", "")
+    model = FEW | {tag: {"vr": vr, "BulkDataURI": "b"}}
+
+    def fail(*_: object) -> bytes:
+        raise trouble
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pread", fail)
+        with pytest.raises(NoRoom):
+            built(model, bulk)
+    assert built(model, bulk)
+
+
+def test_a_value_that_does_not_fit_is_a_fault_of_the_data(bulk: Bulk) -> None:
+    with pytest.raises(NotBuilt):
+        built(FEW | {"00280010": {"vr": "US", "Value": ["text"]}}, bulk)

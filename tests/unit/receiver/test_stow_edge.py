@@ -1,11 +1,14 @@
 """The HTTP edge with real clients: a socket by hand, httpx, dicomweb-client and curl."""
 
+import errno
 import json
+import os
 import socket
 import ssl
 import subprocess
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -24,10 +27,11 @@ from services.receiver.accounts import Account
 from services.receiver.crew.desk import Desk
 from services.receiver.handler import Answer, Arriving
 from services.receiver.intake import Intake
-from services.receiver.stow import exchange
+from services.receiver.stow import apart as apart_module
+from services.receiver.stow import exchange, native
 from services.receiver.stow.edge import StowEdge
 from services.receiver.stow.limits import Limits
-from services.receiver.upper.budget import Budget
+from services.receiver.upper.budget import Budget, Share
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
@@ -77,12 +81,13 @@ class Bench:
         self.answer: Receive = lambda arriving, span: Answer(SUCCESS)
         self.desk = Desk(3)
         self.folder = folder
+        self.budget = Budget(4 * MIB)
         spool = Spool(folder, Disk(folder, reserve))
         self.edge = StowEdge(
             lambda: SITES,
             Intake(self._receive),
             self.desk,
-            partial(Landing, spool, MIB, Budget(4 * MIB)),
+            partial(Landing, spool, MIB, self.budget),
             self.accounts.append,
             spool=spool,
             limits=Limits(part=8 * MIB, request=16 * MIB, metadata=MIB),
@@ -104,7 +109,7 @@ class Bench:
     def _receive(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         self.arrived.append(arriving)
         content = arriving.landed.content
-        self.contents.append(content.read_bytes() if isinstance(content, Path) else bytes(content))
+        self.contents.append(bytes(content))
         return self.answer(arriving, span)
 
     def close(self) -> None:
@@ -336,6 +341,62 @@ def test_an_instance_cannot_be_blown_up_by_naming_bulk_data_often(bench: Bench) 
     body = multipart([({"Content-Type": kind}, json.dumps([uids | many]).encode()), (bulk, bytes(2 * MIB))])
     assert bench.post(body, headers={"Content-Type": content_type(kind)}).status_code == 413
     assert bench.arrived == []
+
+
+def test_a_disk_that_fails_under_bulk_data_is_no_verdict_on_them(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, parts = apart(Path(str(get_testdata_file("CT_small.dcm", download=False))).read_bytes())
+    kind = "application/dicom+json"
+    body = multipart([({"Content-Type": kind}, json.dumps([model]).encode()), *parts])
+
+    def fail(*_: object) -> bytes:
+        raise OSError(errno.EIO, "broken")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pread", fail)
+        answer = bench.post(body, headers={"Content-Type": content_type(kind)})
+    assert (answer.status_code, failures(answer)) == (503, [0xA700])
+    assert bench.post(body, headers={"Content-Type": content_type(kind)}).status_code == 200
+
+
+JSON = "application/dicom+json"
+
+
+@pytest.mark.parametrize(
+    ("form", "metadata"),
+    [("json", b"[" + b",".join([b"[]"] * 200_000) + b"]"), ("xml", b"<a>" + b"<a b=''/>" * 101_000 + b"</a>")],
+)
+def test_metadata_of_too_many_nodes_are_too_large(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, form: str, metadata: bytes
+) -> None:
+    monkeypatch.setattr(native, "MOST_NODES", 100_000)
+    tracemalloc.start()
+    answer = bench.post(metadata, headers={"Content-Type": f"application/dicom+{form}"})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert answer.status_code == 413
+    assert peak < 8 * MIB
+    assert bench.budget.held <= MIB
+
+
+def test_memory_that_metadata_become_is_counted_before_they_are_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart_module, "_PATIENCE", 0.1)
+    post = partial(bench.post, b"[" + b",".join([b"[]"] * 1000) + b"]", headers={"Content-Type": JSON})
+    assert bench.budget.take(3 * MIB + MIB // 2)
+    answer = post()
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    bench.budget.give_back(3 * MIB + MIB // 2)
+    assert post().status_code == 409
+
+
+def test_metadata_wait_for_those_of_another_request(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart_module, "_PATIENCE", 0.1)
+    with apart_module.turn([], Share(bench.budget)):
+        assert bench.post(b"[]", headers={"Content-Type": JSON}).status_code == 503
+    assert bench.post(b"[5]", headers={"Content-Type": JSON}).status_code == 409
+    assert bench.budget.held <= MIB
 
 
 # --- limits

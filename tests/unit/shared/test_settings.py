@@ -1,10 +1,13 @@
 """Settings that are wrong or missing are told without what was given."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
 from services.validator.settings import Settings
 from shared.misconfigured import Misconfigured
+from shared.outcome import Transient
 from shared.settings import StoreSettings
 from shared.storage import TreeStore, open_bucket
 
@@ -32,3 +35,15 @@ def test_a_store_takes_all_of_its_credentials(missing: str, monkeypatch: pytest.
 def test_whoever_is_told_the_tree_needs_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ISOCENTRE_STORE_TREE", "/srv/objects")
     assert isinstance(open_bucket(StoreSettings(), "clean"), TreeStore)
+
+
+def test_who_is_told_both_takes_the_files_of_what_the_tree_holds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "derived").symlink_to("not mounted")
+    for name, value in (S3 | {"STORE_TREE": str(tmp_path)}).items():
+        monkeypatch.setenv(f"ISOCENTRE_{name}", value)
+    assert not isinstance(open_bucket(StoreSettings(), "clean"), TreeStore)
+    derived = open_bucket(StoreSettings(), "derived")
+    with pytest.raises(Transient):
+        derived.put("a.jpg", b"x")
