@@ -17,8 +17,8 @@ from infra.local import stack as local
 from infra.local.layout import DEFAULT_HOME
 from infra.sites import editing, trying
 from infra.sites.trying import NotLetIn, Sender
-from services.receiver.upper.user import User
 from shared.dicom.patients import UnknownSite
+from shared.dicom.user import User
 from shared.misconfigured import Misconfigured
 from shared.sites import Site, Sites, read_sites
 from shared.sites.proofs import passcode_hash, token_digest

@@ -17,8 +17,8 @@ from typing import BinaryIO
 from infra.sending import negotiation
 from infra.sending.messages import status_of, store_request
 from infra.sending.way import Away, Broken, Context, Instance, NotLetIn, NotTaken
-from services.receiver.upper import pdu
-from services.receiver.upper.pdu import Kind
+from shared.dicom import pdu
+from shared.dicom.pdu import Kind
 
 CONNECT_SECONDS = 10.0
 _LONGEST_ANSWER = 1024 * 1024

@@ -16,8 +16,8 @@ from pynetdicom.pdu_primitives import (
 )
 
 from infra.sending.way import Context
-from services.receiver.upper.pdu import HEAD, LONGEST, PDV_HEAD, Kind
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from shared.dicom.pdu import HEAD, LONGEST, PDV_HEAD, Kind
 
 MOST_CONTEXTS = 128
 """Of one association: their ids are odd numbers up to 255 (PS3.8 Section 9.3.2.2)."""

@@ -15,7 +15,7 @@ from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
 from infra.ca.certificates import fingerprint_in
 from services.receiver.admission import Peer, Refusal, admit
-from services.receiver.upper.user import User
+from shared.dicom.user import User
 from shared.misconfigured import Misconfigured
 from shared.schemas import load_yaml
 from shared.sites import Sites

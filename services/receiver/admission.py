@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from services.receiver.upper.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, USER_REFUSED, Rejection
-from services.receiver.upper.user import User
+from shared.dicom.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, USER_REFUSED, Rejection
+from shared.dicom.user import User
 from shared.outcome import Reason
 from shared.sites import Site, Sites
 from shared.sites.proofs import is_passcode

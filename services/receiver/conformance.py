@@ -18,9 +18,10 @@ from services.receiver.commitment import report as result
 from services.receiver.commitment.deciding import Failure
 from services.receiver.settings import Settings
 from services.receiver.stow import limits, report
-from services.receiver.upper import command, negotiation, pdu, porch, wire
-from services.receiver.upper.pdu import Abort, Rejection
+from services.receiver.upper import command, negotiation, porch, wire
+from shared.dicom import pdu
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from shared.dicom.pdu import Abort, Rejection
 from shared.settings import MIB
 
 TEMPLATE = Path(__file__).with_name("conformance.template.md")

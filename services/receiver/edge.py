@@ -19,12 +19,12 @@ from services.receiver.upper import negotiation
 from services.receiver.upper.association import Accepted, Association, Context, End
 from services.receiver.upper.command import Request
 from services.receiver.upper.landing import Landed, Landing
-from services.receiver.upper.pdu import LIMIT_REACHED, Abort, Rejection
 from services.receiver.upper.porch import UNASKED, UNASKED_OF_ONE, Porch
 from services.receiver.upper.tls_wire import Certificate, NoHandshake, TlsWire
 from services.receiver.upper.wire import Closed, Silent, Wire
 from shared import metrics, telemetry
 from shared.dicom import part10
+from shared.dicom.pdu import LIMIT_REACHED, Abort, Rejection
 from shared.outcome import Reason
 from shared.sites import Lane, Site, Sites
 from shared.telemetry import Attribute

@@ -4,15 +4,15 @@ import socket
 import threading
 from pathlib import Path
 
-from services.receiver.upper import negotiation, pdu
+from services.receiver.upper import negotiation
 from services.receiver.upper.association import Accepted, Association, Context, End
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import Request
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landed, Landing, Spool
-from services.receiver.upper.pdu import Abort, Kind, Rejection
 from services.receiver.upper.wire import Wire
-from shared.dicom import part10
+from shared.dicom import part10, pdu
+from shared.dicom.pdu import Abort, Kind, Rejection
 from tests.support.upper import CT, ECHO, EXPLICIT, request
 
 TAKEN = {CT: {EXPLICIT}, ECHO: {EXPLICIT}}

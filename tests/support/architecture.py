@@ -98,8 +98,6 @@ EXCEPTIONS = {
     ("services/anonymiser/pixels/models.py", "onnxruntime"): "runs the networks, in worker processes only",
     ("services/anonymiser/pixels/preparing.py", "cv2"): _ARRAYS,
     ("services/anonymiser/pixels/workers.py", "shared.isolation"): "the door to the worker processes",
-    ("services/receiver/admission.py", "services.receiver.upper.pdu"): "codes of the standard, and values made of them",
-    ("services/receiver/admission.py", "services.receiver.upper.user"): "a value",
 }
 """What a pure module imports all the same, and why it may."""
 

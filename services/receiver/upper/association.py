@@ -15,10 +15,11 @@ from enum import StrEnum
 from math import inf
 from typing import Protocol
 
-from services.receiver.upper import command, pdu
+from services.receiver.upper import command
 from services.receiver.upper.landing import Landed, Landing
-from services.receiver.upper.pdu import Abort, Kind, Rejection
 from services.receiver.upper.wire import SLOWEST, Closed, Silent, Wire
+from shared.dicom import pdu
+from shared.dicom.pdu import Abort, Kind, Rejection
 
 _ABORT_BODY = 4
 _LONGEST_COMMAND = 64 * 1024

@@ -1,11 +1,11 @@
-"""DIMSE commands as bytes (PS3.7 Section 6.3.1 and Annex E): Implicit VR Little Endian, always."""
+"""DIMSE commands as bytes (PS3.7 Section 6.3.1 and Annex E)."""
 
 from dataclasses import dataclass
 from struct import Struct, error
 
+from shared.dicom.command_set import NoCommandSet, elements, written
 from shared.dicom.part10 import even
 
-_HEAD = Struct("<HHL")
 _US = Struct("<H")
 
 C_STORE_RQ, C_ECHO_RQ, C_CANCEL_RQ, N_ACTION_RQ = 0x0001, 0x0030, 0x0FFF, 0x0130
@@ -49,19 +49,12 @@ class Request:
 
 def read(data: bytes) -> Request:
     """The request in a whole command set. Raises Malformed."""
-    found: dict[int, bytes] = {}
-    at = 0
     try:
-        while at < len(data):
-            group, element, length = _HEAD.unpack_from(data, at)
-            at += _HEAD.size + length
-            if group or at > len(data):
-                raise Malformed
-            found[element] = data[at - length : at]
+        found = elements(data)
         (field,), (kind,) = _US.unpack(found[_FIELD]), _US.unpack(found[_DATA_SET_TYPE])
         (message_id,) = _US.unpack(found.get(_MESSAGE_ID, b"\0\0"))  # a cancel has none
         (action,) = _US.unpack(found.get(_ACTION_TYPE, b"\0\0"))
-    except (error, KeyError):
+    except (NoCommandSet, error, KeyError):
         raise Malformed from None
     return Request(
         field=field,
@@ -75,7 +68,7 @@ def read(data: bytes) -> Request:
 
 def response(request: Request, status: int) -> bytes:
     """The response to `request`, without a data set."""
-    elements = [
+    values = [
         (_AFFECTED_CLASS, even(request.sop_class_uid.encode("ascii", "replace"))),
         (_FIELD, _US.pack(request.field | RESPONSE)),
         (_RESPONDED_ID, _US.pack(request.message_id)),
@@ -83,8 +76,7 @@ def response(request: Request, status: int) -> bytes:
         (_STATUS, _US.pack(status)),
         (_AFFECTED_INSTANCE, even(request.sop_instance_uid.encode("ascii", "replace"))),
     ]
-    body = b"".join(_HEAD.pack(0, tag, len(value)) + value for tag, value in elements if value)
-    return _HEAD.pack(0, 0, 4) + len(body).to_bytes(4, "little") + body
+    return written((number, value) for number, value in values if value)
 
 
 def _uid(value: bytes) -> str:

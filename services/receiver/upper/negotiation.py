@@ -17,7 +17,8 @@ from pynetdicom.pdu_primitives import (
 from pynetdicom.presentation import PresentationContext
 
 from services.receiver.upper.association import Accepted, Context
-from services.receiver.upper.pdu import (
+from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from shared.dicom.pdu import (
     CONTEXT_NAME_UNKNOWN,
     LONGEST,
     PROTOCOL_UNKNOWN,
@@ -25,8 +26,7 @@ from services.receiver.upper.pdu import (
     Kind,
     Rejection,
 )
-from services.receiver.upper.user import User
-from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from shared.dicom.user import User
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 

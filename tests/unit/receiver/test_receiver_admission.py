@@ -12,8 +12,8 @@ from services.receiver.admission import (
     admit,
     within,
 )
-from services.receiver.upper.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, USER_REFUSED, Rejection
-from services.receiver.upper.user import User
+from shared.dicom.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, USER_REFUSED, Rejection
+from shared.dicom.user import User
 from shared.outcome import Reason
 from shared.sites import Site, Sites
 from shared.sites.proofs import passcode_hash

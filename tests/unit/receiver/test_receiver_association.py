@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from services.receiver.upper import command, pdu
+from services.receiver.upper import command
 from services.receiver.upper.association import Accepted, End
-from services.receiver.upper.pdu import Abort, Kind
+from shared.dicom import pdu
+from shared.dicom.pdu import Abort, Kind
 from tests.support.acceptor import ARTIM, IDLE, PARTING, Peer
 from tests.support.upper import CT, ECHO, ECHO_CONTEXT, INSTANCE, bare, data, pdv, request, status_of
 from tests.support.upper import order as asked

@@ -10,7 +10,8 @@ from services.receiver.commitment import asking
 from services.receiver.commitment.deciding import Failure
 from services.receiver.stow import report
 from services.receiver.syntaxes import STORAGE_CLASSES, TRANSFER_SYNTAXES
-from services.receiver.upper import command, pdu
+from services.receiver.upper import command
+from shared.dicom import pdu
 
 REQUESTS = {command.C_STORE_RQ, command.C_ECHO_RQ, command.C_CANCEL_RQ, command.N_ACTION_RQ}
 NO_STATUS = REQUESTS | {command.RESPONSE, command.NO_DATA_SET}

@@ -21,9 +21,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pynetdicom.pdu import A_ASSOCIATE_AC
 
-from services.receiver.upper import command, negotiation, pdu
+from services.receiver.upper import command, negotiation
 from services.receiver.upper.association import Accepted, Context
-from services.receiver.upper.pdu import Abort, Kind, Rejection
+from shared.dicom import pdu
+from shared.dicom.pdu import Abort, Kind, Rejection
 from tests.support.acceptor import TAKEN, Peer
 from tests.support.scripts import ALL
 from tests.support.upper import CT, ECHO, EXPLICIT, INSTANCE, bare, data, echo, order, pdv, request, store

@@ -17,8 +17,8 @@ from pynetdicom.presentation import build_context, build_role
 from services.receiver.upper import negotiation
 from services.receiver.upper.association import Context
 from services.receiver.upper.negotiation import Proposal
-from services.receiver.upper.pdu import HEAD, Abort
-from services.receiver.upper.user import User
+from shared.dicom.pdu import HEAD, Abort
+from shared.dicom.user import User
 
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 IMPLICIT, EXPLICIT, JPEG_LS = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.80"
