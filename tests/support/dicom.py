@@ -15,7 +15,7 @@ from pynetdicom.pdu import A_ASSOCIATE_RJ
 
 from tests.support.generated import Item
 
-SUCCESS, OUT_OF_RESOURCES = 0x0000, 0xA700
+SUCCESS, OUT_OF_RESOURCES, CANNOT_UNDERSTAND = 0x0000, 0xA700, 0xC000
 NO_ANSWER = -1
 CALLED = "ISOCENTRE"
 

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from pydicom import dcmread
 
-from tests.support.dicom import SUCCESS, send_all
+from tests.support.dicom import CANNOT_UNDERSTAND, SUCCESS, send_all
 from tests.support.generated import ROOT, Item, ct, ct_dataset, encoded
 from tests.support.pipeline import Pipeline
 from tests.support.stack import Stack
@@ -53,7 +53,8 @@ def test_what_is_held_in_the_identified_zone(case: str, pipeline: Pipeline) -> N
     stack, topics = pipeline.stack, pipeline.topics
     make, topic, outcome, reason = CASES[case]
     item, before = make(), held_counts(topics)
-    assert send_all(stack.dicom_port, [item]) == [SUCCESS]
+    # What cannot be read is kept, and its sender is told that it could not be.
+    assert send_all(stack.dicom_port, [item]) == [CANNOT_UNDERSTAND if case == "garbage" else SUCCESS]
     (event,) = pipeline.received(item.sop_instance_uid)
     assert stack.read("identified", event["key"]).endswith(item.data_set)
     verdict = pipeline.held(event["arrival"], topic)
