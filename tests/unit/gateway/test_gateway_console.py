@@ -16,6 +16,7 @@ from shared.events.envelope import encode
 from shared.events.event import Outgoing
 from shared.kafka.log import Record
 from shared.outcome import Reason, Transient
+from shared.schemas import load_yaml
 
 NOON = datetime(2026, 3, 4, 12, 34, 56, tzinfo=UTC)
 
@@ -192,8 +193,10 @@ def test_no_count_disappears_from_the_bar() -> None:
 
 
 def test_every_reason_of_this_side_has_words() -> None:
-    silent = {Reason.ALREADY_DONE, Reason.UNKNOWN_AE_TITLE, Reason.STORE_AWAY, Reason.BROKER_AWAY}
+    registered = load_yaml("reasons.yaml")["reasons"]
+    silent = {Reason(name) for name, entry in registered.items() if entry["as"] in ("refusal", "skip")}
     assert set(Reason) - silent <= views.MEANINGS.keys()
+    assert Reason.BURNED_IN_TEXT not in silent
     assert views.meaning("of-tomorrow") == "of-tomorrow"
     assert views.meaning(None) == ""
 
