@@ -222,20 +222,31 @@ class Landing:
         return self._file is None and not self._lost
 
     def _make_first_room(self, patience: float) -> None:
-        if self.budget.take(FIRST_ROOM, patience):
-            self._view, self._held = _pages(FIRST_ROOM), FIRST_ROOM
+        first = self._taken(FIRST_ROOM, patience)
+        if first is not None:
+            self._view, self._held = first, FIRST_ROOM
         elif not self._view:
             self._view = _pages(LEAST_ROOM)
 
     def _grown(self, needed: int) -> bool:
         size = max(needed, min(2 * len(self._view), self._in_memory))
-        if needed > self._in_memory or not self.budget.take(size):  # both are there while one is copied
+        larger = self._taken(size) if needed <= self._in_memory else None  # both are there while one is copied
+        if larger is None:
             return False
-        larger = _pages(size)
         larger[: self._end] = self._view[: self._end]
         self._let_go()
         self._view, self._held = larger, size
         return True
+
+    def _taken(self, size: int, patience: float = 0.0) -> memoryview | None:
+        """So much of the budget, or None when there is none, or the system has none."""
+        if not self.budget.take(size, patience):
+            return None
+        try:
+            return _pages(size)
+        except OSError:
+            self.budget.give_back(size)
+            return None
 
     def _shrink(self) -> None:
         if self._held > FIRST_ROOM:
@@ -269,11 +280,13 @@ class Landing:
             self._lost = True
 
     def _unspill(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-            with suppress(OSError):  # a disk that has failed; the next start removes it
-                self._path.unlink()
+        if self._file is None:
+            return
+        file, self._file = self._file, None
+        with suppress(OSError):  # a disk that has failed; the next start removes it
+            os.close(file)
+        with suppress(OSError):
+            self._path.unlink()
 
 
 def _pages(size: int) -> memoryview:

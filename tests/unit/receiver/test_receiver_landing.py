@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from services.receiver.upper import landing as landing_module
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import FIRST_ROOM, LEAST_ROOM, Landed, Landing, Spool
@@ -264,3 +265,23 @@ def test_what_was_written_since_the_disk_was_asked_is_not_free(tmp_path: Path, m
     assert free[0] > reserve
     for landing in landings:
         landing.close()
+
+
+def test_a_system_without_memory_costs_no_budget(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    budget = Budget(64 * FIRST_ROOM)
+    landing = Landing(Spool(tmp_path, Disk(tmp_path, 0)), 16 * FIRST_ROOM, budget)
+    assert land(landing, bytes(FIRST_ROOM // 2))
+    held, pages = budget.held, landing_module._pages
+
+    def poor(size: int) -> memoryview:
+        if size > FIRST_ROOM:
+            raise OSError(errno.ENOMEM, "no memory")
+        return pages(size)
+
+    monkeypatch.setattr(landing_module, "_pages", poor)
+    landed = land(landing, bytes(3 * FIRST_ROOM))
+    assert landed
+    assert isinstance(landed.content, Filed)
+    landing.clear()
+    assert budget.held == held
+    landing.close()
