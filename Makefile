@@ -27,7 +27,7 @@ test: ## Check, then run all tests
 
 chaos: ## Kill services, broker, store and database at random, and cut the power, for minutes
 	@$(SETUP) --with test --with chaos
-	@$(PYTEST) -m chaos tests/chaos
+	@$(PYTEST) -m chaos tests
 
 soak: ## Send in all manners for half an hour: nothing lost, nothing grown [MINUTES=30]
 	@$(SETUP) --with test

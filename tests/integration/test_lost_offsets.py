@@ -38,6 +38,7 @@ def read_and_commit(bootstrap: str, count: int) -> None:
     assert committed.offset == count
 
 
+@pytest.mark.chaos
 def test_the_stage_stops_although_its_offset_is_there(tmp_path: Path) -> None:
     home, earlier = tmp_path / "stack", tmp_path / "earlier"
     partition = home / "data" / "kafka" / f"{TOPIC}-0"

@@ -203,6 +203,7 @@ def test_aborted_records_are_not_counted_and_hold_nothing_up(case: Case, tmp_pat
     case.assert_nothing_twice()
 
 
+@pytest.mark.chaos
 def test_killed_again_and_again_it_says_the_same_and_nothing_twice(case: Case, tmp_path: Path) -> None:
     for round_ in range(3):
         with worker(case.bootstrap, tmp_path) as tracker:
@@ -274,6 +275,7 @@ def test_told_to_stop_in_the_middle_it_ends_in_time(case: Case, tmp_path: Path) 
         assert tracker.process.wait(15) == 0
 
 
+@pytest.mark.chaos
 def test_one_that_slept_while_another_worked_says_nothing_old(case: Case, tmp_path: Path) -> None:
     with ExitStack() as running:
         # One after the other: who starts first has the work.

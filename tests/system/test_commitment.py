@@ -26,7 +26,8 @@ def join(stack: Stack, reports_to: int) -> None:
     file = stack.home / "sites.yaml"
     told = yaml.safe_load(file.read_text())
     commitment = {"ae_title": "SITE", "host": "127.0.0.1", "port": reports_to, "days": DAYS}
-    told["sites"].append({"code": CODE, "project": "system", "calling_ae_titles": [TITLE], "commitment": commitment})
+    titles = {"calling_ae_titles": [TITLE], "called_ae_titles": ["ISOCENTRE"]}
+    told["sites"].append({"code": CODE, "project": "system", "commitment": commitment, **titles})
     draft = file.with_suffix(".draft")
     draft.write_text(yaml.safe_dump(told))
     draft.replace(file)

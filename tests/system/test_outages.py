@@ -33,6 +33,7 @@ def test_the_disk_of_the_store_is_gone(pipeline: Pipeline) -> None:
     check_that_nothing_is_lost(pipeline, pipeline.stack.unmounted(), 10)
 
 
+@pytest.mark.chaos
 def test_the_server_of_the_store_stands_still(by_s3: Pipeline) -> None:
     check_that_nothing_is_lost(by_s3, by_s3.stack.stopped("versitygw"), 0)
 

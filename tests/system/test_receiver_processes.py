@@ -44,7 +44,7 @@ def test_a_worker_that_dies_costs_its_associations_and_nothing_else(pipeline: Pi
     assert stack.pid("receiver") == parent
     assert before[0] not in workers(stack)
     assert stack.metric("receiver", "isocentre_receive_worker_restarts_total") >= 1
-    counted = Counter(event["sop_instance_uid"] for event in pipeline.topics.events("identified.instance.received"))
+    counted = Counter(event.get("sop_instance_uid") for event in pipeline.topics.events("identified.instance.received"))
     assert {counted[item.sop_instance_uid] for item in items} == {1}
 
 

@@ -24,7 +24,7 @@ from tests.support.stack import Stack
 from tests.support.stow import apart, content_type, dicom, multipart, token_of, xml
 from tests.support.waiting import until
 
-COLLECTION = 600
+COLLECTION = 940
 SITE = "site-a"
 AUTHORIZED = {"Authorization": f"Bearer {token_of(SITE)}"}
 MIB = 2**20

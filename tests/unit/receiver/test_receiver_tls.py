@@ -234,6 +234,8 @@ def test_a_handshake_that_does_not_go_on_ends_and_keeps_nobody_out(node: Node, m
     monkeypatch.setattr(edges, "ARTIM", 1.0)
     node.start()
     with socket.create_connection(("127.0.0.1", node.port)) as silent:
+        until(lambda: len(node.edge._visits) == 1, "connected", 30)
+        time.sleep(0.3)  # its time has begun
         monkeypatch.setattr(edges, "ARTIM", 30.0)
         assert echo(node.associate(node.ours.client())) == SUCCESS
         silent.settimeout(60)

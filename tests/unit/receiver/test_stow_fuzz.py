@@ -140,6 +140,7 @@ def test_the_corpus_is_stored_as_it_is(bench: Bench) -> None:
 
 def test_nothing_is_left_behind(bench: Bench) -> None:
     """Last: neither threads, nor files, nor open ones."""
+    before = len(os.listdir("/proc/self/fd"))
     for _ in range(20):
         for kind, body in CORPUS:
             bench.post(body[: len(body) // 2] + b"--isocentre-test", kind, [100, 1000])
@@ -148,5 +149,5 @@ def test_nothing_is_left_behind(bench: Bench) -> None:
     assert bench.edge.accounts() == []
     assert list(bench.folder.iterdir()) == []
     assert [thread for thread in threading.enumerate() if thread.name == "http"] == []
-    assert len(os.listdir("/proc/self/fd")) < 100
+    assert len(os.listdir("/proc/self/fd")) <= before + 2
     assert bench.arrived > 0
