@@ -293,6 +293,7 @@ def test_an_offset_beyond_the_end_stops_the_stage(kafka: Bench) -> None:
     log.close()
 
 
+@pytest.mark.chaos
 def test_a_person_can_have_it_begin_again(kafka: Bench) -> None:
     _commit_beyond_the_end(kafka)
     log = KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], lost="beginning")
@@ -300,6 +301,7 @@ def test_a_person_can_have_it_begin_again(kafka: Bench) -> None:
     log.close()
 
 
+@pytest.mark.chaos
 def test_a_person_can_have_it_go_on_with_what_comes(kafka: Bench) -> None:
     _commit_beyond_the_end(kafka)
     log = KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], lost="end")

@@ -229,6 +229,7 @@ def test_killed_again_and_again_it_says_the_same_and_nothing_twice(case: Case, t
     case.assert_nothing_twice()
 
 
+@pytest.mark.chaos
 def test_one_works_and_the_other_takes_over(case: Case, tmp_path: Path) -> None:
     with worker(case.bootstrap, tmp_path, "0") as first:
         until(lambda: "rebuilt" in first.log, 60)
