@@ -23,9 +23,12 @@ class Continuity:
         self._consumer = consumer
         self._lost = lost
         self._read: dict[Where, TopicPartition] = {}
+        self._ended = False
 
     def begin(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """These are assigned. Those that were never read begin at their beginning."""
+        if self._ended:
+            return  # nobody will read them, and the group's answer would be waited for
         begin = []
         for item in _committed(consumer, partitions):
             where = (item.topic, item.partition)
@@ -34,6 +37,10 @@ class Continuity:
                 self._read[where] = item
             begin.append(TopicPartition(*where, item.offset - 1 if item.offset > 0 else OFFSET_BEGINNING))
         consumer.incremental_assign(begin)
+
+    def end(self) -> None:
+        """The consumer is about to leave: what is assigned to it yet does not matter."""
+        self._ended = True
 
     def news(self, messages: Iterable[Message]) -> Iterator[Message]:
         """Those of `messages` that were not read before. Raises OffsetLost."""

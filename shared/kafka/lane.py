@@ -84,6 +84,7 @@ class Lane:
 
     def close(self) -> None:
         """Leave the group."""
+        self._continuity.end()
         self._consumer.close()
 
     def _take(self, limit: int, timeout: float) -> list[Message]:
