@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from shared.durable import sync_folder
 from shared.misconfigured import Misconfigured
 from shared.private_file import read_private
 
@@ -28,7 +29,7 @@ def write_new(file: Path, content: str) -> None:
     except BaseException:
         file.unlink()
         raise
-    _sync_folder(file)
+    sync_folder(file.parent)
 
 
 def change(file: Path, new: Callable[[str], str], read: Callable[[Path], str] = read_private) -> None:
@@ -51,7 +52,7 @@ def change(file: Path, new: Callable[[str], str], read: Callable[[Path], str] = 
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    _sync_folder(file)
+    sync_folder(file.parent)
 
 
 def _become(handle: int, file: Path) -> None:
@@ -74,12 +75,4 @@ def append_line(file: Path, line: str) -> None:
             os.fsync(output.fileno())
     except OSError as failed:
         raise Misconfigured(f"{file} cannot be written: {failed.strerror}") from None
-    _sync_folder(file)
-
-
-def _sync_folder(file: Path) -> None:
-    handle = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(file.parent)

@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from shared.dicom.keys import KeyRing
+from shared.durable import sync_folder
 
 
 def token() -> str:
@@ -30,11 +31,7 @@ def keep_private(file: Path, content: str) -> None:
         output.flush()
         os.fsync(output.fileno())
     draft.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(file.parent)
 
 
 def secret(folder: Path, name: str, new: str) -> str:

@@ -59,7 +59,10 @@ def main() -> None:
             while not service.stop.wait(1.0):
                 service.health.beat()
                 crew.look_after()
-                service.health.waits_for(None if crew.up else "workers")
+                if crew.up:
+                    service.health.ready()
+                else:
+                    service.health.waiting("workers")
                 metrics.gauge("isocentre_receive_unannounced_objects").set(arrivals.doubts())
             desk.closed = True
             for each in listening:

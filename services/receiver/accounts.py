@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from shared.durable import sync_folder
 from shared.outcome import Reason
 
 EVERY = 60.0
@@ -88,7 +89,7 @@ class AccountBook:
         finally:
             os.close(file)
         if begins:
-            _sync(self._folder)
+            sync_folder(self._folder)
 
 
 class SoFar:
@@ -109,11 +110,3 @@ class SoFar:
             self._received[account.association] = account.received
             if account.received > before.get(account.association, 0):
                 self._keep(account)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

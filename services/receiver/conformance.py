@@ -22,6 +22,7 @@ from services.receiver.upper import command, negotiation, porch, wire
 from shared.dicom import pdu
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from shared.dicom.pdu import Abort, Rejection
+from shared.schemas import keep_generated
 from shared.settings import MIB
 
 TEMPLATE = Path(__file__).with_name("conformance.template.md")
@@ -216,13 +217,7 @@ def _rows(rows: Iterable[tuple[str, ...]]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Exit status 1 when the committed file is another; without --check it is written."""
-    if arguments == ["--check"]:
-        same = FILE.is_file() and FILE.read_text(encoding="utf-8") == statement()
-        if not same:
-            sys.stderr.write(f"{FILE.name} is not what the code says: python -m services.receiver.conformance\n")
-        return 0 if same else 1
-    FILE.write_text(statement(), encoding="utf-8")
-    return 0
+    return keep_generated(FILE, statement(), "services.receiver.conformance", arguments)
 
 
 if __name__ == "__main__":

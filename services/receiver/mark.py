@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from shared.durable import sync_folder
+
 _NAME = "running"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -32,17 +34,10 @@ class Mark:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self._file)
-        self._sync()
+        sync_folder(self._file.parent)
 
     def ended(self) -> None:
         """An orderly end: everything before it has been answered and is stored."""
         if not self.unclean:
             self._file.unlink(missing_ok=True)
-            self._sync()
-
-    def _sync(self) -> None:
-        folder = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            sync_folder(self._file.parent)

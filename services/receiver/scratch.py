@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from shared import telemetry
+from shared.durable import sync_folder
 
 log = telemetry.logger("receiver")
 
@@ -49,9 +50,6 @@ def settled(path: Path, database: sqlite3.Connection) -> None:
     with suppress(sqlite3.Error):
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
-    for place in (path, path.parent):
-        handle = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    sync_folder(path.parent)

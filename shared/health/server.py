@@ -36,10 +36,6 @@ class Health:
         """Cannot work until `what` is back. Not ready, yet alive."""
         self._waiting_for = what
 
-    def waits_for(self, what: str | None) -> None:
-        """Either of the two."""
-        self._waiting_for = what
-
     @property
     def alive(self) -> bool:
         return self._clock() - self._beat < STALE_AFTER

@@ -3,7 +3,7 @@
 import json
 import sys
 
-from shared.schemas import ROOT
+from shared.schemas import ROOT, keep_generated
 from shared.sites.file import Sites
 
 FILE = ROOT / "sites.schema.json"
@@ -17,13 +17,7 @@ def schema() -> str:
 
 def main(arguments: list[str]) -> int:
     """Exit status 1 when the committed file is another; without --check it is written."""
-    if arguments == ["--check"]:
-        same = FILE.is_file() and FILE.read_text(encoding="utf-8") == schema()
-        if not same:
-            sys.stderr.write(f"{FILE.name} is not what the model says: python -m shared.sites.schema\n")
-        return 0 if same else 1
-    FILE.write_text(schema(), encoding="utf-8")
-    return 0
+    return keep_generated(FILE, schema(), "shared.sites.schema", arguments)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
 
+from shared.durable import sync_folder
+
 OPEN = 256
 """Folders held open for later: all of a site whose keys begin with two hexadecimal digits."""
 
@@ -114,15 +116,7 @@ class Folders:
         """The folder of the bucket. Whoever made it did not sync it."""
         bucket = Folder(os.open(self._place, os.O_RDONLY | os.O_DIRECTORY), None)
         for folder in self._place.resolve().parents:  # it may be a link, which is not where it lies
-            _sync_path(folder)
+            # Above the tree there may be folders that we may not open: those are not made together with it.
+            with suppress(PermissionError):
+                sync_folder(folder)
         return bucket
-
-
-def _sync_path(folder: Path) -> None:
-    # Above the tree there may be folders that we may not open: those are not made together with it.
-    with suppress(PermissionError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

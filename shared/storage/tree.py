@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from shared.durable import sync_folder
 from shared.outcome import Transient
 from shared.storage.drafts import Drafts
 from shared.storage.folders import Folders
@@ -80,7 +81,7 @@ class TreeStore:
         with _failures(), suppress(ObjectNotFound), _looking():
             self._verify()
             target.unlink()
-            _sync(target.parent)
+            sync_folder(target.parent)
             self._tidy(target)
 
     def abort_orphans(self, older_than: timedelta) -> int:
@@ -122,14 +123,6 @@ class TreeStore:
                 self._folders.forget(path)
                 raise
         raise Transient("the folder goes away again and again")
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager
