@@ -15,7 +15,7 @@ from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom.identity import Pseudonyms
 from shared.dicom.named import HEAD, Named, named, named_in
-from shared.events import InstanceReceived, InstanceReceivedInBulk, Outgoing
+from shared.events import Event, InstanceReceived, InstanceReceivedInBulk, Outgoing
 from shared.events.envelope import encode
 from shared.kafka import Output
 from shared.outcome import Reason, Transient
@@ -151,7 +151,7 @@ class Receive:
             return _refused(Reason.STORE_AWAY, away, event.site)
         self._arrivals.doubt(event.site, event.digest)
         try:
-            self._broker.publish(self._output(event, span))
+            self._broker.publish(output_of(event, event.received_at, span))
         except Transient as away:
             return _refused(Reason.BROKER_AWAY, away, event.site)
         return None
@@ -174,10 +174,12 @@ class Receive:
             received_at=self._clock(),
         )
 
-    def _output(self, event: InstanceReceived, span: telemetry.Span) -> Output:
-        outgoing = Outgoing.of(event)
-        value, headers = encode(outgoing, "receiver", event.received_at, span.traceparent)
-        return Output(event.topic, outgoing.key, value, tuple(headers))
+
+def output_of(event: Event, when: datetime, span: telemetry.Span) -> Output:
+    """The record that tells of `event`, which happened `when`, within `span`."""
+    outgoing = Outgoing.of(event)
+    value, headers = encode(outgoing, "receiver", when, span.traceparent)
+    return Output(event.topic, outgoing.key, value, tuple(headers))
 
 
 def _refused(reason: Reason, away: Transient, site: str) -> Answer:

@@ -9,13 +9,10 @@ from enum import StrEnum
 
 from services.receiver import read_back
 from services.receiver.arrivals import Arrivals
-from services.receiver.handler import Publishes
+from services.receiver.handler import Publishes, output_of
 from services.receiver.journal import HEAD, Arrived, Journal, arrived
 from shared import metrics, telemetry
 from shared.dicom import part10
-from shared.events import Outgoing
-from shared.events.envelope import encode
-from shared.kafka import Output
 from shared.outcome import Transient
 from shared.storage import ORPHANED, Listed, ObjectNotFound, Store
 from shared.telemetry import Attribute
@@ -119,10 +116,8 @@ class Sweep:
         event = self._journal.event(of, meta, head, found.size, found.modified)
         attributes = {Attribute.SITE: of.site, Attribute.ARRIVAL: event.arrival}
         with telemetry.span("sweep", attributes=attributes) as span:
-            outgoing = Outgoing.of(event)
-            value, headers = encode(outgoing, "receiver", event.received_at, span.traceparent)
             self._arrivals.doubt(of.site, of.digest)
-            self._broker.publish(Output(event.topic, outgoing.key, value, tuple(headers)))
+            self._broker.publish(output_of(event, event.received_at, span))
         self._arrivals.add(of.site, of.digest, meta.sop_instance_uid)
         self._published.labels(of.site).inc()
         return Outcome.PUBLISHED

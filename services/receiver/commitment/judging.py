@@ -10,13 +10,11 @@ from services.receiver.commitment.asking import Reference
 from services.receiver.commitment.deciding import Copy, Failure, State, verdict
 from services.receiver.commitment.docket import Open
 from services.receiver.commitment.report import Result
-from services.receiver.handler import Publishes
+from services.receiver.handler import Publishes, output_of
 from services.receiver.journal import HEAD, Arrived, Journal, key_of
 from shared import metrics, telemetry
 from shared.dicom import part10
-from shared.events import InstanceCommitted, Outgoing
-from shared.events.envelope import encode
-from shared.kafka import Output
+from shared.events import InstanceCommitted
 from shared.outcome import Transient
 from shared.storage import ObjectNotFound, Store
 
@@ -88,6 +86,4 @@ class Judging:
             commitment=request.id,
             until=until,
         )
-        outgoing = Outgoing.of(event)
-        value, headers = encode(outgoing, "receiver", self._clock(), span.traceparent)
-        self._broker.publish(Output(event.topic, outgoing.key, value, tuple(headers)))
+        self._broker.publish(output_of(event, self._clock(), span))
