@@ -31,28 +31,17 @@ from services.receiver.upper.landing import Landing, Spool
 from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceCommitted
 from shared.events.envelope import decode
-from shared.kafka import Output
-from shared.outcome import Transient
 from shared.sites import Commitment, Site, Sites
 from shared.storage.tree import TreeStore
 from tests.support.committing_peer import INSTANCE, PUSH_MODEL
-from tests.support.memory_log import MemoryBroker
+from tests.support.memory_log import MemoryPublisher
 
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 EXPLICIT = "1.2.840.10008.1.2.1"
 DAYS = 90
 
 
-class Broker(MemoryBroker):
-    """Refuses while it is away."""
-
-    away = False
-
-    def publish(self, output: Output) -> None:
-        if self.away:
-            raise Transient("away")
-        self.produce(output)
-
+class Broker(MemoryPublisher):
     @property
     def promised(self) -> list[InstanceCommitted]:
         records = self.topics[InstanceCommitted.topic]

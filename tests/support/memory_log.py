@@ -25,6 +25,18 @@ class MemoryBroker:
         )
 
 
+class MemoryPublisher(MemoryBroker):
+    """The broker as the receiver sees it: refuses while it is `away`."""
+
+    away = False
+
+    def publish(self, output: Output) -> None:
+        """As `Publisher.publish`."""
+        if self.away:
+            raise Transient("away")
+        self.produce(output)
+
+
 class MemoryLog:
     """One worker of one stage. `away` and `aborts` make the next commits fail that often."""
 

@@ -22,7 +22,7 @@ from shared.events.envelope import decode, header
 from shared.kafka import Output, Record
 from shared.outcome import Reason, Transient
 from shared.sites import Lane, Site
-from tests.support.memory_log import MemoryBroker
+from tests.support.memory_log import MemoryPublisher
 from tests.support.memory_store import MemoryStore
 
 MIB = 2**20
@@ -37,16 +37,7 @@ STUDY = (
 )
 
 
-class Broker(MemoryBroker):
-    """Refuses while it is away."""
-
-    away = False
-
-    def publish(self, output: Output) -> None:
-        if self.away:
-            raise Transient("away")
-        self.produce(output)
-
+class Broker(MemoryPublisher):
     @property
     def received(self) -> list[Record]:
         return self.topics[InstanceReceived.topic]

@@ -19,10 +19,10 @@ from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceReceived
 from shared.events.envelope import decode, header
-from shared.kafka import Output, Record
+from shared.kafka import Record
 from shared.outcome import Reason, Transient
 from shared.sites import Site
-from tests.support.memory_log import MemoryBroker
+from tests.support.memory_log import MemoryPublisher
 from tests.support.memory_store import MemoryStore
 
 SITE = Site(code="site-a", project="demo")
@@ -37,14 +37,7 @@ GRACE = timedelta(seconds=120)
 WHEN = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
-class Broker(MemoryBroker):
-    away = False
-
-    def publish(self, output: Output) -> None:
-        if self.away:
-            raise Transient("away")
-        self.produce(output)
-
+class Broker(MemoryPublisher):
     @property
     def received(self) -> list[Record]:
         return self.topics[InstanceReceived.topic]
