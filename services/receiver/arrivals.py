@@ -22,15 +22,23 @@ from shared.kafka import Record
 
 Offsets = Mapping[tuple[str, int], int]
 
-VERSION = 4
+VERSION = 5
 """Of the tables. A view of another version is thrown away and read again."""
-TABLES = ("arrival", "position", "doubt")
+TABLES = ("arrival", "position")
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS arrival (
-    digest BLOB, site TEXT, instance BLOB, noted REAL, PRIMARY KEY (digest, site)) WITHOUT ROWID;
+    digest BLOB, site TEXT, instance BLOB, noted REAL, doubt INTEGER, PRIMARY KEY (digest, site)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS arrival_instance ON arrival (instance);
-CREATE TABLE IF NOT EXISTS doubt (digest BLOB, site TEXT, PRIMARY KEY (digest, site)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS arrival_doubt ON arrival (doubt) WHERE doubt;
 CREATE TABLE IF NOT EXISTS position (topic TEXT, part INTEGER, next INTEGER, PRIMARY KEY (topic, part));
+"""
+# Each statement that writes locks, appends and unlocks, for each instance that arrives: hence one where two would do.
+_PUBLISHED = """
+INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, 0)
+ON CONFLICT (digest, site) DO UPDATE SET instance = ?3, noted = ?4, doubt = 0
+RETURNING EXISTS (
+    SELECT 1 FROM arrival AS other
+    WHERE other.instance = ?3 AND NOT other.doubt AND (other.digest, other.site) <> (?1, ?2))
 """
 _AT_ONCE = 1000
 """Records taken in with one write."""
@@ -90,45 +98,41 @@ class Arrivals:
 
     def known(self, site: str, digest: str) -> bool:
         """Whether this arrival has been published."""
-        query = "SELECT 1 FROM arrival WHERE digest = ? AND site = ?"
-        with self._lock:
-            return self._db.execute(query, (bytes.fromhex(digest), site)).fetchone() is not None
+        return self._has("NOT doubt", site, digest)
+
+    def doubted(self, site: str, digest: str) -> bool:
+        """Whether somebody may have published it without having added it: the topic knows."""
+        return self._has("doubt", site, digest)
 
     def add(self, site: str, digest: str, sop_instance_uid: str) -> bool:
         """This arrival has been published. Whether the site has sent another one under the same SOP Instance UID."""
-        instance = _instance(site, sop_instance_uid)
-        with self._lock, self._transaction():
-            others = self._db.execute("SELECT 1 FROM arrival WHERE instance = ? LIMIT 1", (instance,)).fetchone()
-            self._insert(site, digest, instance, time.time())
-        return others is not None
+        with self._lock:
+            return self._insert(site, digest, sop_instance_uid, time.time())
 
     def missing(self, site: str, digest: str, since: float) -> bool:
         """Whether the topic lacks what we noted: it has been read since then (Unix time), and had it not. So a broker
         that has lost what it acknowledged is found out."""
-        query = "SELECT noted FROM arrival WHERE digest = ? AND site = ?"
+        query = "SELECT noted FROM arrival WHERE digest = ? AND site = ? AND NOT doubt"
         with self._lock:
             found = self._db.execute(query, (bytes.fromhex(digest), site)).fetchone()
         return found is None or (found[0] is not None and found[0] < since)
 
-    def doubt(self, site: str, digest: str) -> None:
+    def doubt(self, site: str, digest: str, sop_instance_uid: str) -> None:
         """This arrival is about to be published. Whether it was is not known until it is added."""
+        instance = _instance(site, sop_instance_uid)
         with self._lock:
-            self._db.execute("INSERT OR IGNORE INTO doubt VALUES (?, ?)", (bytes.fromhex(digest), site))
+            self._db.execute(
+                "INSERT OR IGNORE INTO arrival VALUES (?, ?, ?, NULL, 1)", (bytes.fromhex(digest), site, instance)
+            )
 
     def doubts(self) -> int:
         """Of how many that is not known."""
         with self._lock:
-            return int(self._db.execute("SELECT count(*) FROM doubt").fetchone()[0])
-
-    def doubted(self, site: str, digest: str) -> bool:
-        """Whether somebody may have published it without having added it: the topic knows."""
-        query = "SELECT 1 FROM doubt WHERE digest = ? AND site = ?"
-        with self._lock:
-            return self._db.execute(query, (bytes.fromhex(digest), site)).fetchone() is not None
+            return int(self._db.execute("SELECT count(*) FROM arrival WHERE doubt").fetchone()[0])
 
     def of_instance(self, site: str, sop_instance_uid: str) -> list[str]:
         """The digests of all that the site has sent under that SOP Instance UID."""
-        query = "SELECT digest FROM arrival WHERE instance = ? AND site = ? ORDER BY digest"
+        query = "SELECT digest FROM arrival WHERE instance = ? AND site = ? AND NOT doubt ORDER BY digest"
         with self._lock:
             found = self._db.execute(query, (_instance(site, sop_instance_uid), site)).fetchall()
         return [digest.hex() for (digest,) in found]
@@ -189,16 +193,20 @@ class Arrivals:
             # The anonymiser dead-letters it; for us it is no arrival.
             event = None
         if isinstance(event, InstanceReceived):
-            self._insert(event.site, event.digest, _instance(event.site, event.sop_instance_uid), None)
+            self._insert(event.site, event.digest, event.sop_instance_uid, None)
         self._db.execute(
             "INSERT OR REPLACE INTO position VALUES (?, ?, ?)", (record.topic, record.partition, record.offset + 1)
         )
 
-    def _insert(self, site: str, digest: str, instance: bytes, noted: float | None) -> None:
-        """`noted`: when, by ourselves; None for what the topic tells."""
-        key = (bytes.fromhex(digest), site)
-        self._db.execute("INSERT OR REPLACE INTO arrival VALUES (?, ?, ?, ?)", (*key, instance, noted))
-        self._db.execute("DELETE FROM doubt WHERE digest = ? AND site = ?", key)
+    def _has(self, what: str, site: str, digest: str) -> bool:
+        query = f"SELECT 1 FROM arrival WHERE digest = ? AND site = ? AND {what}"  # noqa: S608 - ours
+        with self._lock:
+            return self._db.execute(query, (bytes.fromhex(digest), site)).fetchone() is not None
+
+    def _insert(self, site: str, digest: str, sop_instance_uid: str, noted: float | None) -> bool:
+        """As `add`. `noted`: when, by ourselves; None for what the topic tells."""
+        values = (bytes.fromhex(digest), site, _instance(site, sop_instance_uid), noted)
+        return bool(self._db.execute(_PUBLISHED, values).fetchone()[0])
 
 
 def _instance(site: str, sop_instance_uid: str) -> bytes:

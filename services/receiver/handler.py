@@ -149,7 +149,7 @@ class Receive:
             self._identified.put(event.key, arriving.landed.content)
         except Transient as away:
             return _refused(Reason.STORE_AWAY, away, event.site)
-        self._arrivals.doubt(event.site, event.digest)
+        self._arrivals.doubt(event.site, event.digest, event.sop_instance_uid)
         try:
             self._broker.publish(output_of(event, event.received_at, span))
         except Transient as away:

@@ -116,7 +116,7 @@ class Sweep:
         event = self._journal.event(of, meta, head, found.size, found.modified)
         attributes = {Attribute.SITE: of.site, Attribute.ARRIVAL: event.arrival}
         with telemetry.span("sweep", attributes=attributes) as span:
-            self._arrivals.doubt(of.site, of.digest)
+            self._arrivals.doubt(of.site, of.digest, event.sop_instance_uid)
             self._broker.publish(output_of(event, event.received_at, span))
         self._arrivals.add(of.site, of.digest, meta.sop_instance_uid)
         self._published.labels(of.site).inc()

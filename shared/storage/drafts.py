@@ -25,8 +25,11 @@ class Drafts:
     def __init__(self, place: Path) -> None:
         self._folder = place / DRAFTS
 
-    def make(self, content: Content, content_type: str) -> Path:
-        """Write a file, and wait for the disk. Raises OSError, and Transient for a file that gives other bytes."""
+    def make(self, content: Content, content_type: str) -> str:
+        """Write a file, and wait for the disk; its path.
+
+        Raises OSError, and Transient for a file that gives other bytes.
+        """
         descriptor, name = self._open()
         try:
             size = _copy(content, descriptor) if isinstance(content, Filed) else _write(content, descriptor)
@@ -40,7 +43,7 @@ class Drafts:
             raise
         finally:
             os.close(descriptor)
-        return Path(name)
+        return name
 
     def _open(self) -> tuple[int, str]:
         """A new file of a name that nobody else has; in a new folder, where somebody has removed it."""

@@ -188,11 +188,16 @@ class Landing:
         return self._view[:count]
 
     def took(self, count: int) -> None:
-        """The room that was asked for last holds `count` more bytes."""
+        """The room that was asked for last holds `count` more bytes.
+
+        They are digested at once: the sender sends on meanwhile, and what has just been copied is in the cache yet.
+        """
+        begin = self._end if self._in_place else 0
+        piece = self._view[begin : begin + count]
+        self._digest.update(piece)
         self._end += count
         if self._file is not None:
-            self._write(self._view[:count])
-            self._digest.update(self._view[:count])
+            self._write(piece)
 
     def whole(self) -> Landed | None:
         """The object, when all of it has landed; None when the disk had no room for it."""
@@ -201,7 +206,6 @@ class Landing:
         if self._file is not None:
             content = Filed(self._path, self._end, self._crc32)
             return Landed(content, self._end, self._front, self._digest.hexdigest())
-        self._digest.update(self._view[self._front : self._end])
         return Landed(self._view[: self._end], self._end, self._front, self._digest.hexdigest())
 
     def clear(self) -> None:
@@ -265,7 +269,6 @@ class Landing:
             self._lost = True
         else:
             self._write(self._view[: self._end])
-            self._digest.update(self._view[self._front : self._end])
         if self._held != FIRST_ROOM:
             self._let_go()
             self._make_first_room(0)
