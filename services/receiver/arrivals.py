@@ -97,8 +97,9 @@ class Arrivals:
     def add(self, site: str, digest: str, sop_instance_uid: str) -> bool:
         """This arrival has been published. Whether the site has sent another one under the same SOP Instance UID."""
         instance = _instance(site, sop_instance_uid)
+        query = "SELECT 1 FROM arrival WHERE instance = ? AND digest != ? LIMIT 1"
         with self._lock, self._transaction():
-            others = self._db.execute("SELECT 1 FROM arrival WHERE instance = ? LIMIT 1", (instance,)).fetchone()
+            others = self._db.execute(query, (instance, bytes.fromhex(digest))).fetchone()
             self._insert(site, digest, instance, time.time())
         return others is not None
 
