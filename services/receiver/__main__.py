@@ -17,7 +17,7 @@ from services.receiver.settings import Settings
 from services.receiver.upkeep import Raw, beside, committing, sweeping
 from shared import metrics, storage
 from shared.dicom.identity import Pseudonyms
-from shared.events import InstanceCommitted
+from shared.events import InstanceCommitted, InstanceDecided
 from shared.kafka import Publisher, is_durable
 from shared.service import NotFit, Service, running
 from shared.sites import read_sites
@@ -33,7 +33,7 @@ def main() -> None:
         if settings.has_tls:
             tls.identity_of(settings.tls_files())
         identified = storage.open_bucket(settings, "identified")
-        service.verify_topics((*TOPICS, *ENDS, InstanceCommitted.topic))
+        service.verify_topics((*TOPICS, *ENDS, InstanceCommitted.topic, InstanceDecided.topic))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)

@@ -40,6 +40,7 @@ RETURNING EXISTS (
     SELECT 1 FROM arrival AS other
     WHERE other.instance = ?3 AND NOT other.doubt AND (other.digest, other.site) <> (?1, ?2))
 """
+_DOUBTED = "INSERT INTO arrival VALUES (?, ?, ?, NULL, 1) ON CONFLICT (digest, site) DO UPDATE SET doubt = 1"
 _AT_ONCE = 1000
 """Records taken in with one write."""
 _LOCK = Struct("hhqqi4x")
@@ -121,9 +122,7 @@ class Arrivals:
         """This arrival is about to be published. Whether it was is not known until it is added."""
         instance = _instance(site, sop_instance_uid)
         with self._lock:
-            self._db.execute(
-                "INSERT OR IGNORE INTO arrival VALUES (?, ?, ?, NULL, 1)", (bytes.fromhex(digest), site, instance)
-            )
+            self._db.execute(_DOUBTED, (bytes.fromhex(digest), site, instance))
 
     def doubts(self) -> int:
         """Of how many that is not known."""

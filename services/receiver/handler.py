@@ -20,7 +20,7 @@ from shared.events.envelope import encode
 from shared.kafka import Output
 from shared.outcome import Reason, Transient
 from shared.sites import Lane, Site
-from shared.storage import Store
+from shared.storage import ObjectNotFound, Store
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
@@ -61,9 +61,15 @@ class Answer:
     reason: Reason | None = None
 
 
+class _StoreAway(Transient):
+    """Where broker or store may be away, it is the store."""
+
+
 class Receive:
     """Stores and announces what arrives. Called by many associations at the same time.
 
+    `recall`: brings `arrivals` up to the topic. `ended`: whether an arrival's bytes are missing because somebody has
+    ended it for good. Both raise Transient when the broker does not answer.
     `room`: whether so many bytes may be written to the store's disk, where it is one of ours, within a block.
     """
 
@@ -76,6 +82,7 @@ class Receive:
         pseudonyms: Pseudonyms,
         quotas: Quotas,
         recall: Callable[[], object],
+        ended: Callable[[str], bool],
         room: Callable[[int], AbstractContextManager[bool]] = lambda size: nullcontext(True),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -85,6 +92,7 @@ class Receive:
         self._pseudonyms = pseudonyms
         self._quotas = quotas
         self._recall = recall
+        self._ended = ended
         self._room = room
         self._clock = clock
         self._turns = Turns(AT_ONCE)
@@ -111,11 +119,8 @@ class Receive:
         site, digest = event.site, event.digest
         # The same instance on another association waits here until the first one is safe, or has failed.
         with self._arrivals.alone(site, digest):
-            try:
-                if self._known(site, digest):
-                    return Answer(SUCCESS, Reason.ALREADY_DONE)
-            except Transient as away:
-                return _refused(Reason.BROKER_AWAY, away, site)
+            if repeated := self._repeated(event, arriving.landed):
+                return repeated
             if not self._within_quota(arriving):
                 return Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
             try:
@@ -130,14 +135,39 @@ class Receive:
             conflicts = self._arrivals.add(site, digest, arriving.sop_instance_uid)
         return Answer(SUCCESS, Reason.UID_CONFLICT) if conflicts else None
 
+    def _repeated(self, event: InstanceReceived, landed: Landed) -> Answer | None:
+        """The answer for what was published before; None for what was not, or what the store has lost since."""
+        try:
+            if not self._known(event.site, event.digest):
+                return None
+            if self._stored(event, landed) or self._ended_for_good(event):
+                return Answer(SUCCESS, Reason.ALREADY_DONE)
+        except _StoreAway as away:
+            return _refused(Reason.STORE_AWAY, away, event.site)
+        except Transient as away:
+            return _refused(Reason.BROKER_AWAY, away, event.site)
+        log.warning("lost-object", site=event.site, arrival=event.arrival)
+        return None
+
     def _known(self, site: str, digest: str) -> bool:
         """Whether it was published before. Raises Transient when only the broker could tell, and it does not."""
-        if self._arrivals.known(site, digest):
-            return True
-        if not self._arrivals.doubted(site, digest):
-            return False
-        self._recall()
+        if self._arrivals.doubted(site, digest):
+            self._recall()
         return self._arrivals.known(site, digest)
+
+    def _stored(self, event: InstanceReceived, landed: Landed) -> bool:
+        """Whether there is an object with more bytes than its data set has: what comes before that may differ."""
+        try:
+            return self._identified.part(event.key, landed.size - landed.front, 1) != b""
+        except ObjectNotFound:
+            return False
+        except Transient as away:
+            raise _StoreAway(str(away)) from None
+
+    def _ended_for_good(self, event: InstanceReceived) -> bool:
+        # The view gets behind the event of then, so that it takes nothing but the next one for an end of our doubt.
+        self._recall()
+        return self._ended(event.arrival)
 
     def _within_quota(self, arriving: Arriving) -> bool:
         most = arriving.site.bytes_per_day

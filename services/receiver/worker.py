@@ -19,6 +19,7 @@ from services.receiver.upper.disk import Disk
 from services.receiver.ways import Ways
 from shared import metrics, service, storage, telemetry
 from shared.dicom.identity import Pseudonyms
+from shared.ended import Ended, decisions
 from shared.kafka import Publisher
 from shared.settings import MIB
 
@@ -66,6 +67,7 @@ def main() -> None:
         pseudonyms=pseudonyms,
         quotas=quotas,
         recall=lambda: recall(arrivals, settings.kafka_bootstrap_servers),
+        ended=Ended(lambda: decisions(settings.kafka_bootstrap_servers)),
         room=room_of_store(settings),
     )
     docket = Docket(settings.docket)

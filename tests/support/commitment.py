@@ -103,6 +103,7 @@ class Node:
             pseudonyms=Pseudonyms(b"k" * 32),
             quotas=self.quotas,
             recall=lambda: None,
+            ended=lambda arrival: False,
             clock=self.clock,
         )
         landing = partial(Landing, Spool(folder, Disk(folder, 0)), 2**20, Budget(2**22))

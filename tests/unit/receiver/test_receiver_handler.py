@@ -1,7 +1,7 @@
 """When the receiver says yes, and when it does not."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
@@ -61,6 +61,7 @@ class Bench:
         self.today = date(2026, 11, 30)
         self.has_room = True
         self.disk: Disk | None = None
+        self.ended: set[str] = set()
         self.receive = Receive(
             identified=self.store,
             broker=self.broker,
@@ -68,6 +69,7 @@ class Bench:
             pseudonyms=pseudonyms,
             quotas=Quotas(folder / "quotas.sqlite", lambda: self.today),
             recall=self.recall,
+            ended=self.has_ended,
             room=lambda size: nullcontext(self.has_room) if self.disk is None else self.disk.promised(size),
         )
 
@@ -75,6 +77,11 @@ class Bench:
         if self.broker.away:
             raise Transient("away")
         _catch_up(self.arrivals, self.broker)
+
+    def has_ended(self, arrival: str) -> bool:
+        if self.broker.away:
+            raise Transient("away")
+        return arrival in self.ended
 
     def send(self, data_set: bytes = STUDY, site: Site = SITE, lane: Lane = "live") -> Answer:
         with telemetry.span("C-STORE") as span:
@@ -232,6 +239,81 @@ def test_the_same_again_is_a_success_without_a_second_event(bench: Bench) -> Non
     bench.send()
     assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
     assert len(bench.broker.received) == 1
+
+
+def truncated(whole: bytes) -> bytes:
+    return whole[: len(STUDY) // 2]
+
+
+def emptied(whole: bytes) -> bytes:
+    return b""
+
+
+def test_what_the_store_has_forgotten_is_stored_and_told_again(bench: Bench) -> None:
+    bench.send()
+    (kept,) = bench.store.objects.items()
+    bench.store.objects.clear()
+    assert bench.send() == Answer(SUCCESS)
+    assert dict([kept]) == bench.store.objects
+    first, second = bench.broker.received
+    assert header(first.headers, "ce_id") == header(second.headers, "ce_id")
+    assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert len(bench.broker.received) == 2
+
+
+@pytest.mark.parametrize("torn", [emptied, truncated])
+def test_what_the_store_has_kept_a_part_of_is_stored_again(bench: Bench, torn: Callable[[bytes], bytes]) -> None:
+    """In a power cut a file system may keep a name and lose what lay behind it."""
+    bench.send()
+    ((key, whole),) = bench.store.objects.items()
+    bench.store.objects[key] = torn(whole)
+    assert bench.send() == Answer(SUCCESS)
+    assert bench.store.objects == {key: whole}
+
+
+def test_a_repeat_is_no_success_while_the_store_cannot_be_asked(bench: Bench) -> None:
+    bench.send()
+    bench.store.away = True
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
+    bench.store.away = False
+    assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
+
+
+def test_what_somebody_has_ended_is_a_success_and_does_not_come_back(bench: Bench) -> None:
+    bench.send()
+    event = decode(bench.broker.received[0].topic, bench.broker.received[0].value, bench.broker.received[0].headers)
+    assert isinstance(event, InstanceReceived)
+    bench.store.objects.clear()
+    bench.ended.add(event.arrival)
+    assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert bench.store.objects == {}
+    assert len(bench.broker.received) == 1
+
+
+def test_whether_it_was_ended_only_the_broker_knows(bench: Bench) -> None:
+    bench.send()
+    bench.store.objects.clear()
+    bench.broker.away = True
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+    assert bench.store.objects == {}
+
+
+def test_what_was_stored_again_and_not_told_is_no_repeat(bench: Bench) -> None:
+    """Else it would lie there for ever, since its first event has found nothing."""
+    bench.send()
+    bench.store.objects.clear()
+    publish = bench.broker.publish
+
+    def away(output: Output) -> None:
+        raise Transient("away")
+
+    bench.broker.publish = away  # type: ignore[method-assign]
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+    assert len(bench.store.objects) == 1
+    _catch_up(bench.arrivals, bench.broker)
+    bench.broker.publish = publish  # type: ignore[method-assign]
+    assert bench.send() == Answer(SUCCESS)
+    assert len(bench.broker.received) == 2
 
 
 def test_the_same_from_another_site_is_another_arrival(bench: Bench) -> None:

@@ -70,6 +70,7 @@ class Bench:
             pseudonyms=self.pseudonyms,
             quotas=self.quotas,
             recall=lambda: None,
+            ended=lambda arrival: False,
         )
         front = part10.front(EXPLICIT, CT, "1.2.3")
         whole = front + data_set
