@@ -8,7 +8,6 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 
 from services.receiver.accounts import Account
-from services.receiver.admission import Peer, Refusal, admit
 from services.receiver.commitment.taking import Asking
 from services.receiver.crew.desk import Admits
 from services.receiver.handler import Arriving
@@ -27,6 +26,7 @@ from shared.dicom import part10
 from shared.dicom.pdu import LIMIT_REACHED, Abort, Rejection
 from shared.outcome import Reason
 from shared.sites import Lane, Site, Sites
+from shared.sites.admission import Peer, Refusal, admit
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")

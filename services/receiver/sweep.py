@@ -1,4 +1,5 @@
-"""Publishes what was stored and not published: the receiver died between the two, or the broker has lost the event."""
+"""Publishes what was stored and not published, behind what is live: the receiver died between the two, or the broker
+has lost the event."""
 
 import threading
 import time
