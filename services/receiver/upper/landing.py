@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
+from shared.durable import append
 from shared.storage import Filed
 
 if TYPE_CHECKING:
@@ -125,13 +126,12 @@ class Spool:
                 return file, Path(name)
             os.close(file)  # somebody was tidying just before it was locked
 
-    def write(self, file: int, piece: memoryview) -> None:
-        """All of it, where the disk has room beyond its reserve. Raises OSError."""
+    def write(self, file: int, piece: memoryview, before: int) -> None:
+        """All of it behind `before` bytes, where the disk has room beyond its reserve. Raises OSError."""
         with self.disk.promised(len(piece)) as granted:
             if not granted:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            while piece:
-                piece = piece[os.write(file, piece) :]
+            append(file, piece, before)
 
     @property
     def size(self) -> int:
@@ -277,7 +277,7 @@ class Landing:
         assert self._file is not None
         self._crc32 = zlib.crc32(piece, self._crc32)
         try:
-            self._spool.write(self._file, piece)
+            self._spool.write(self._file, piece, self._end - len(piece))
         except OSError:
             self._unspill()
             self._lost = True
