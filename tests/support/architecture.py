@@ -27,6 +27,7 @@ EDGES = {
         "turns",
         "upkeep",
         "upper",
+        "visits",
         "ways",
         "worker",
     },
