@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -34,10 +35,10 @@ class StowEdge:
         *,
         spool: Spool,
         limits: Limits,
-        secure: Callable[[socket.socket], socket.socket] | None = None,
+        secure: Callable[[socket.socket], ssl.SSLSocket] | None = None,
     ) -> None:
         """`desk` says whether one more request may be under way. `spool`: where bulk data wait. `secure`: makes TLS of
-        a connection; may raise OSError."""
+        a connection, whose handshake comes yet."""
         self.sites, self.intake, self.visits, self.secure = sites, intake, visits, secure
         self.spool, self.limits = spool, limits
         self.requests = metrics.counter("isocentre_stow_requests_total")

@@ -75,7 +75,10 @@ class Visit:
         try:
             with handshaking():
                 self._connection.settimeout(HEAD_SECONDS)
-                return self._edge.secure(self._connection)
+                # Ours before the handshake: who dawdles over it can be ended.
+                self._connection = secured = self._edge.secure(self._connection)
+                secured.do_handshake()
+                return secured
         except BaseException:
             self._connection.close()
             raise

@@ -23,6 +23,7 @@ from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
+from services.receiver import tls
 from services.receiver.accounts import Account
 from services.receiver.crew.desk import Desk
 from services.receiver.handler import Answer, Arriving
@@ -35,12 +36,14 @@ from services.receiver.upper.budget import Budget, Share
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
+from services.receiver.upper.porch import UNASKED_OF_ONE
 from services.receiver.visits import Visits
 from shared import telemetry
 from shared.dicom import part10
 from shared.metrics.registry import counter
 from shared.outcome import Reason
 from shared.sites import Site, Sites
+from tests.support.authority import Authority
 from tests.support.stow import BOUNDARY, apart, content_type, dicom, multipart, xml
 from tests.support.waiting import until
 
@@ -74,7 +77,7 @@ def image(number: int, size: int = 1000, sop_class: str = CT, syntax: str = EXPL
 
 class Bench:
     def __init__(
-        self, folder: Path, secure: Callable[[socket.socket], socket.socket] | None = None, reserve: int = 0
+        self, folder: Path, secure: Callable[[socket.socket], ssl.SSLSocket] | None = None, reserve: int = 0
     ) -> None:
         self.contents: list[bytes] = []
         self.arrived: list[Arriving] = []
@@ -604,6 +607,35 @@ def test_a_handshake_that_fails_is_counted_and_told(
     assert failed._value.get() == before + 1
     assert "handshake-failed" in capsys.readouterr().out
     bench.close()
+
+
+@pytest.mark.parametrize("greets", [True, False])
+def test_over_tls_who_only_connects_does_not_keep_others_out(tmp_path: Path, greets: bool) -> None:
+    """The oldest of an address go when too many wait there, whether their handshake is done or not."""
+    authority = Authority(tmp_path)
+    ours, client = authority.issue("server", ["127.0.0.1"]), authority.issue("client").client()
+    identity = tls.identity_of(ours.files())
+    bench = Bench(tmp_path, lambda connection: tls.offered(identity, connection))
+    idle = [socket.create_connection(("127.0.0.1", bench.port), timeout=10) for _ in range(UNASKED_OF_ONE)]
+    if greets:
+        idle = [client.wrap_socket(one, server_hostname="127.0.0.1") for one in idle]
+    with bench.connected():
+        assert is_ended(idle[0])
+    for one in idle:
+        one.close()
+    bench.close()
+
+
+def is_ended(connection: socket.socket) -> bool:
+    """Whether the other side closes it, with an alert or without."""
+    try:
+        while connection.recv(100):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 # --- what is left behind
