@@ -20,6 +20,7 @@ EDGES = {
         "quotas",
         "recall",
         "scratch",
+        "sqlite",
         "stow",
         "sweep",
         "syntaxes",
