@@ -36,6 +36,8 @@ class Ways:
         self, settings: Settings, receive: Receive, desk: Admits, docket: Docket, left: Callable[[], None]
     ) -> None:
         self._receive = receive
+        # Asked for, not told by a look, which may stand still with the disk.
+        metrics.gauge("isocentre_receive_oldest_store_seconds").set_function(lambda: receive.oldest)
         sites = followed_sites(settings)
         self._followed: list[Followed[Any]] = [sites]
         self._spool = spool = spool_of(settings)
