@@ -9,13 +9,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from struct import Struct
 
-from services.receiver import scratch
+from services.receiver import scratch, sqlite
 from shared.events import InstanceReceived
 from shared.events.envelope import UndecodableEvent, decode
 from shared.kafka import Record
@@ -52,22 +52,12 @@ class Arrivals:
     them at a time works on the same arrival."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._db = path, scratch.opened(path)
+        self._path, self._db = path, sqlite.opened(path, synced=False)
         self._lock = threading.Lock()
-        self._make()
+        sqlite.give_tables(self._db, SCHEMA, VERSION)
         self._busy: set[tuple[str, str]] = set()
         self._free = threading.Condition()
         self._claims = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-
-    def _make(self) -> None:
-        with self._transaction():
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version != VERSION:
-                for table in TABLES:
-                    self._db.execute(f"DROP TABLE IF EXISTS {table}")
-                self._db.execute(f"PRAGMA user_version = {VERSION}")
-            for statement in SCHEMA.strip().split(";")[:-1]:
-                self._db.execute(statement)
 
     def catch_up(
         self,
@@ -171,15 +161,8 @@ class Arrivals:
         finally:
             fcntl.fcntl(self._claims, fcntl.F_OFD_SETLKW, _LOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, place, 1, 0))
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+    def _transaction(self) -> AbstractContextManager[None]:
+        return sqlite.transaction(self._db)
 
     def _positions(self) -> Iterator[tuple[tuple[str, int], int]]:
         for topic, part, next_offset in self._db.execute("SELECT topic, part, next FROM position"):

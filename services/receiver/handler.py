@@ -102,6 +102,12 @@ class Receive:
         """How many objects wait for their site's turn."""
         return self._turns.waiting
 
+    @property
+    def oldest(self) -> float:
+        """Seconds that an object has been at the store, which has been there for longest: no call to a disk that stands
+        still comes back."""
+        return self._turns.oldest
+
     def __call__(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         """The answer to the sender. Success is a promise: the site deletes its copy."""
         arrival = self._pseudonyms.arrival(arriving.site.code, arriving.landed.digest)

@@ -86,7 +86,7 @@ def main() -> None:
         finally:
             ended.set()  # nobody hands anything over any more
 
-    answers |= {"drain": drain, "associations": ways.accounts}
+    answers |= {"drain": drain, "associations": ways.accounts, "oldest": lambda: receive.oldest}
     line.start()
     threading.Thread(target=serve, name="handed", daemon=True).start()
     line.tell("up")

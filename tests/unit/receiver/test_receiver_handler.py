@@ -2,14 +2,16 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from services.receiver import handler
 from services.receiver.arrivals import Arrivals, Offsets
-from services.receiver.handler import Answer, Arriving, Receive
+from services.receiver.handler import AT_ONCE, Answer, Arriving, Receive
 from services.receiver.quotas import Quotas
 from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.disk import Disk
@@ -22,8 +24,10 @@ from shared.events.envelope import decode, header
 from shared.kafka import Output, Record
 from shared.outcome import Reason, Transient
 from shared.sites import Lane, Site
+from shared.storage import Content
 from tests.support.memory_log import MemoryPublisher
 from tests.support.memory_store import MemoryStore
+from tests.support.waiting import until
 
 MIB = 2**20
 SITE = Site(code="site-a", project="demo")
@@ -158,6 +162,29 @@ def test_store_away_keeps_the_copy_at_the_sender(bench: Bench) -> None:
     assert bench.broker.received == []
     bench.store.away = False
     assert bench.send() == Answer(SUCCESS)
+
+
+def test_a_store_that_stands_still_is_seen_and_refuses_the_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moves = threading.Event()
+    put = bench.store.put
+
+    def still(key: str, data: Content, content_type: str = "application/dicom") -> None:
+        moves.wait(60)
+        put(key, data, content_type)
+
+    monkeypatch.setattr(bench.store, "put", still)
+    monkeypatch.setattr(handler, "PATIENCE", 0.1)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        hanging = [pool.submit(bench.send, STUDY + bytes([0, 0, number, 0, 0, 0, 0, 0])) for number in range(AT_ONCE)]
+        until(lambda: bench.receive.oldest > 0.2, "an object is at the store for a while", 10)
+        until(lambda: bench.receive._turns._free == 0, "all places are taken", 10)
+        assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
+        moves.set()
+        assert {each.result().status for each in hanging} == {SUCCESS}
+    assert bench.receive.oldest == 0
+    assert bench.send() == Answer(SUCCESS, Reason.UID_CONFLICT)
 
 
 def test_a_disk_that_is_nearly_full_keeps_the_copy_at_the_sender(bench: Bench) -> None:
