@@ -19,6 +19,7 @@ from services.receiver import scratch, sqlite
 from shared.events import InstanceReceived
 from shared.events.envelope import UndecodableEvent, decode
 from shared.kafka import Record
+from shared.outcome import Transient
 
 Offsets = Mapping[tuple[str, int], int]
 
@@ -45,6 +46,12 @@ _AT_ONCE = 1000
 """Records taken in with one write."""
 _LOCK = Struct("hhqqi4x")
 """`struct flock` of Linux: type, whence, start, length, pid."""
+_LOOK_AGAIN = 0.02
+"""Seconds."""
+
+
+class Occupied(Transient):
+    """Somebody else works on the same arrival, and does not come to an end."""
 
 
 class Arrivals:
@@ -127,14 +134,18 @@ class Arrivals:
         return [digest.hex() for (digest,) in found]
 
     @contextmanager
-    def alone(self, site: str, digest: str) -> Iterator[None]:
-        """Wait until nobody else works on the same arrival, in this process or another, then keep it to ourselves."""
-        this = (site, digest)
+    def alone(self, site: str, digest: str, seconds: float) -> Iterator[None]:
+        """Wait until nobody else works on the same arrival, in this process or another, then keep it to ourselves.
+
+        Raises Occupied when that takes longer: whoever works on it may hang, with the disk.
+        """
+        this, until = (site, digest), time.monotonic() + seconds
         with self._free:
-            self._free.wait_for(lambda: this not in self._busy)
+            if not self._free.wait_for(lambda: this not in self._busy, seconds):
+                raise Occupied("occupied")
             self._busy.add(this)
         try:
-            with self._claimed(site, digest):
+            with self._claimed(site, digest, until):
                 yield
         finally:
             with self._free:
@@ -152,14 +163,25 @@ class Arrivals:
         scratch.settled(self._path, self._db)
 
     @contextmanager
-    def _claimed(self, site: str, digest: str) -> Iterator[None]:
+    def _claimed(self, site: str, digest: str, until: float) -> Iterator[None]:
         """Hold one byte of a file, whose place site and digest say: the kernel lets go of it when a process dies."""
         place = int.from_bytes(blake2b(f"{site} {digest}".encode(), digest_size=7).digest())
-        fcntl.fcntl(self._claims, fcntl.F_OFD_SETLKW, _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0))
+        while not self._lock_byte(fcntl.F_WRLCK, place):
+            if time.monotonic() > until:
+                raise Occupied("occupied by another process")
+            time.sleep(_LOOK_AGAIN)
         try:
             yield
         finally:
-            fcntl.fcntl(self._claims, fcntl.F_OFD_SETLKW, _LOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, place, 1, 0))
+            self._lock_byte(fcntl.F_UNLCK, place)
+
+    def _lock_byte(self, kind: int, place: int) -> bool:
+        """Whether that was possible at once: the call that waits has no time-out."""
+        try:
+            fcntl.fcntl(self._claims, fcntl.F_OFD_SETLK, _LOCK.pack(kind, os.SEEK_SET, place, 1, 0))
+        except (BlockingIOError, PermissionError):
+            return False
+        return True
 
     def _transaction(self) -> AbstractContextManager[None]:
         return sqlite.transaction(self._db)

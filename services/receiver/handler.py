@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from services.receiver.arrivals import Arrivals
+from services.receiver.arrivals import Arrivals, Occupied
 from services.receiver.journal import key_of
 from services.receiver.quotas import Quotas
 from services.receiver.turns import NoTurn, Turns
@@ -27,7 +27,8 @@ log = telemetry.logger("receiver")
 
 _EVENTS: dict[Lane, type[InstanceReceived]] = {"live": InstanceReceived, "bulk": InstanceReceivedInBulk}
 PATIENCE = 10.0
-"""Seconds that an object waits for its turn: common senders give up after 30, and we refuse before that."""
+"""Seconds that an object waits for its turn, and for another association that brings the same: common senders give up
+after 30, and we refuse before that."""
 AT_ONCE = 16
 """Objects that a process stores at the same time. More wait, and sites take turns."""
 
@@ -122,23 +123,25 @@ class Receive:
 
     def _settle(self, arriving: Arriving, event: InstanceReceived, span: telemetry.Span) -> Answer | None:
         """Have it safe; what there is to say about it but a plain success."""
-        site, digest = event.site, event.digest
-        # The same instance on another association waits here until the first one is safe, or has failed.
-        with self._arrivals.alone(site, digest):
-            if repeated := self._repeated(event, arriving.landed):
-                return repeated
-            if not self._within_quota(arriving):
-                return Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
-            try:
-                with self._turns.of(site, PATIENCE), self._room(arriving.landed.size) as has_room:
-                    refused = self._keep(event, arriving, span) if has_room else _no_space(site)
-            except NoTurn as slow:
-                return _refused(Reason.STORE_AWAY, slow, site)
-            if refused:
-                return refused
-            if arriving.site.bytes_per_day is not None:
-                self._quotas.add(site, arriving.landed.size)
-            conflicts = self._arrivals.add(site, digest, arriving.sop_instance_uid)
+        try:
+            # The same instance on another association waits here until the first one is safe, or has failed.
+            with self._arrivals.alone(event.site, event.digest, PATIENCE):
+                return self._repeated(event, arriving.landed) or self._first(arriving, event, span)
+        except (Occupied, NoTurn) as slow:
+            return _refused(Reason.STORE_AWAY, slow, event.site)
+
+    def _first(self, arriving: Arriving, event: InstanceReceived, span: telemetry.Span) -> Answer | None:
+        """The same for what has not been received before. Raises NoTurn."""
+        site = event.site
+        if not self._within_quota(arriving):
+            return Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
+        with self._turns.of(site, PATIENCE), self._room(arriving.landed.size) as has_room:
+            refused = self._keep(event, arriving, span) if has_room else _no_space(site)
+        if refused:
+            return refused
+        if arriving.site.bytes_per_day is not None:
+            self._quotas.add(site, arriving.landed.size)
+        conflicts = self._arrivals.add(site, event.digest, arriving.sop_instance_uid)
         return Answer(SUCCESS, Reason.UID_CONFLICT) if conflicts else None
 
     def _repeated(self, event: InstanceReceived, landed: Landed) -> Answer | None:
