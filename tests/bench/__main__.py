@@ -15,6 +15,7 @@ from infra.local.stack import StackError
 from infra.local.state import StoreWay
 from tests.bench import instances, isocentre, orthanc, report
 from tests.bench.isocentre import OURS
+from tests.bench.memory import touch_free_memory
 from tests.bench.side import Incomplete, Round, Side, measure, warm_up
 
 FOLDER = ROOT / "build" / "bench"
@@ -59,6 +60,7 @@ def main(
     peer = None if skip_orthanc else orthanc.version()
     if peer is None and not skip_orthanc:
         console.print("[yellow]Orthanc is not installed (apt-get install orthanc): our side only[/]")
+    touch_free_memory()
     for name, number in (("warm-up", warm), ("instances", count)):
         shutil.rmtree(FOLDER / name, ignore_errors=True)
         instances.make(FOLDER / name, name, number)
