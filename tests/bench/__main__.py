@@ -15,7 +15,7 @@ from infra.local.stack import StackError
 from infra.local.state import StoreWay
 from tests.bench import instances, isocentre, orthanc, report
 from tests.bench.isocentre import OURS
-from tests.bench.memory import touch_free_memory
+from tests.bench.memory import filled
 from tests.bench.side import Incomplete, Round, Side, measure, warm_up
 
 FOLDER = ROOT / "build" / "bench"
@@ -60,14 +60,14 @@ def main(
     peer = None if skip_orthanc else orthanc.version()
     if peer is None and not skip_orthanc:
         console.print("[yellow]Orthanc is not installed (apt-get install orthanc): our side only[/]")
-    touch_free_memory()
     for name, number in (("warm-up", warm), ("instances", count)):
         shutil.rmtree(FOLDER / name, ignore_errors=True)
         instances.make(FOLDER / name, name, number)
     ours = tuple(side for side, store in OURS.items() if store in stores)
     sides = (*ours, "orthanc") if peer else ours
     try:
-        measured = [run(side, associations) for side in order(rounds, sides)]
+        with filled(FOLDER):
+            measured = [run(side, associations) for side in order(rounds, sides)]
     except (Incomplete, StackError) as failed:
         console.print(f"[red]{failed}[/]")
         sys.exit(1)

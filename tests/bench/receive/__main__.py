@@ -18,7 +18,7 @@ from rich.console import Console
 from infra.local.layout import ROOT
 from infra.local.stack import StackError
 from tests.bench import instances, orthanc
-from tests.bench.memory import touch_free_memory
+from tests.bench.memory import filled
 from tests.bench.receive import ours, peers, stock
 from tests.bench.receive.door import Door
 from tests.bench.receive.goals import goals
@@ -147,11 +147,11 @@ def main(count: int, numbers: str, rounds: int, only: tuple[str, ...]) -> None:
     wanted = only or RECEIVERS
     receivers = [name for name in wanted if there(name)]
     run.left_out += [f"{name}: it is not installed" for name in wanted if name not in receivers]
-    touch_free_memory()
     run.make()
     try:
-        for turn, in_order in turns(rounds, receivers):
-            run.turn(turn, in_order)
+        with filled(FOLDER):
+            for turn, in_order in turns(rounds, receivers):
+                run.turn(turn, in_order)
     except (Incomplete, StackError) as failed:
         console.print(f"[red]{failed}[/]")
         sys.exit(1)
