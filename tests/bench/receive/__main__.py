@@ -22,7 +22,18 @@ from tests.bench.memory import filled
 from tests.bench.receive import ours, peers, stock
 from tests.bench.receive.door import Door
 from tests.bench.receive.goals import goals
-from tests.bench.receive.measured import ORTHANC, PYNETDICOM, RECEIVERS, S3, STORESCP, TREE, Measured, Stock
+from tests.bench.receive.measured import (
+    LOOP,
+    ORTHANC,
+    PYNETDICOM,
+    RECEIVERS,
+    S3,
+    STORESCP,
+    TREE,
+    UNFLUSHED,
+    Measured,
+    Stock,
+)
 from tests.bench.receive.page import page
 from tests.bench.report import machine
 from tests.bench.side import Incomplete, Side, measure, warm_up
@@ -31,7 +42,7 @@ FOLDER = ROOT / "build" / "bench"
 BATCHES = FOLDER / "batches"
 FORGOTTEN = 40.0
 """Seconds: ext4 passes over what was deleted in the last 35 when it looks for a free inode, at 0.1 ms for each file."""
-STOCK = (TREE, S3, STORESCP)
+STOCK = (TREE, S3, LOOP, STORESCP)
 """Whom storescu sends to."""
 
 console = Console(width=None if sys.stdout.isatty() else 120)
@@ -101,7 +112,7 @@ class Run:
 
     def _leave_out(self, receiver: str) -> None:
         reason = f"STOW-RS of {receiver}: it has no port for it"
-        if receiver in (TREE, S3, ORTHANC) and reason not in self.left_out:
+        if receiver in (TREE, UNFLUSHED, S3, ORTHANC) and reason not in self.left_out:
             self.left_out.append(reason)
 
 
@@ -116,7 +127,9 @@ def opened(name: str, associations: int) -> AbstractContextManager[Door]:
     places = 2 * associations
     makers: dict[str, Callable[[], AbstractContextManager[Door]]] = {
         TREE: lambda: ours.running(FOLDER / "receive-tree", TREE, "tree", places),
+        UNFLUSHED: lambda: ours.running(FOLDER / "receive-unflushed", UNFLUSHED, "tree", places, broker_flushes=False),
         S3: lambda: ours.running(FOLDER / "receive-s3", S3, "s3", places),
+        LOOP: lambda: peers.loop_running(FOLDER / "receive-loop"),
         ORTHANC: lambda: peers.orthanc_running(FOLDER / "receive-orthanc", places),
         PYNETDICOM: lambda: peers.pynetdicom_running(FOLDER / "receive-pynetdicom", places),
         STORESCP: lambda: peers.storescp_running(FOLDER / "receive-storescp"),

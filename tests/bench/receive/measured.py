@@ -11,7 +11,9 @@ Way = Literal["C-STORE", "STOW-RS"]
 
 TREE, S3, ORTHANC = "isocentre tree://, durable", "isocentre S3, volatile", "Orthanc, fsync"
 PYNETDICOM, STORESCP = "pynetdicom, no fsync", "dcmtk storescp, no fsync"
-RECEIVERS = (TREE, S3, ORTHANC, PYNETDICOM, STORESCP)
+UNFLUSHED, LOOP = "isocentre tree://, broker not flushing", "isocentre's receive loop alone"
+"""What the broker's syncs cost, and what everything behind the loop does."""
+RECEIVERS = (TREE, UNFLUSHED, S3, LOOP, ORTHANC, PYNETDICOM, STORESCP)
 
 
 @dataclass(frozen=True, slots=True)

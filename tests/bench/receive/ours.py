@@ -21,13 +21,17 @@ STOW_PATH = "/studies"
 
 
 @contextmanager
-def running(home: Path, name: str, store: StoreWay, associations: int) -> Iterator[Door]:
+def running(
+    home: Path, name: str, store: StoreWay, associations: int, *, broker_flushes: bool = True
+) -> Iterator[Door]:
     """A fresh one for the length of this block. One site may have all of its places for `associations`."""
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True, mode=0o700)
     token = _sites(home / "sites.yaml")
     places = {"ISOCENTRE_ASSOCIATIONS": str(associations), "ISOCENTRE_SHARE_OF_SITE": "1"}
-    with local.running(home, only=NEEDED, settings={"receiver": places}, store=store) as stack:
+    with local.running(
+        home, only=NEEDED, settings={"receiver": places}, store=store, broker_flushes=broker_flushes
+    ) as stack:
         yield _door(stack, name, token)
     shutil.rmtree(home, ignore_errors=True)
 

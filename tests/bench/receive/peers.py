@@ -14,7 +14,9 @@ from infra.local.bound import bound
 from infra.local.layout import ROOT
 from infra.local.ports import free_ports
 from tests.bench import orthanc
+from tests.bench.receive import loop_peer, ours
 from tests.bench.receive.door import Door
+from tests.bench.receive.measured import LOOP
 from tests.bench.side import Incomplete
 
 TITLE, CALLING = "PEER", "SITE_A"
@@ -50,6 +52,15 @@ def pynetdicom_running(folder: Path, associations: int) -> Iterator[Door]:
     module = [sys.executable, "-m", "tests.bench.receive.pynetdicom_peer"]
     with _process(folder, lambda port: [*module, TITLE, str(port), str(folder), str(associations)]) as (port, pid):
         yield _writing("pynetdicom, no fsync", folder, port, pid)
+
+
+@contextmanager
+def loop_running(folder: Path) -> Iterator[Door]:
+    """Our own receive loop, with nothing behind it."""
+    module = [sys.executable, "-m", "tests.bench.receive.loop_peer"]
+    with _process(folder, lambda port: [*module, str(port), str(folder)]) as (port, pid):
+        taken = folder / loop_peer.TAKEN
+        yield Door(LOOP, port, ours.CALLED, ours.CALLING, {"receiver": pid}, lambda: taken.stat().st_size)
 
 
 def _writing(name: str, folder: Path, port: int, pid: int) -> Door:
