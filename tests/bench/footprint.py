@@ -23,16 +23,15 @@ import psutil
 import psycopg
 
 from infra.local import stack as local
-from infra.local.layout import ROOT
 from infra.local.stack import StackError
 from infra.local.state import Process, Stack
 from tests.bench import instances
 from tests.bench.isocentre import Isocentre
 from tests.bench.report import machine
 from tests.bench.side import Incomplete, Round, measure, warm_up
+from tests.bench.told import FOLDER, table
 from tests.support.stack import end_at_once
 
-FOLDER = ROOT / "build" / "bench"
 HOME = FOLDER / "footprint"
 MB = 1e6
 _BLOCK = 512
@@ -200,10 +199,14 @@ def page(found: Footprint) -> str:
     parts = [
         "# What a node takes",
         f"\n{about}; {noise} while it was measured.",
-        *_table(("bytes for an instance", "held", "of the disk"), _sizes(found.sizes)),
-        *_table(("process", "CPU ms for an instance", "at rest, ms/s"), _cost(found.cost)),
-        *_table(("process", "how many", "MB in all (PSS)", "MB of the largest alone (USS)"), _memory(found.memory)),
-        *_table(("seconds until it works", "fresh", "after kill -9 of all"), _starts(found.first, found.again)),
+        "",
+        *table(("bytes for an instance", "held", "of the disk"), _sizes(found.sizes)),
+        "",
+        *table(("process", "CPU ms for an instance", "at rest, ms/s"), _cost(found.cost)),
+        "",
+        *table(("process", "how many", "MB in all (PSS)", "MB of the largest alone (USS)"), _memory(found.memory)),
+        "",
+        *table(("seconds until it works", "fresh", "after kill -9 of all"), _starts(found.first, found.again)),
     ]
     return "\n".join(parts) + "\n"
 
@@ -233,12 +236,6 @@ def _starts(first: Start, again: Start) -> Iterator[Sequence[str]]:
     for name in sorted(first.ready, key=lambda name: first.ready[name]):
         yield name, f"{first.ready[name]:.1f}", f"{again.ready[name]:.1f}" if name in again.ready else ""
     yield "all", f"{first.seconds:.1f}", f"{again.seconds:.1f}"
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"\n| {' | '.join(columns)} |"
-    yield "|" + "---|" * len(columns)
-    yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
 @click.command(help=__doc__)

@@ -184,17 +184,23 @@ def summary(began: float, ended: float, cpu_seconds: float, answers: Sequence[tu
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def asked(about: str | None) -> tuple[Path, Peer, int]:
+    """What the command line says: folder of instances, peer, number of associations."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--called", required=True)
     parser.add_argument("--calling", required=True)
     parser.add_argument("--associations", type=int, required=True)
     options = parser.parse_args()
-    chosen = [lane for lane in lanes(read_index(options.folder), options.associations) if lane]
-    loads = [[(one.sop, (options.folder / one.file).read_bytes()) for one in lane] for lane in chosen]
-    opened = [Association(Peer(options.port, options.called, options.calling)) for _ in loads]
+    return options.folder, Peer(options.port, options.called, options.calling), options.associations
+
+
+def main() -> None:
+    folder, peer, associations = asked(__doc__)
+    chosen = [lane for lane in lanes(read_index(folder), associations) if lane]
+    loads = [[(one.sop, (folder / one.file).read_bytes()) for one in lane] for lane in chosen]
+    opened = [Association(peer) for _ in loads]
     print("ready", flush=True)
     sys.stdin.readline()
     began, cost = time.monotonic(), time.process_time()

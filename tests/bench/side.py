@@ -119,11 +119,11 @@ Command = Callable[[Side, Path, int], Sequence[str]]
 """The sender's command line, for a side, a folder of instances and a number of associations."""
 
 
-def dicom(side: Side, folder: Path, associations: int) -> list[str]:
+def dicom(side: Side, folder: Path, associations: int, module: str = "tests.bench.sender") -> list[str]:
     """Who sends by C-STORE."""
     titles = ["--called", side.called, "--calling", side.calling]
     options = ["--port", str(side.port), *titles, "--associations", str(associations)]
-    return [sys.executable, "-m", "tests.bench.sender", str(folder), *options]
+    return [sys.executable, "-m", module, str(folder), *options]
 
 
 def warm_up(side: Side, folder: Path, associations: int, command: Command = dicom) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.bench.receive.goals import Goal
 from tests.bench.receive.measured import ORTHANC, RECEIVERS, Measured, Stock, Way, median_of, of, ratio
+from tests.bench.told import table
 
 NOISY = 0.2
 """Cores that others used, from which on a number is not to be trusted."""
@@ -27,10 +28,10 @@ def page(
         *_ways(measured),
         "",
         "## Stock storescu, one association",
-        *_table(("to", "TCP_NODELAY at the sender", "instances/s"), _stock(stock)),
+        *table(("to", "TCP_NODELAY at the sender", "instances/s"), _stock(stock)),
         "",
         "## Goals",
-        *_table(("goal", "", "found"), ((goal.text, goal.verdict, goal.found) for goal in goals)),
+        *table(("goal", "", "found"), ((goal.text, goal.verdict, goal.found) for goal in goals)),
         "",
         noise(measured),
     ]
@@ -58,7 +59,7 @@ def _ways(measured: Sequence[Measured]) -> Iterable[str]:
     for way in ways:
         if any(one.way == way for one in measured):
             yield f"\n## {way}"
-            yield from _table((*columns, *costs), _rows(measured, way))
+            yield from table((*columns, *costs), _rows(measured, way))
 
 
 def _rows(measured: Sequence[Measured], way: Way) -> Iterable[Sequence[str]]:
@@ -92,9 +93,3 @@ def _row(found: Sequence[Measured], orthanc: Sequence[Measured]) -> Sequence[str
 def _stock(stock: Sequence[Stock]) -> Iterable[Sequence[str]]:
     for one in sorted(stock, key=lambda one: (RECEIVERS.index(one.receiver), one.no_delay, one.turn)):
         yield one.receiver, "yes" if one.no_delay else "no", f"{one.per_second:.0f}"
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
-    yield f"| {' | '.join(columns)} |"
-    yield "|" + "---|" * len(columns)
-    yield from (f"| {' | '.join(row)} |" for row in rows)
