@@ -29,8 +29,9 @@ _EVENTS: dict[Lane, type[InstanceReceived]] = {"live": InstanceReceived, "bulk":
 PATIENCE = 10.0
 """Seconds that an object waits for its turn, and for another association that brings the same: common senders give up
 after 30, and we refuse before that."""
-AT_ONCE = 16
-"""Objects that a process stores at the same time. More wait, and sites take turns."""
+AT_ONCE, AMONG_SITES = 16, 4
+"""Objects that a process stores at the same time: of a site that is alone, and of all together while several send. More
+wait, and sites take turns. Four keep two cores and a disk busy."""
 
 
 class Publishes(Protocol):
@@ -96,7 +97,7 @@ class Receive:
         self._ended = ended
         self._room = room
         self._clock = clock
-        self._turns = Turns(AT_ONCE)
+        self._turns = Turns(AT_ONCE, AMONG_SITES)
 
     @property
     def waiting(self) -> int:

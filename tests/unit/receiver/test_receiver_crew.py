@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from services.receiver.crew.desk import Desk
 from services.receiver.crew.line import Answers, Hung, Line
 from services.receiver.crew.listening import Listening
 from services.receiver.crew.workers import Crew
-from services.receiver.turns import NoTurn, Turns
+from services.receiver.turns import LATELY, NoTurn, Turns
 from shared.health import Health
 
 # --- the desk
@@ -61,7 +61,7 @@ def test_who_leaves_twice_is_counted_once() -> None:
 
 
 def test_a_flooding_site_does_not_starve_another() -> None:
-    turns, served = Turns(1), []
+    turns, served = Turns(1, 1), []
     lock, begun = threading.Lock(), threading.Barrier(31)
 
     def work(site: str) -> None:
@@ -84,8 +84,34 @@ def test_a_flooding_site_does_not_starve_another() -> None:
     assert served.index("small") <= 1
 
 
+def test_a_site_has_all_places_while_it_is_alone_and_its_part_while_others_send() -> None:
+    now = [0.0]
+    turns = Turns(6, 4, clock=lambda: now[0])
+    with ExitStack() as held:
+        for _ in range(6):
+            held.enter_context(turns.of("flood", 0.05))
+        with pytest.raises(NoTurn), turns.of("flood", 0.05):
+            pass
+    with ExitStack() as held:
+        with turns.of("small", 0.05):
+            pass
+        for _ in range(2):
+            held.enter_context(turns.of("flood", 0.05))
+        with pytest.raises(NoTurn), turns.of("flood", 0.05):
+            pass
+        with turns.of("small", 0.05), turns.of("small", 0.05):
+            pass
+        now[0] = LATELY
+        for _ in range(4):
+            held.enter_context(turns.of("flood", 0.05))
+    many = Turns(6, 4)
+    with ExitStack() as held:
+        for site in "abcdef":
+            held.enter_context(many.of(site, 0.05))
+
+
 def test_places_come_back_when_work_fails() -> None:
-    turns = Turns(1)
+    turns = Turns(1, 1)
     with pytest.raises(KeyError), turns.of("a", 10):
         raise KeyError
     with turns.of("b", 10):
@@ -93,7 +119,7 @@ def test_places_come_back_when_work_fails() -> None:
 
 
 def test_who_waits_too_long_gives_up_and_leaves_no_gap() -> None:
-    turns = Turns(1)
+    turns = Turns(1, 1)
     with turns.of("a", 10):
         with pytest.raises(NoTurn), turns.of("b", 0.05):
             pass
@@ -103,7 +129,7 @@ def test_who_waits_too_long_gives_up_and_leaves_no_gap() -> None:
 
 
 def test_who_has_had_his_place_for_longest_is_told_of() -> None:
-    turns = Turns(2)
+    turns = Turns(2, 2)
     assert turns.oldest == 0
     with turns.of("a", 10):
         time.sleep(0.05)
