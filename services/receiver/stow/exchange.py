@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -16,7 +16,10 @@ HEAD_SECONDS, BODY_SECONDS, ANSWER_SECONDS = 30.0, 60.0, 60.0
 answer."""
 _LINGER_SECONDS = 5.0
 _LONGEST_HEAD = 32 * 1024
-"""Bytes."""
+_AT_ONCE = 4 * 1024
+"""Bytes. What stands behind a head is copied."""
+_CHUNK = 64 * 1024
+"""Bytes of a chunked body that are taken at once."""
 
 
 class BadRequest(Exception):
@@ -47,39 +50,53 @@ class Answer:
 
 
 class Exchange:
-    """One connection. `draining`: no more requests; `ending`: not even the rest of this one."""
+    """One connection. `draining`: no more requests; `ending`: not even the rest of this one.
+
+    h11 reads heads and chunks. It would copy a body of which the length is known three times, so that goes past it.
+    """
 
     def __init__(self, stream: Stream, draining: Callable[[], bool], ending: Callable[[], bool]) -> None:
         self._stream = stream
         self._draining, self._ending = draining, ending
+        self._room = memoryview(bytearray(_CHUNK))
+        self._ahead = b""
+        """What came behind all that has been read."""
+        self._next()
+
+    def _next(self) -> None:
+        """Nothing is known of the next request."""
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
-        self._only_heads = False
+        self._only_heads = self._in_body = False
+        self._left: int | None = None
+        """Bytes of the body; None where its end is not known."""
+        self._chunk = b""
 
     def request(self) -> Request | None:
         """The next one; None when there is none to come. Raises BadRequest."""
-        if self._http.our_state is h11.DONE:
-            self._http.start_next_cycle()
+        self._next()
         self._stream.patience(HEAD_SECONDS, self._draining)
         try:
-            event = self._event()
+            event = self._event(_AT_ONCE)
         except (Closed, Silent, Ending):
             return None
         assert isinstance(event, h11.Request)
         self._only_heads = event.method == b"HEAD"
-        return _request(event)
+        request = _request(event)
+        if "transfer-encoding" not in request.headers:
+            self._left = int(request.headers.get("content-length", 0))
+            self._ahead = self._http.trailing_data[0]
+        return request
 
-    def body(self) -> Iterator[bytes]:
-        """What the request brings, after 100 (Continue) where that is waited for. Raises BadRequest, Closed, Silent and
-        Ending."""
-        if self._http.they_are_waiting_for_100_continue:
-            self._send(h11.InformationalResponse(status_code=HTTPStatus.CONTINUE, headers=[]))
-        self._stream.patience(BODY_SECONDS, self._ending)
-        while isinstance(event := self._event(), h11.Data):
-            yield event.data
+    def body(self, view: memoryview) -> int:
+        """How many of the next bytes of the body `view` holds now, 0 at its end; after 100 (Continue) where that is
+        waited for. Raises BadRequest, Closed, Silent and Ending."""
+        if not self._in_body:
+            self._begin_body()
+        return self._from_chunks(view) if self._left is None else self._from_stream(view[: self._left])
 
     def answer(self, answer: Answer) -> bool:
         """Give it; whether the connection may go on. Raises Closed and Silent."""
-        whole = self._http.their_state in (h11.DONE, h11.MUST_CLOSE)
+        whole = self._left == 0
         lingers = not (whole or self._http.they_are_waiting_for_100_continue)
         headers = [("Content-Length", str(len(answer.body))), *answer.headers]
         headers += [("Content-Type", answer.media_type)] if answer.body else []
@@ -91,14 +108,44 @@ class Exchange:
             self._linger()
         return self._http.our_state is h11.DONE
 
-    def _event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+    def _begin_body(self) -> None:
+        self._in_body = True
+        if self._http.they_are_waiting_for_100_continue:
+            self._send(h11.InformationalResponse(status_code=HTTPStatus.CONTINUE, headers=[]))
+        self._stream.patience(BODY_SECONDS, self._ending)
+
+    def _from_stream(self, view: memoryview) -> int:
+        got = min(len(view), len(self._ahead))
+        if got:
+            view[:got], self._ahead = self._ahead[:got], self._ahead[got:]
+        elif view:
+            got = self._stream.receive(view, full=True)
+        self._left = (self._left or 0) - got
+        return got
+
+    def _from_chunks(self, view: memoryview) -> int:
+        if not self._chunk:
+            event = self._event(_CHUNK)
+            if not isinstance(event, h11.Data):
+                self._left, self._ahead = 0, self._http.trailing_data[0]
+                return 0
+            self._chunk = bytes(event.data)
+        got = min(len(view), len(self._chunk))
+        view[:got], self._chunk = self._chunk[:got], self._chunk[got:]
+        return got
+
+    def _event(self, at_once: int) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         """Anything but NEED_DATA."""
         try:
             while (event := self._http.next_event()) is h11.NEED_DATA:
-                self._http.receive_data(self._stream.receive())
+                self._http.receive_data(self._ahead or self._received(at_once))
+                self._ahead = b""
         except h11.RemoteProtocolError as wrong:
             raise BadRequest(HTTPStatus(wrong.error_status_hint)) from None
         return event
+
+    def _received(self, count: int) -> bytes:
+        return bytes(self._room[: self._stream.receive(self._room[:count])])
 
     def _send(self, *events: h11.Event) -> None:
         self._stream.send(b"".join(self._http.send(event) or b"" for event in events), ANSWER_SECONDS)
@@ -109,7 +156,7 @@ class Exchange:
         latest = time.monotonic() + _LINGER_SECONDS
         with contextlib.suppress(Closed, Silent, Ending):
             while time.monotonic() < latest:
-                self._stream.receive()
+                self._stream.receive(self._room)
 
 
 def _request(event: h11.Request) -> Request:

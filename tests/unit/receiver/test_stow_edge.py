@@ -186,6 +186,18 @@ def test_a_body_may_be_chunked_and_a_part_may_be_all_of_it(bench: Bench) -> None
     assert bench.contents == [file, file]
 
 
+def test_a_body_whose_length_is_known_is_received_into_one_place(bench: Bench) -> None:
+    body = multipart(dicom(image(1, 900_000)))
+    with bench.connected() as connection:
+        tracemalloc.start()
+        connection.sendall(head(len(body), Connection="close") + body)
+        said = answer_of(connection)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert b"HTTP/1.1 200 OK" in said
+    assert peak - 2 * len(body) < 512 * 1024  # what we have sent, and what the bench has kept
+
+
 def test_dicomweb_client_stores(bench: Bench) -> None:
     client = DICOMwebClient(bench.url, headers=AUTHORIZED, chunk_size=100_000)
     names = ("CT_small.dcm", "MR_small.dcm", "JPEG2000.dcm", "rtplan.dcm", "examples_overlay.dcm")
