@@ -12,6 +12,7 @@ from services.receiver.accounts import Account
 from services.receiver.crew.desk import Admits
 from services.receiver.intake import Intake
 from services.receiver.stow.limits import Limits
+from services.receiver.stow.place import Place
 from services.receiver.stow.refusal import Refusal
 from services.receiver.stow.transaction import RETRY
 from services.receiver.stow.visit import Visit
@@ -44,13 +45,13 @@ class StowEdge:
         """`desk` says whether one more request may be under way, `keep` gets the account of each when it has ended,
         `left` is called when a connection has. `spool`: where bulk data wait. `secure`: makes TLS of a connection; may
         raise OSError."""
-        self.sites, self.intake, self.secure = sites, intake, secure
+        self.sites, self.intake, self.desk, self.secure = sites, intake, desk, secure
         self.spool, self.limits = spool, limits
         self.requests = metrics.counter("isocentre_stow_requests_total")
         self.asked = metrics.counter("isocentre_receive_associations_total")
         self.draining = self.ending = False
         self._open = metrics.gauge("isocentre_receive_open_associations")
-        self._desk, self._landing, self._keep, self._left = desk, landing, keep, left
+        self._landing, self._keep, self._left = landing, keep, left
         self._visits: set[Visit] = set()
         self._porch = Porch[Visit](UNASKED, UNASKED_OF_ONE)
         self._accounts: dict[str, Account] = {}
@@ -92,13 +93,12 @@ class StowEdge:
             return list(self._accounts.values())
 
     @contextmanager
-    def admitted(self, site: Site) -> Iterator[tuple[Account, telemetry.Span]]:
+    def admitted(self, site: Site, place: Place) -> Iterator[tuple[Account, telemetry.Span]]:
         """A request of that site is under way. Raises Refusal, 503, when it would be one too many."""
-        account = Account(secrets.token_hex(8), site.code, "stow", datetime.now(UTC))
-        if self.draining or not self._desk.admit(account.association, site.code, site.associations):
+        if self.draining or not place.take(site):
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "busy", RETRY)
+        account = Account(secrets.token_hex(8), site.code, "stow", datetime.now(UTC))
         with ExitStack() as held:
-            held.callback(self._desk.leave, account.association)
             attributes = {Attribute.SITE: site.code, Attribute.ASSOCIATION: account.association}
             span = telemetry.start("STOW-RS", "server", attributes=attributes)
             held.callback(span.end)

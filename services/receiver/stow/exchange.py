@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import h11
 
+from services.receiver.stow.place import KEPT
 from services.receiver.stow.stream import Ending, Stream
 from services.receiver.upper.wire import Closed, Silent
 
@@ -50,13 +51,16 @@ class Answer:
 
 
 class Exchange:
-    """One connection. `draining`: no more requests; `ending`: not even the rest of this one.
+    """One connection. `draining`: no more requests; `ending`: not even the rest of this one. `rests` is called when no
+    request follows at once.
 
     h11 reads heads and chunks. It would copy a body of which the length is known three times, so that goes past it.
     """
 
-    def __init__(self, stream: Stream, draining: Callable[[], bool], ending: Callable[[], bool]) -> None:
-        self._stream = stream
+    def __init__(
+        self, stream: Stream, draining: Callable[[], bool], ending: Callable[[], bool], rests: Callable[[], None]
+    ) -> None:
+        self._stream, self._rests = stream, rests
         self._draining, self._ending = draining, ending
         self._room = memoryview(bytearray(_CHUNK))
         self._ahead = b""
@@ -74,6 +78,8 @@ class Exchange:
     def request(self) -> Request | None:
         """The next one; None when there is none to come. Raises BadRequest."""
         self._next()
+        if not (self._ahead or self._stream.soon(KEPT)):
+            self._rests()
         self._stream.patience(HEAD_SECONDS, self._draining)
         try:
             event = self._event(_AT_ONCE)
@@ -105,6 +111,7 @@ class Exchange:
         head = h11.Response(status_code=answer.status, headers=headers, reason=answer.status.phrase)
         self._send(head, h11.Data(data=body), h11.EndOfMessage())
         if lingers:
+            self._rests()
             self._linger()
         return self._http.our_state is h11.DONE
 

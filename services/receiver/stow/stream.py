@@ -1,5 +1,6 @@
 """The bytes of one accepted connection, plain or TLS, each within its time."""
 
+import select
 import socket
 import ssl
 import time
@@ -36,6 +37,14 @@ class Stream:
         """From now on wait so long in all, and longer by what comes, unless `ending`."""
         self._most = self._left = seconds
         self._ending = ending
+
+    def soon(self, seconds: float) -> bool:
+        """Whether something comes within that time."""
+        if isinstance(self._connection, ssl.SSLSocket) and self._connection.pending():
+            return True
+        waiting = select.poll()
+        waiting.register(self._connection, select.POLLIN)
+        return bool(waiting.poll(1e3 * seconds))
 
     def receive(self, view: memoryview, *, full: bool = False) -> int:
         """How many bytes `view` holds now: the next that come, or, when it is to be `full`, all that come soon. Raises

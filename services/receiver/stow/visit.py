@@ -12,6 +12,7 @@ from services.receiver.stow.bulk import Bulk
 from services.receiver.stow.demand import demand, target
 from services.receiver.stow.exchange import HEAD_SECONDS, Answer, BadRequest, Exchange, Request
 from services.receiver.stow.parts import Parts
+from services.receiver.stow.place import Place
 from services.receiver.stow.refusal import Refusal
 from services.receiver.stow.senders import Sender, site_of
 from services.receiver.stow.storing import Storing
@@ -40,6 +41,7 @@ class Visit:
         self.ended = False
         """Whether not even the rest of a request is to be heard."""
         self._edge, self._connection, self._landing = edge, connection, landing
+        self._place = Place(edge.desk)
         self._site = NOBODY
 
     @property
@@ -68,9 +70,13 @@ class Visit:
 
     def _serve(self, connection: socket.socket) -> None:
         sender = _sender(connection)
-        exchange = Exchange(Stream(connection), lambda: self._edge.draining, lambda: self.ended)
-        while self._one(exchange, sender):
-            pass
+        stream = Stream(connection)
+        exchange = Exchange(stream, lambda: self._edge.draining, lambda: self.ended, self._place.leave)
+        try:
+            while self._one(exchange, sender):
+                pass
+        finally:
+            self._place.leave()
 
     def _secured(self) -> socket.socket:
         """The connection, with TLS where it has to be. Raises NoHandshake, Closed or Silent."""
@@ -106,7 +112,7 @@ class Visit:
         self._site = site.code
         self._edge.known(self)
         wanted = demand(request, study, self._edge.limits.request)
-        with self._edge.admitted(site) as (account, span), self._arrivals() as bulk:
+        with self._edge.admitted(site, self._place) as (account, span), self._arrivals() as bulk:
             storing = Storing(self._edge.intake, site, wanted.lane, wanted.study, taken(site), account, span)
             parts = Parts(wanted.part_type, storing, self._landing, bulk, self._edge.limits)
             transaction = Transaction(wanted, exchange, parts, self._edge.limits.request, lambda: self._edge.ending)

@@ -28,7 +28,7 @@ from services.receiver.crew.desk import Desk
 from services.receiver.handler import Answer, Arriving
 from services.receiver.intake import Intake
 from services.receiver.stow import apart as apart_module
-from services.receiver.stow import exchange, native
+from services.receiver.stow import exchange, native, place
 from services.receiver.stow.edge import StowEdge
 from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget, Share
@@ -302,7 +302,7 @@ def test_every_request_has_an_account_and_is_counted(bench: Bench) -> None:
     assert account.association == bench.arrived[0].association
     assert requests._value.get() == before + 1
     assert bench.edge.accounts() == []
-    assert bench.desk.counts() == {}
+    until(lambda: not bench.desk.counts(), "its place is free", 10)
 
 
 # --- metadata and bulk data
@@ -459,6 +459,40 @@ def test_a_site_has_no_more_requests_than_it_may(bench: Bench) -> None:
     until(lambda: not bench.edge.accounts(), "both are gone", 10)
     assert {account.end for account in bench.accounts} == {"closed"}
     assert bench.post(multipart(dicom(image(1)))).status_code == 200
+
+
+def test_a_connection_keeps_its_place_for_the_request_that_follows_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    admit = bench.desk.admit
+
+    def seen(association: str, site: str, most: int | None) -> bool:
+        asked.append(site)
+        return admit(association, site, most)
+
+    monkeypatch.setattr(bench.desk, "admit", seen)
+    body = multipart(dicom(image(1)))
+    with bench.connected() as connection:
+        connection.sendall((head(len(body)) + body) * 3)
+        until(lambda: len(bench.arrived) == 3, "all have come", 10)
+        assert asked == ["site-a"]
+        until(lambda: not bench.desk.counts(), "none follows, and its place is free", 10)
+        connection.sendall(head(len(body), Connection="close") + body)
+        assert answer_of(connection).count(b"HTTP/1.1 200 OK") == 4
+    assert len(asked) == 2
+
+
+def test_who_finds_places_that_are_only_kept_waits_for_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "KEPT", 1.0)
+    monkeypatch.setattr(place, "_PATIENCE", 10.0)
+    body = multipart(dicom(image(1)))
+    with bench.connected() as first, bench.connected() as second:
+        for connection in (first, second):
+            connection.sendall(head(len(body)) + body)
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert bench.desk.counts() == {"site-a": 2}
+        assert bench.post(body).status_code == 200
 
 
 # --- HTTP
