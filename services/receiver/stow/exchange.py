@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -71,6 +71,8 @@ class Exchange:
         """Nothing is known of the next request."""
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
         self._only_heads = self._in_body = False
+        self._closes = True
+        """Whether he sends no request behind this one."""
         self._left: int | None = None
         """Bytes of the body; None where its end is not known."""
         self._chunk = b""
@@ -88,6 +90,8 @@ class Exchange:
         assert isinstance(event, h11.Request)
         self._only_heads = event.method == b"HEAD"
         request = _request(event)
+        options = request.headers.get("connection", "").lower().split(",")
+        self._closes = event.http_version < b"1.1" or "close" in map(str.strip, options)
         if "transfer-encoding" not in request.headers:
             self._left = int(request.headers.get("content-length", 0))
             self._ahead = self._http.trailing_data[0]
@@ -103,22 +107,26 @@ class Exchange:
     def answer(self, answer: Answer) -> bool:
         """Give it; whether the connection may go on. Raises Closed and Silent."""
         whole = self._left == 0
-        lingers = not (whole or self._http.they_are_waiting_for_100_continue)
+        closes = self._closes or not whole or self._draining()
+        lingers = not (whole or self._waited_for)
         headers = [("Content-Length", str(len(answer.body))), *answer.headers]
         headers += [("Content-Type", answer.media_type)] if answer.body else []
-        headers += [] if whole and not self._draining() else [("Connection", "close")]
-        body = b"" if self._only_heads else answer.body
-        head = h11.Response(status_code=answer.status, headers=headers, reason=answer.status.phrase)
-        self._send(head, h11.Data(data=body), h11.EndOfMessage())
+        headers += [("Connection", "close")] if closes else []
+        self._send(_head(answer.status, headers) + (b"" if self._only_heads else answer.body))
         if lingers:
             self._rests()
             self._linger()
-        return self._http.our_state is h11.DONE
+        return not closes
+
+    @property
+    def _waited_for(self) -> bool:
+        """Whether he sends no body before he hears 100 (Continue)."""
+        return not self._in_body and self._http.they_are_waiting_for_100_continue
 
     def _begin_body(self) -> None:
+        if self._waited_for:
+            self._send(_head(HTTPStatus.CONTINUE))
         self._in_body = True
-        if self._http.they_are_waiting_for_100_continue:
-            self._send(h11.InformationalResponse(status_code=HTTPStatus.CONTINUE, headers=[]))
         self._stream.patience(BODY_SECONDS, self._ending)
 
     def _from_stream(self, view: memoryview) -> int:
@@ -154,8 +162,8 @@ class Exchange:
     def _received(self, count: int) -> bytes:
         return bytes(self._room[: self._stream.receive(self._room[:count])])
 
-    def _send(self, *events: h11.Event) -> None:
-        self._stream.send(b"".join(self._http.send(event) or b"" for event in events), ANSWER_SECONDS)
+    def _send(self, data: bytes) -> None:
+        self._stream.send(data, ANSWER_SECONDS)
 
     def _linger(self) -> None:
         """Hear and forget, for a while, what he sends before he reads our answer: a reset would take that from him."""
@@ -164,6 +172,12 @@ class Exchange:
         with contextlib.suppress(Closed, Silent, Ending):
             while time.monotonic() < latest:
                 self._stream.receive(self._room)
+
+
+def _head(status: HTTPStatus, headers: Iterable[tuple[str, str]] = ()) -> bytes:
+    """All but the body (RFC 9112 Sections 4 and 5). `headers` are ours, so nothing in them is to be quoted."""
+    lines = (f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in headers))
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
 
 
 def _request(event: h11.Request) -> Request:

@@ -1,5 +1,5 @@
-"""A connection's place at the desk. It is kept for the request that follows at once: the desk is in another process, and
-to give a place back and ask for it again costs as much as a tenth of an instance."""
+"""A connection's place at the desk. It is kept for the request that follows at once: the desk is in another process,
+and to give a place back and ask for it again costs as much as a tenth of an instance."""
 
 import secrets
 import time

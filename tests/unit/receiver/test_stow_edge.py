@@ -521,6 +521,33 @@ def test_what_is_no_such_request_gets_its_status(said: bytes, status: int, bench
         assert answer_of(connection).startswith(f"HTTP/1.1 {status} ".encode())
 
 
+@pytest.mark.parametrize(
+    ("version", "connection", "closes"),
+    [
+        ("1.1", "", False),
+        ("1.1", "Connection: keep-alive\r\n", False),
+        ("1.1", "Connection: close\r\n", True),
+        ("1.1", "Connection: x, Close\r\n", True),
+        ("1.1", "Connection: x\r\nConnection: close\r\n", True),
+        ("1.0", "", True),
+        ("1.0", "Connection: keep-alive\r\n", True),
+    ],
+)
+def test_who_says_that_he_sends_no_more_is_let_go(version: str, connection: str, closes: bool, bench: Bench) -> None:
+    said = f"OPTIONS /studies HTTP/{version}\r\nHost: x\r\n{connection}\r\n".encode()
+    with bench.connected() as socket_:
+        socket_.sendall(said)
+        answer = socket_.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 204 No Content\r\n")
+        assert answer.endswith(b"\r\n\r\n")
+        assert (b"\r\nConnection: close\r\n" in answer) is closes
+        if closes:
+            assert socket_.recv(4096) == b""
+        else:
+            socket_.sendall(said)
+            assert socket_.recv(4096) == answer
+
+
 def test_a_malformed_body_tells_what_was_stored_before(bench: Bench) -> None:
     answer = bench.post(multipart(dicom(image(1), image(2)))[:-8])
     assert answer.status_code == 400
