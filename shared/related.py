@@ -11,7 +11,7 @@ from enum import Enum
 _BLANK_LINE = b"\r\n\r\n"
 _LONGEST_HEADERS = 16 * 1024
 """Bytes of one part's headers."""
-_ROOM = 128 * 1024
+_ROOM = 256 * 1024
 """Bytes, what is held included: what is searched should still be in the processor's cache."""
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]", re.ASCII)
 # What stands behind a boundary in its line, and what may yet become that. Padding has a limit: it is held.

@@ -22,7 +22,7 @@ log = telemetry.logger("receiver")
 
 RETRY = ("Retry-After", "10")
 """Seconds."""
-_ROOM = 128 * 1024
+_ROOM = 256 * 1024
 """Bytes."""
 _ENDS = {
     Malformed: HTTPStatus.BAD_REQUEST,
