@@ -1,7 +1,19 @@
-"""What it takes for a name to be on the disk. Standard library only."""
+"""What it takes for files and names to be on the disk. Standard library only."""
 
 import os
 from pathlib import Path
+
+PORTION = 64 * 1024 * 1024
+"""Bytes of a growing file that are not on the disk at most: whoever syncs meanwhile has to wait for them."""
+
+
+def append(file: int, piece: memoryview, before: int) -> None:
+    """Write all of `piece` behind the `before` bytes that the file has. Raises OSError."""
+    after = before + len(piece)
+    while piece:  # one call writes 2 GiB at most
+        piece = piece[os.write(file, piece) :]
+    if before // PORTION < after // PORTION:
+        os.fdatasync(file)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """Makes the secrets that `docker-compose.yml` mounts: `python3 -m infra.docker.secrets`. Standard library only.
 
+And a sites file to begin with.
+
 What exists is kept, so it can be run again. The folder is closed to others; the files that are mounted into
 containers are readable inside it, because Compose mounts them with the owner that they have here, and the
 containers run as another user.
@@ -8,6 +10,7 @@ containers run as another user.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,10 +22,11 @@ FOLDER = ROOT / "build" / "docker"
 STORE_USERS = ("receiver", "anonymiser", "operator", "validator", "indexer", "thumbnailer", "gateway")
 DATABASE_ROLES = ("postgres", "indexer", "gateway")
 DATABASE = "postgres:5432/isocentre"
+SITES = ROOT / "infra" / "local" / "sites.yaml"
 
 
 def make(folder: Path) -> None:
-    """All secrets of one deployment, and the environment file of each container that needs one."""
+    """All secrets of one deployment, the environment file of each container that needs one, and its sites file."""
     files, environments = folder / "secrets", folder / "env"
     for place in (folder, files, environments):
         place.mkdir(parents=True, exist_ok=True)
@@ -34,6 +38,17 @@ def make(folder: Path) -> None:
         file.chmod(0o444)
     for name, content in _environments(store, roles).items():
         keep_private(environments / f"{name}.env", "".join(f"{key}={value}\n" for key, value in content.items()))
+    _sites(folder / "sites")
+
+
+def _sites(folder: Path) -> None:
+    """The local stack's, in a folder of its own, which is mounted."""
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    file = folder / SITES.name
+    if not file.exists():
+        shutil.copyfile(SITES, file)
+        file.chmod(0o644)
 
 
 def _environments(store: Mapping[str, str], roles: Mapping[str, str]) -> dict[str, dict[str, str]]:

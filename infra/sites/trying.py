@@ -14,11 +14,11 @@ from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
 from infra.ca.certificates import fingerprint_in
-from services.receiver.admission import Peer, Refusal, admit
 from shared.dicom.user import User
 from shared.misconfigured import Misconfigured
 from shared.schemas import load_yaml
 from shared.sites import Sites
+from shared.sites.admission import Peer, Refusal, admit
 
 VERIFICATION = "1.2.840.10008.1.1"
 SECONDS = 10.0

@@ -1,8 +1,5 @@
 """Wires the anonymiser together and runs it."""
 
-from collections.abc import Iterator
-
-from services.anonymiser.ended import Ended
 from services.anonymiser.engines import Engines
 from services.anonymiser.following import FollowedEngines, Reading
 from services.anonymiser.handler import Anonymise
@@ -11,8 +8,8 @@ from services.anonymiser.profile.load import texts
 from services.anonymiser.settings import Settings
 from shared import storage
 from shared.dicom.identity import Pseudonyms
+from shared.ended import Ended, decisions
 from shared.events import (
-    Event,
     IdentifiedDeadLetter,
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
@@ -24,9 +21,7 @@ from shared.events import (
     InstanceReceivedInBulk,
     InstanceUnheld,
 )
-from shared.events.envelope import decode
 from shared.kafka import KafkaLog
-from shared.kafka.reader import read_to_end
 from shared.runner import DeadLetters, Each, Runner, Stage
 from shared.service import RELEASE, running
 from shared.settings import MIB
@@ -44,12 +39,6 @@ WRITES = (
     IdentifiedInstanceRejected.topic,
     IdentifiedDeadLetter.topic,
 )
-
-
-def decisions(bootstrap: str) -> Iterator[Event]:
-    """All decisions about what was held, by now."""
-    for record in read_to_end(bootstrap, [InstanceDecided.topic]):
-        yield decode(record.topic, record.value, record.headers)
 
 
 def main() -> None:

@@ -51,8 +51,8 @@ class Engine:
     def revision(self, site: str) -> str:
         """Names everything that decides about objects of `site`."""
         if site not in self._revisions:
-            pseudonyms, rules = self._means.pseudonyms, self._means.patients.rules(site)
-            told = pseudonyms.rules_digest(rules.domain, normalised(rules.default_issuer))
+            pseudonyms = self._means.pseudonyms
+            told = pseudonyms.rules_digest(*_who_is_whom(self._means.patients, site))
             self._revisions[site] = revision(self.profile, pseudonyms.key_id, told)
         return self._revisions[site]
 
@@ -115,3 +115,12 @@ class Engine:
             yield Held(Reason.POSSIBLE_FACE)
         if hold:
             yield Held(Reason.HELD_BY_PROFILE)
+
+
+def _who_is_whom(patients: Patients, site: str) -> Iterator[str]:
+    """What was declared of the patients of `site`: identifiers, so nothing but a keyed digest of it may be told."""
+    rules = patients.rules(site)
+    yield from (rules.domain, normalised(rules.default_issuer))
+    for merge in patients.merges(site):
+        for person in merge:
+            yield from (person.domain, person.issuer, person.patient_id)

@@ -17,12 +17,15 @@ from services.receiver.settings import Settings
 from services.receiver.upkeep import Raw, beside, committing, sweeping
 from shared import metrics, storage
 from shared.dicom.identity import Pseudonyms
-from shared.events import InstanceCommitted
+from shared.events import InstanceCommitted, InstanceDecided
+from shared.health import Health
 from shared.kafka import Publisher, is_durable
 from shared.service import NotFit, Service, running
 from shared.sites import read_sites
 
 NAME = "receiver"
+STILL_AFTER = 300.0
+"""Seconds that an object may be at the store before that counts as standing still: 16 GiB at 55 MB/s."""
 
 
 def main() -> None:
@@ -33,7 +36,7 @@ def main() -> None:
         if settings.has_tls:
             tls.identity_of(settings.tls_files())
         identified = storage.open_bucket(settings, "identified")
-        service.verify_topics((*TOPICS, *ENDS, InstanceCommitted.topic))
+        service.verify_topics((*TOPICS, *ENDS, InstanceCommitted.topic, InstanceDecided.topic))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=True))
         if not identified.durable:
             accept_volatile(service, settings)
@@ -59,10 +62,7 @@ def main() -> None:
             while not service.stop.wait(1.0):
                 service.health.beat()
                 crew.look_after()
-                if crew.up:
-                    service.health.ready()
-                else:
-                    service.health.waiting("workers")
+                tell_readiness(service.health, crew)
                 metrics.gauge("isocentre_receive_unannounced_objects").set(arrivals.doubts())
             desk.closed = True
             for each in listening:
@@ -71,6 +71,16 @@ def main() -> None:
         broker.close()
         arrivals.settle()
         mark.ended()
+
+
+def tell_readiness(health: Health, crew: Crew) -> None:
+    """Without workers nobody is served; nor on a store that stands still, which nobody but the operators can mend."""
+    if not crew.up:
+        health.waiting("workers")
+    elif max(crew.each("oldest"), default=0.0) > STILL_AFTER:
+        health.waiting("store")
+    else:
+        health.ready()
 
 
 def arrivals_in(folder: Path, *, anew: bool) -> Arrivals:

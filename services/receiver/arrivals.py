@@ -9,33 +9,49 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from struct import Struct
 
-from services.receiver import scratch
+from services.receiver import scratch, sqlite
 from shared.events import InstanceReceived
 from shared.events.envelope import UndecodableEvent, decode
 from shared.kafka import Record
+from shared.outcome import Transient
 
 Offsets = Mapping[tuple[str, int], int]
 
-VERSION = 4
+VERSION = 5
 """Of the tables. A view of another version is thrown away and read again."""
-TABLES = ("arrival", "position", "doubt")
+TABLES = ("arrival", "position")
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS arrival (
-    digest BLOB, site TEXT, instance BLOB, noted REAL, PRIMARY KEY (digest, site)) WITHOUT ROWID;
+    digest BLOB, site TEXT, instance BLOB, noted REAL, doubt INTEGER, PRIMARY KEY (digest, site)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS arrival_instance ON arrival (instance);
-CREATE TABLE IF NOT EXISTS doubt (digest BLOB, site TEXT, PRIMARY KEY (digest, site)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS arrival_doubt ON arrival (doubt) WHERE doubt;
 CREATE TABLE IF NOT EXISTS position (topic TEXT, part INTEGER, next INTEGER, PRIMARY KEY (topic, part));
 """
+# Each statement that writes locks, appends and unlocks, for each instance that arrives: hence one where two would do.
+_PUBLISHED = """
+INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, 0)
+ON CONFLICT (digest, site) DO UPDATE SET instance = ?3, noted = ?4, doubt = 0
+RETURNING EXISTS (
+    SELECT 1 FROM arrival AS other
+    WHERE other.instance = ?3 AND NOT other.doubt AND (other.digest, other.site) <> (?1, ?2))
+"""
+_DOUBTED = "INSERT INTO arrival VALUES (?, ?, ?, NULL, 1) ON CONFLICT (digest, site) DO UPDATE SET doubt = 1"
 _AT_ONCE = 1000
 """Records taken in with one write."""
 _LOCK = Struct("hhqqi4x")
 """`struct flock` of Linux: type, whence, start, length, pid."""
+_LOOK_AGAIN = 0.02
+"""Seconds."""
+
+
+class Occupied(Transient):
+    """Somebody else works on the same arrival, and does not come to an end."""
 
 
 class Arrivals:
@@ -43,22 +59,12 @@ class Arrivals:
     them at a time works on the same arrival."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._db = path, scratch.opened(path)
+        self._path, self._db = path, sqlite.opened(path, synced=False)
         self._lock = threading.Lock()
-        self._make()
+        sqlite.give_tables(self._db, SCHEMA, VERSION)
         self._busy: set[tuple[str, str]] = set()
         self._free = threading.Condition()
         self._claims = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-
-    def _make(self) -> None:
-        with self._transaction():
-            (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version != VERSION:
-                for table in TABLES:
-                    self._db.execute(f"DROP TABLE IF EXISTS {table}")
-                self._db.execute(f"PRAGMA user_version = {VERSION}")
-            for statement in SCHEMA.strip().split(";")[:-1]:
-                self._db.execute(statement)
 
     def catch_up(
         self,
@@ -90,58 +96,56 @@ class Arrivals:
 
     def known(self, site: str, digest: str) -> bool:
         """Whether this arrival has been published."""
-        query = "SELECT 1 FROM arrival WHERE digest = ? AND site = ?"
-        with self._lock:
-            return self._db.execute(query, (bytes.fromhex(digest), site)).fetchone() is not None
+        return self._has("NOT doubt", site, digest)
+
+    def doubted(self, site: str, digest: str) -> bool:
+        """Whether somebody may have published it without having added it: the topic knows."""
+        return self._has("doubt", site, digest)
 
     def add(self, site: str, digest: str, sop_instance_uid: str) -> bool:
         """This arrival has been published. Whether the site has sent another one under the same SOP Instance UID."""
-        instance = _instance(site, sop_instance_uid)
-        with self._lock, self._transaction():
-            others = self._db.execute("SELECT 1 FROM arrival WHERE instance = ? LIMIT 1", (instance,)).fetchone()
-            self._insert(site, digest, instance, time.time())
-        return others is not None
+        with self._lock:
+            return self._insert(site, digest, sop_instance_uid, time.time())
 
     def missing(self, site: str, digest: str, since: float) -> bool:
         """Whether the topic lacks what we noted: it has been read since then (Unix time), and had it not. So a broker
         that has lost what it acknowledged is found out."""
-        query = "SELECT noted FROM arrival WHERE digest = ? AND site = ?"
+        query = "SELECT noted FROM arrival WHERE digest = ? AND site = ? AND NOT doubt"
         with self._lock:
             found = self._db.execute(query, (bytes.fromhex(digest), site)).fetchone()
         return found is None or (found[0] is not None and found[0] < since)
 
-    def doubt(self, site: str, digest: str) -> None:
+    def doubt(self, site: str, digest: str, sop_instance_uid: str) -> None:
         """This arrival is about to be published. Whether it was is not known until it is added."""
+        instance = _instance(site, sop_instance_uid)
         with self._lock:
-            self._db.execute("INSERT OR IGNORE INTO doubt VALUES (?, ?)", (bytes.fromhex(digest), site))
+            self._db.execute(_DOUBTED, (bytes.fromhex(digest), site, instance))
 
     def doubts(self) -> int:
         """Of how many that is not known."""
         with self._lock:
-            return int(self._db.execute("SELECT count(*) FROM doubt").fetchone()[0])
-
-    def doubted(self, site: str, digest: str) -> bool:
-        """Whether somebody may have published it without having added it: the topic knows."""
-        query = "SELECT 1 FROM doubt WHERE digest = ? AND site = ?"
-        with self._lock:
-            return self._db.execute(query, (bytes.fromhex(digest), site)).fetchone() is not None
+            return int(self._db.execute("SELECT count(*) FROM arrival WHERE doubt").fetchone()[0])
 
     def of_instance(self, site: str, sop_instance_uid: str) -> list[str]:
         """The digests of all that the site has sent under that SOP Instance UID."""
-        query = "SELECT digest FROM arrival WHERE instance = ? AND site = ? ORDER BY digest"
+        query = "SELECT digest FROM arrival WHERE instance = ? AND site = ? AND NOT doubt ORDER BY digest"
         with self._lock:
             found = self._db.execute(query, (_instance(site, sop_instance_uid), site)).fetchall()
         return [digest.hex() for (digest,) in found]
 
     @contextmanager
-    def alone(self, site: str, digest: str) -> Iterator[None]:
-        """Wait until nobody else works on the same arrival, in this process or another, then keep it to ourselves."""
-        this = (site, digest)
+    def alone(self, site: str, digest: str, seconds: float) -> Iterator[None]:
+        """Wait until nobody else works on the same arrival, in this process or another, then keep it to ourselves.
+
+        Raises Occupied when that takes longer: whoever works on it may hang, with the disk.
+        """
+        this, until = (site, digest), time.monotonic() + seconds
         with self._free:
-            self._free.wait_for(lambda: this not in self._busy)
+            if not self._free.wait_for(lambda: this not in self._busy, seconds):
+                raise Occupied("occupied")
             self._busy.add(this)
         try:
-            with self._claimed(site, digest):
+            with self._claimed(site, digest, until):
                 yield
         finally:
             with self._free:
@@ -159,24 +163,28 @@ class Arrivals:
         scratch.settled(self._path, self._db)
 
     @contextmanager
-    def _claimed(self, site: str, digest: str) -> Iterator[None]:
+    def _claimed(self, site: str, digest: str, until: float) -> Iterator[None]:
         """Hold one byte of a file, whose place site and digest say: the kernel lets go of it when a process dies."""
         place = int.from_bytes(blake2b(f"{site} {digest}".encode(), digest_size=7).digest())
-        fcntl.fcntl(self._claims, fcntl.F_OFD_SETLKW, _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0))
+        while not self._lock_byte(fcntl.F_WRLCK, place):
+            if time.monotonic() > until:
+                raise Occupied("occupied by another process")
+            time.sleep(_LOOK_AGAIN)
         try:
             yield
         finally:
-            fcntl.fcntl(self._claims, fcntl.F_OFD_SETLKW, _LOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, place, 1, 0))
+            self._lock_byte(fcntl.F_UNLCK, place)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
+    def _lock_byte(self, kind: int, place: int) -> bool:
+        """Whether that was possible at once: the call that waits has no time-out."""
         try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            fcntl.fcntl(self._claims, fcntl.F_OFD_SETLK, _LOCK.pack(kind, os.SEEK_SET, place, 1, 0))
+        except (BlockingIOError, PermissionError):
+            return False
+        return True
+
+    def _transaction(self) -> AbstractContextManager[None]:
+        return sqlite.transaction(self._db)
 
     def _positions(self) -> Iterator[tuple[tuple[str, int], int]]:
         for topic, part, next_offset in self._db.execute("SELECT topic, part, next FROM position"):
@@ -189,16 +197,20 @@ class Arrivals:
             # The anonymiser dead-letters it; for us it is no arrival.
             event = None
         if isinstance(event, InstanceReceived):
-            self._insert(event.site, event.digest, _instance(event.site, event.sop_instance_uid), None)
+            self._insert(event.site, event.digest, event.sop_instance_uid, None)
         self._db.execute(
             "INSERT OR REPLACE INTO position VALUES (?, ?, ?)", (record.topic, record.partition, record.offset + 1)
         )
 
-    def _insert(self, site: str, digest: str, instance: bytes, noted: float | None) -> None:
-        """`noted`: when, by ourselves; None for what the topic tells."""
-        key = (bytes.fromhex(digest), site)
-        self._db.execute("INSERT OR REPLACE INTO arrival VALUES (?, ?, ?, ?)", (*key, instance, noted))
-        self._db.execute("DELETE FROM doubt WHERE digest = ? AND site = ?", key)
+    def _has(self, what: str, site: str, digest: str) -> bool:
+        query = f"SELECT 1 FROM arrival WHERE digest = ? AND site = ? AND {what}"  # noqa: S608 - ours
+        with self._lock:
+            return self._db.execute(query, (bytes.fromhex(digest), site)).fetchone() is not None
+
+    def _insert(self, site: str, digest: str, sop_instance_uid: str, noted: float | None) -> bool:
+        """As `add`. `noted`: when, by ourselves; None for what the topic tells."""
+        values = (bytes.fromhex(digest), site, _instance(site, sop_instance_uid), noted)
+        return bool(self._db.execute(_PUBLISHED, values).fetchone()[0])
 
 
 def _instance(site: str, sop_instance_uid: str) -> bytes:

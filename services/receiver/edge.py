@@ -1,14 +1,12 @@
-"""Serves connections as associations, each in a thread of its own. Knows no stores and no brokers."""
+"""Serves connections as associations. Knows no stores and no brokers."""
 
 import secrets
 import socket
-import threading
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import UTC, datetime
 
 from services.receiver.accounts import Account
-from services.receiver.admission import Peer, Refusal, admit
 from services.receiver.commitment.taking import Asking
 from services.receiver.crew.desk import Admits
 from services.receiver.handler import Arriving
@@ -19,14 +17,15 @@ from services.receiver.upper import negotiation
 from services.receiver.upper.association import Accepted, Association, Context, End
 from services.receiver.upper.command import Request
 from services.receiver.upper.landing import Landed, Landing
-from services.receiver.upper.porch import UNASKED, UNASKED_OF_ONE, Porch
 from services.receiver.upper.tls_wire import Certificate, NoHandshake, TlsWire
 from services.receiver.upper.wire import Closed, Silent, Wire
+from services.receiver.visits import Visits, address_of, hear_no_more
 from shared import metrics, telemetry
 from shared.dicom import part10
 from shared.dicom.pdu import LIMIT_REACHED, Abort, Rejection
 from shared.outcome import Reason
 from shared.sites import Lane, Site, Sites
+from shared.sites.admission import Peer, Refusal, admit
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
@@ -35,8 +34,6 @@ ARTIM, IDLE, PARTING = 30.0, 60.0, 5.0
 """Seconds that a peer may take to ask for an association, to say something within one, and to close at its end."""
 NOBODY = "unknown"
 """Site label of those who are not in the sites file."""
-_LAST_ANSWER = 20.0
-"""Seconds: what has landed is answered before its association ends, and a store may take its time."""
 
 
 class Edge:
@@ -47,78 +44,22 @@ class Edge:
         sites: Callable[[], Sites],
         intake: Intake,
         desk: Admits,
+        visits: Visits,
         landing: Callable[[], Landing],
-        keep: Callable[[Account], None],
-        left: Callable[[], None] = lambda: None,
         *,
         commitment: Callable[[Asking, telemetry.Span | None], int] | None = None,
     ) -> None:
-        """`desk` says whether one more association may be open, else it is rejected as a local limit (2/3/2); `keep`
-        gets the account of each when it has ended, `left` is called when a connection has;
+        """`desk` says whether one more association may be open, else it is rejected as a local limit (2/3/2);
         `commitment` takes requests of sites that have it."""
-        self.sites, self.intake, self.desk, self.keep = sites, intake, desk, keep
+        self.sites, self.intake, self.desk, self.visits = sites, intake, desk, visits
         self.commitment = commitment
-        self.open = metrics.gauge("isocentre_receive_open_associations")
         self.asked = metrics.counter("isocentre_receive_associations_total")
         self.expiry = metrics.gauge("isocentre_receive_certificate_expiry_seconds")
-        self.draining = self.ending = False
-        self._landing, self._left = landing, left
-        self._visits: set[Visit] = set()
-        self._porch = Porch[Visit](UNASKED, UNASKED_OF_ONE)
-        self._lock = threading.Condition()
+        self._landing = landing
 
     def take(self, connection: socket.socket, secure: Callable[[], Identity] | None = None) -> None:
-        """Serve it in a thread of its own, with TLS as who `secure` says. Raises RuntimeError when there is no thread:
-        the connection is still the caller's then, and nothing else is left of it."""
-        visit = Visit(self, connection, secure, self._landing())
-        with self._lock:
-            self._visits.add(visit)
-        try:
-            self.waits(visit)
-            threading.Thread(target=self._serve, args=(visit,), name="association", daemon=True).start()
-        except BaseException:
-            self._forget(visit)
-            raise
-
-    def waits(self, visit: "Visit") -> None:
-        """He has no association, yet or any more: there may not be too many of those."""
-        if leaves := self._porch.enter(visit, visit.address):
-            leaves.end()
-
-    def comes_in(self, visit: "Visit") -> None:
-        """He has one."""
-        self._porch.leave(visit)
-
-    def drain(self, seconds: float) -> None:
-        """No new associations. The open ones may end by themselves for half of the time, are ended when an instance has
-        been answered for the other half, and then whatever they are at: what was not answered stays at its sender."""
-        self.draining = True
-        with self._lock:
-            self._lock.wait_for(lambda: not self._visits, seconds / 2)
-            self.ending = True
-            self._lock.wait_for(lambda: not self._visits, seconds / 2)
-            for visit in self._visits:
-                visit.end()
-            self._lock.wait_for(lambda: not self._visits, _LAST_ANSWER)
-
-    def accounts(self) -> list[Account]:
-        """Of the associations that are open."""
-        with self._lock:
-            found = [visit.account for visit in self._visits if visit.account]
-        return [account for account in found if account.ended is None]
-
-    def _serve(self, visit: "Visit") -> None:
-        try:
-            visit.run()
-        finally:
-            self._forget(visit)
-
-    def _forget(self, visit: "Visit") -> None:
-        self._porch.leave(visit)
-        with self._lock:
-            self._visits.discard(visit)
-            self._lock.notify_all()
-        self._left()
+        """Serve it, with TLS as who `secure` says. Raises RuntimeError as `Visits.take` does."""
+        self.visits.take(Visit(self, connection, secure, self._landing()))
 
 
 class Visit:
@@ -127,17 +68,16 @@ class Visit:
     def __init__(
         self, edge: Edge, connection: socket.socket, secure: Callable[[], Identity] | None, landing: Landing
     ) -> None:
-        self.account: Account | None = None
-        self.address = _address_of(connection)
-        self._edge = edge
+        self.address = address_of(connection)
+        self._edge, self._visits = edge, edge.visits
         self._connection, self._secure = connection, secure
         self._certificate: Certificate | None = None
         self._landing = landing
+        self._account: Account | None = None
         self._site: Site | None = None
         self._lane: Lane = "live"
         self._called = ""
         self._span: telemetry.Span | None = None
-        self._inside = False
         self._id = secrets.token_hex(8)
 
     def run(self) -> None:
@@ -166,14 +106,14 @@ class Visit:
 
     def end(self) -> None:
         """Hear no more from him. What he has sent as a whole is answered yet."""
-        with suppress(OSError):
-            # An SSL socket's own would forget its keys, with which we answer yet.
-            socket.socket.shutdown(self._connection, socket.SHUT_RD)
+        hear_no_more(self._connection)
+
+    cut = end
 
     @property
     def draining(self) -> bool:
         """Whether the association is to end at the next instance."""
-        return self._edge.ending
+        return self._visits.ending
 
     # --- association
 
@@ -210,10 +150,11 @@ class Visit:
 
     def _comes_in(self, site: Site) -> bool:
         """Whether there is a place for him, which he has then."""
-        if self._edge.draining or not self._edge.desk.admit(self._id, site.code, site.associations):
+        if self._visits.draining or not self._edge.desk.admit(self._id, site.code, site.associations):
             return False
-        self._inside = True
-        self._edge.comes_in(self)
+        self._account = Account(self._id, site.code, "dicom", datetime.now(UTC))
+        self._visits.begun(self._account)
+        self._visits.comes_in(self)
         return True
 
     def _opens(self, site: Site, lane: Lane) -> None:
@@ -223,23 +164,17 @@ class Visit:
         attributes = {Attribute.SITE: site.code, Attribute.ASSOCIATION: self._id}
         self._span = telemetry.start("association", "server", attributes=attributes)
         self._edge.asked.labels(site.code, "accepted").inc()
-        self.account = Account(self._id, site.code, "dicom", datetime.now(UTC))
-        self._edge.open.labels(site.code).inc()
 
     def ended(self, end: End) -> None:
         """Give back what he has, once; until he closes he only waits."""
-        if not self._inside:
+        if self._account is None or self._account.ended:
             return
-        self._inside = False
         self._edge.desk.leave(self._id)
-        self._edge.waits(self)
+        self._visits.waits(self)
         if self._span:
             self._span.set({Attribute.OUTCOME: end.value})
             self._span.end()
-        if self.account:
-            self._edge.open.labels(self.account.site).dec()
-            self.account.ended, self.account.end = datetime.now(UTC), end.value
-            self._edge.keep(self.account)
+        self._visits.ended(self._account, end.value)
 
     # --- C-STORE
 
@@ -252,7 +187,7 @@ class Visit:
     def stored(self, request: Request, context: Context, landed: Landed) -> int:
         """The status that is answered."""
         assert self._site is not None
-        assert self.account is not None
+        assert self._account is not None
         arriving = Arriving(
             site=self._site,
             association=self._id,
@@ -262,19 +197,19 @@ class Visit:
             transfer_syntax_uid=context.transfer_syntax,
             landed=landed,
         )
-        return self._edge.intake("C-STORE", arriving, self.account, self._span).status
+        return self._edge.intake("C-STORE", arriving, self._account, self._span).status
 
     def lost(self, request: Request) -> int:
         """The disk had no room for a data set."""
         assert self._site is not None
-        assert self.account is not None
-        return self._edge.intake.without_room(self._site.code, self.account).status
+        assert self._account is not None
+        return self._edge.intake.without_room(self._site.code, self._account).status
 
     def refused(self, status: int) -> None:
         """A request was answered with that before there was anything to receive."""
         assert self._site is not None
-        assert self.account is not None
-        self._edge.intake.without_data(status, self._site.code, self.account)
+        assert self._account is not None
+        self._edge.intake.without_data(status, self._site.code, self._account)
 
     # --- N-ACTION
 
@@ -284,10 +219,3 @@ class Visit:
         assert self._edge.commitment is not None
         asking = Asking(self._site.code, self._id, self._called, request, context.transfer_syntax, landed)
         return self._edge.commitment(asking, self._span)
-
-
-def _address_of(connection: socket.socket) -> str:
-    try:
-        return str(connection.getpeername()[0])
-    except OSError:
-        return ""  # he is gone again

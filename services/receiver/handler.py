@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from services.receiver.arrivals import Arrivals
+from services.receiver.arrivals import Arrivals, Occupied
 from services.receiver.journal import key_of
 from services.receiver.quotas import Quotas
 from services.receiver.turns import NoTurn, Turns
@@ -20,14 +20,15 @@ from shared.events.envelope import encode
 from shared.kafka import Output
 from shared.outcome import Reason, Transient
 from shared.sites import Lane, Site
-from shared.storage import Store
+from shared.storage import ObjectNotFound, Store
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
 
 _EVENTS: dict[Lane, type[InstanceReceived]] = {"live": InstanceReceived, "bulk": InstanceReceivedInBulk}
 PATIENCE = 10.0
-"""Seconds that an object waits for its turn: common senders give up after 30, and we refuse before that."""
+"""Seconds that an object waits for its turn, and for another association that brings the same: common senders give up
+after 30, and we refuse before that."""
 AT_ONCE = 16
 """Objects that a process stores at the same time. More wait, and sites take turns."""
 
@@ -61,9 +62,15 @@ class Answer:
     reason: Reason | None = None
 
 
+class _StoreAway(Transient):
+    """Where broker or store may be away, it is the store."""
+
+
 class Receive:
     """Stores and announces what arrives. Called by many associations at the same time.
 
+    `recall`: brings `arrivals` up to the topic. `ended`: whether an arrival's bytes are missing because somebody has
+    ended it for good. Both raise Transient when the broker does not answer.
     `room`: whether so many bytes may be written to the store's disk, where it is one of ours, within a block.
     """
 
@@ -76,6 +83,7 @@ class Receive:
         pseudonyms: Pseudonyms,
         quotas: Quotas,
         recall: Callable[[], object],
+        ended: Callable[[str], bool],
         room: Callable[[int], AbstractContextManager[bool]] = lambda size: nullcontext(True),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -85,6 +93,7 @@ class Receive:
         self._pseudonyms = pseudonyms
         self._quotas = quotas
         self._recall = recall
+        self._ended = ended
         self._room = room
         self._clock = clock
         self._turns = Turns(AT_ONCE)
@@ -93,6 +102,12 @@ class Receive:
     def waiting(self) -> int:
         """How many objects wait for their site's turn."""
         return self._turns.waiting
+
+    @property
+    def oldest(self) -> float:
+        """Seconds that an object has been at the store, which has been there for longest: no call to a disk that stands
+        still comes back."""
+        return self._turns.oldest
 
     def __call__(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         """The answer to the sender. Success is a promise: the site deletes its copy."""
@@ -108,36 +123,60 @@ class Receive:
 
     def _settle(self, arriving: Arriving, event: InstanceReceived, span: telemetry.Span) -> Answer | None:
         """Have it safe; what there is to say about it but a plain success."""
-        site, digest = event.site, event.digest
-        # The same instance on another association waits here until the first one is safe, or has failed.
-        with self._arrivals.alone(site, digest):
-            try:
-                if self._known(site, digest):
-                    return Answer(SUCCESS, Reason.ALREADY_DONE)
-            except Transient as away:
-                return _refused(Reason.BROKER_AWAY, away, site)
-            if not self._within_quota(arriving):
-                return Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
-            try:
-                with self._turns.of(site, PATIENCE), self._room(arriving.landed.size) as has_room:
-                    refused = self._keep(event, arriving, span) if has_room else _no_space(site)
-            except NoTurn as slow:
-                return _refused(Reason.STORE_AWAY, slow, site)
-            if refused:
-                return refused
-            if arriving.site.bytes_per_day is not None:
-                self._quotas.add(site, arriving.landed.size)
-            conflicts = self._arrivals.add(site, digest, arriving.sop_instance_uid)
+        try:
+            # The same instance on another association waits here until the first one is safe, or has failed.
+            with self._arrivals.alone(event.site, event.digest, PATIENCE):
+                return self._repeated(event, arriving.landed) or self._first(arriving, event, span)
+        except (Occupied, NoTurn) as slow:
+            return _refused(Reason.STORE_AWAY, slow, event.site)
+
+    def _first(self, arriving: Arriving, event: InstanceReceived, span: telemetry.Span) -> Answer | None:
+        """The same for what has not been received before. Raises NoTurn."""
+        site = event.site
+        if not self._within_quota(arriving):
+            return Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
+        with self._turns.of(site, PATIENCE), self._room(arriving.landed.size) as has_room:
+            refused = self._keep(event, arriving, span) if has_room else _no_space(site)
+        if refused:
+            return refused
+        if arriving.site.bytes_per_day is not None:
+            self._quotas.add(site, arriving.landed.size)
+        conflicts = self._arrivals.add(site, event.digest, arriving.sop_instance_uid)
         return Answer(SUCCESS, Reason.UID_CONFLICT) if conflicts else None
+
+    def _repeated(self, event: InstanceReceived, landed: Landed) -> Answer | None:
+        """The answer for what was published before; None for what was not, or what the store has lost since."""
+        try:
+            if not self._known(event.site, event.digest):
+                return None
+            if self._stored(event, landed) or self._ended_for_good(event):
+                return Answer(SUCCESS, Reason.ALREADY_DONE)
+        except _StoreAway as away:
+            return _refused(Reason.STORE_AWAY, away, event.site)
+        except Transient as away:
+            return _refused(Reason.BROKER_AWAY, away, event.site)
+        log.warning("lost-object", site=event.site, arrival=event.arrival)
+        return None
 
     def _known(self, site: str, digest: str) -> bool:
         """Whether it was published before. Raises Transient when only the broker could tell, and it does not."""
-        if self._arrivals.known(site, digest):
-            return True
-        if not self._arrivals.doubted(site, digest):
-            return False
-        self._recall()
+        if self._arrivals.doubted(site, digest):
+            self._recall()
         return self._arrivals.known(site, digest)
+
+    def _stored(self, event: InstanceReceived, landed: Landed) -> bool:
+        """Whether there is an object with more bytes than its data set has: what comes before that may differ."""
+        try:
+            return self._identified.part(event.key, landed.size - landed.front, 1) != b""
+        except ObjectNotFound:
+            return False
+        except Transient as away:
+            raise _StoreAway(str(away)) from None
+
+    def _ended_for_good(self, event: InstanceReceived) -> bool:
+        # The view gets behind the event of then, so that it takes nothing but the next one for an end of our doubt.
+        self._recall()
+        return self._ended(event.arrival)
 
     def _within_quota(self, arriving: Arriving) -> bool:
         most = arriving.site.bytes_per_day
@@ -149,7 +188,7 @@ class Receive:
             self._identified.put(event.key, arriving.landed.content)
         except Transient as away:
             return _refused(Reason.STORE_AWAY, away, event.site)
-        self._arrivals.doubt(event.site, event.digest)
+        self._arrivals.doubt(event.site, event.digest, event.sop_instance_uid)
         try:
             self._broker.publish(output_of(event, event.received_at, span))
         except Transient as away:

@@ -8,7 +8,7 @@ from io import BytesIO
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
 from shared.dicom.named import named, named_in
-from shared.events import InstanceReceived
+from shared.events import InstanceReceivedInBulk
 
 SWEPT = "swept"
 """Stands for the association, which nobody knows any more."""
@@ -39,17 +39,23 @@ def arrived(key: str) -> Arrived | None:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Makes the event of an arrival from its object: the same `ce_id` and partition key as when it arrived."""
+    """Makes the event of an arrival from its object: the same `ce_id` and partition key as when it arrived.
+
+    Always that of the bulk lane: the object does not know on which it came, it is late on either, and there may be a
+    whole store of them, which shall not go before what is live.
+    """
 
     project: str
     pseudonyms: Pseudonyms
 
-    def event(self, of: Arrived, meta: part10.Meta, head: bytes, size: int, stored_at: datetime) -> InstanceReceived:
+    def event(
+        self, of: Arrived, meta: part10.Meta, head: bytes, size: int, stored_at: datetime
+    ) -> InstanceReceivedInBulk:
         """`head`: the first HEAD bytes of the object; `size`: of all of it."""
         data_set = head[meta.front :]
         found = named(data_set, meta.transfer_syntax_uid) or named_in(BytesIO(data_set), meta.transfer_syntax_uid)
         study = (found and found.study_instance_uid) or meta.sop_instance_uid
-        return InstanceReceived(
+        return InstanceReceivedInBulk(
             site=of.site,
             project=self.project,
             arrival=self.arrival(of),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from services.receiver import scratch
+from services.receiver import sqlite
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS spent (site TEXT PRIMARY KEY, day TEXT, bytes INTEGER) WITHOUT ROWID"
 _ADD = """
@@ -20,8 +20,8 @@ class Quotas:
 
     def __init__(self, path: Path, today: Callable[[], date] = lambda: datetime.now(UTC).date()) -> None:
         self._today = today
-        self._db = scratch.opened(path)
-        self._db.execute(_SCHEMA)
+        self._db = sqlite.opened(path, synced=False)
+        sqlite.give_tables(self._db, _SCHEMA)
         self._lock = threading.Lock()
 
     def spent(self, site: str) -> int:

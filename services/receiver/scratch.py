@@ -6,28 +6,17 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
+from services.receiver import sqlite
 from shared import telemetry
 from shared.durable import sync_folder
 
 log = telemetry.logger("receiver")
 
-_BUSY_SECONDS = 30.0
-"""That a process waits for another one's write, which takes microseconds."""
-
-
-def opened(path: Path) -> sqlite3.Connection:
-    """The file, made if need be. Nothing is synced: a power cut may tear it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_BUSY_SECONDS)
-    database.execute("PRAGMA journal_mode=WAL")
-    database.execute("PRAGMA synchronous=OFF")
-    return database
-
 
 def mended(path: Path) -> None:
     """Throw the file away if it is torn. For the first process, before the others begin."""
     try:
-        database = opened(path)
+        database = sqlite.opened(path, synced=False)
         try:
             (state,) = database.execute("PRAGMA quick_check(1)").fetchone()
         finally:

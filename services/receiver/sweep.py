@@ -1,4 +1,5 @@
-"""Publishes what was stored and not published: the receiver died between the two, or the broker has lost the event."""
+"""Publishes what was stored and not published, behind what is live: the receiver died between the two, or the broker
+has lost the event."""
 
 import threading
 import time
@@ -8,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from services.receiver import read_back
-from services.receiver.arrivals import Arrivals
-from services.receiver.handler import Publishes, output_of
+from services.receiver.arrivals import Arrivals, Occupied
+from services.receiver.handler import PATIENCE, Publishes, output_of
 from services.receiver.journal import HEAD, Arrived, Journal, arrived
 from shared import metrics, telemetry
 from shared.dicom import part10
@@ -27,6 +28,8 @@ class Outcome(StrEnum):
     PUBLISHED = "published"
     DAMAGED = "damaged"
     GONE = "gone"
+    OCCUPIED = "occupied"
+    """An association brings the same, or hangs with it: the next sweep looks again."""
 
 
 def again_and_again(look: Callable[[], object], seconds: float, stop: threading.Event) -> None:
@@ -98,13 +101,13 @@ class Sweep:
         # First without waiting for an association that brings the same.
         if done():
             return Outcome.KNOWN
-        with self._arrivals.alone(of.site, of.digest):
-            if done():
-                return Outcome.KNOWN
-            try:
-                return self._publish(of, found)
-            except ObjectNotFound:
-                return Outcome.GONE
+        try:
+            with self._arrivals.alone(of.site, of.digest, PATIENCE):
+                return Outcome.KNOWN if done() else self._publish(of, found)
+        except ObjectNotFound:
+            return Outcome.GONE
+        except Occupied:
+            return Outcome.OCCUPIED
 
     def _publish(self, of: Arrived, found: Listed) -> Outcome:
         head = self._identified.part(found.key, 0, HEAD)
@@ -116,7 +119,7 @@ class Sweep:
         event = self._journal.event(of, meta, head, found.size, found.modified)
         attributes = {Attribute.SITE: of.site, Attribute.ARRIVAL: event.arrival}
         with telemetry.span("sweep", attributes=attributes) as span:
-            self._arrivals.doubt(of.site, of.digest)
+            self._arrivals.doubt(of.site, of.digest, event.sop_instance_uid)
             self._broker.publish(output_of(event, event.received_at, span))
         self._arrivals.add(of.site, of.digest, meta.sop_instance_uid)
         self._published.labels(of.site).inc()

@@ -67,9 +67,9 @@ def identity_of(files: Files) -> Identity:
     return Identity(_context(files, ssl.CERT_REQUIRED), _context(files, ssl.CERT_OPTIONAL), expires.timestamp())
 
 
-def offered(identity: Identity, connection: socket.socket) -> socket.socket:
-    """The connection with TLS, its client's certificate asked for. Raises OSError, within the connection's time-out."""
-    return identity.offered.wrap_socket(connection, server_side=True)
+def offered(identity: Identity, connection: socket.socket) -> ssl.SSLSocket:
+    """The connection with TLS, its client's certificate asked for, before the handshake. Raises OSError."""
+    return identity.offered.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
 
 
 def calling(files: Files) -> ssl.SSLContext:

@@ -1,6 +1,7 @@
 """Whose turn it is to store: sites one after the other, however many associations each of them has."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ class Turns:
     def __init__(self, places: int) -> None:
         self._free = places
         self._waiting: dict[str, deque[threading.Event]] = {}
+        self._begun: dict[object, float] = {}  # of each place that is taken, in the order in which they were
         self._lock = threading.Lock()
 
     @property
@@ -27,15 +29,25 @@ class Turns:
         with self._lock:
             return sum(len(queue) for queue in self._waiting.values())
 
+    @property
+    def oldest(self) -> float:
+        """Seconds that somebody has had his place, who has had it for longest; 0 when nobody has one."""
+        with self._lock:
+            now = time.monotonic()
+            return now - next(iter(self._begun.values()), now)
+
     @contextmanager
     def of(self, site: str, seconds: float) -> Iterator[None]:
         """A place, when it is this site's turn. Raises NoTurn when it does not come for so long."""
         if not self._entered(site, seconds):
             raise NoTurn("no turn")
+        turn = object()
+        with self._lock:
+            self._begun[turn] = time.monotonic()
         try:
             yield
         finally:
-            self._leave()
+            self._leave(turn)
 
     def _entered(self, site: str, seconds: float) -> bool:
         with self._lock:
@@ -57,9 +69,10 @@ class Turns:
                 del self._waiting[site]
             return True
 
-    def _leave(self) -> None:
+    def _leave(self, turn: object) -> None:
         """Hand the place on to the first of the site that waits longest for its turn."""
         with self._lock:
+            del self._begun[turn]
             site = next(iter(self._waiting), None)
             if site is None:
                 self._free += 1

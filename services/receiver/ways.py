@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from services.receiver import tls
 from services.receiver.accounts import Account, AccountBook, SoFar
@@ -20,28 +20,13 @@ from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
+from services.receiver.visits import Visits
 from shared import metrics, telemetry
 from shared.followed import Followed
 from shared.settings import MIB
 from shared.sites import Sites, read_sites
 
 log = telemetry.logger("receiver")
-
-
-class Way(Protocol):
-    """What serves connections of one kind."""
-
-    def take(self, connection: socket.socket) -> None:
-        """Serve it; returns at once."""
-        ...
-
-    def drain(self, seconds: float) -> None:
-        """Let in nobody else, and end within about so long."""
-        ...
-
-    def accounts(self) -> list[Account]:
-        """Of what is under way."""
-        ...
 
 
 class Ways:
@@ -51,6 +36,8 @@ class Ways:
         self, settings: Settings, receive: Receive, desk: Admits, docket: Docket, left: Callable[[], None]
     ) -> None:
         self._receive = receive
+        # Asked for, not told by a look, which may stand still with the disk.
+        metrics.gauge("isocentre_receive_oldest_store_seconds").set_function(lambda: receive.oldest)
         sites = followed_sites(settings)
         self._followed: list[Followed[Any]] = [sites]
         self._spool = spool = spool_of(settings)
@@ -58,19 +45,18 @@ class Ways:
         landing = partial(Landing, spool, settings.in_memory_mib * MIB, budget)
         self._book = book = AccountBook(settings.state_dir / "accounts")
         self._so_far = SoFar(partial(keep_safe, book))
-        kept = partial(keep, book)
+        visits = partial(Visits, keep=partial(keep, book), left=left)
         intake = Intake(receive)
-        dicom = Edge(sites.now, intake, desk, landing, kept, left, commitment=Taking(docket))
-        stow = partial(StowEdge, sites.now, intake, desk, landing, kept, left)
-        stow = partial(stow, spool=spool, limits=limits_of(settings))
-        http = stow()
-        self._ways: list[Way] = [dicom, http]
+        dicom = Edge(sites.now, intake, desk, visits("association"), landing, commitment=Taking(docket))
+        stow = partial(StowEdge, sites.now, intake, desk, landing=landing, spool=spool, limits=limits_of(settings))
+        http = stow(visits=visits("http"))
+        self._visits = [dicom.visits, http.visits]
         self.takes: Mapping[str, Callable[[socket.socket], None]] = {"dicom": dicom.take, "http": http.take}
         if settings.has_tls:
             identity = tls.followed(settings.tls_files())
-            https = stow(secure=lambda connection: tls.offered(identity.now(), connection))
+            https = stow(visits=visits("http"), secure=lambda connection: tls.offered(identity.now(), connection))
             self._followed.append(identity)
-            self._ways.append(https)
+            self._visits.append(https.visits)
             self.takes |= {"dicom-tls": partial(dicom.take, secure=identity.now), "https": https.take}
 
     def look(self) -> None:
@@ -78,7 +64,7 @@ class Ways:
         every second or so."""
         for each in self._followed:
             each.now()
-        self._so_far.look(account for way in self._ways for account in way.accounts())
+        self._so_far.look(self._open())
         settle_safe(self._book)
         metrics.gauge("isocentre_receive_memory_bytes").set(self._budget.held)
         metrics.gauge("isocentre_receive_spool_bytes").set(self._spool.size)
@@ -87,13 +73,16 @@ class Ways:
 
     def accounts(self) -> list[dict[str, Any]]:
         """Of what is under way."""
-        return [account.as_json() for way in self._ways for account in way.accounts()]
+        return [account.as_json() for account in self._open()]
 
     def drain(self, seconds: float) -> None:
         """Drain all at the same time."""
-        with ThreadPoolExecutor(len(self._ways)) as pool:
-            list(pool.map(lambda way: way.drain(seconds), self._ways))
+        with ThreadPoolExecutor(len(self._visits)) as pool:
+            list(pool.map(lambda visits: visits.drain(seconds), self._visits))
         settle_safe(self._book)
+
+    def _open(self) -> list[Account]:
+        return [account for visits in self._visits for account in visits.accounts()]
 
 
 def followed_sites(settings: Settings) -> Followed[Sites]:

@@ -19,6 +19,7 @@ from services.receiver.upper.disk import Disk
 from services.receiver.ways import Ways
 from shared import metrics, service, storage, telemetry
 from shared.dicom.identity import Pseudonyms
+from shared.ended import Ended, decisions
 from shared.kafka import Publisher
 from shared.settings import MIB
 
@@ -66,6 +67,7 @@ def main() -> None:
         pseudonyms=pseudonyms,
         quotas=quotas,
         recall=lambda: recall(arrivals, settings.kafka_bootstrap_servers),
+        ended=Ended(lambda: decisions(settings.kafka_bootstrap_servers)),
         room=room_of_store(settings),
     )
     docket = Docket(settings.docket)
@@ -84,7 +86,7 @@ def main() -> None:
         finally:
             ended.set()  # nobody hands anything over any more
 
-    answers |= {"drain": drain, "associations": ways.accounts}
+    answers |= {"drain": drain, "associations": ways.accounts, "oldest": lambda: receive.oldest}
     line.start()
     threading.Thread(target=serve, name="handed", daemon=True).start()
     line.tell("up")

@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from struct import Struct, error
 from typing import BinaryIO
@@ -40,9 +41,14 @@ def named(head: bytes | memoryview, transfer_syntax_uid: str) -> Named | None:
     """
     if transfer_syntax_uid == _IMPLICIT:
         return _scanned(head, explicit=False)
+    return _scanned(head, explicit=True) if _plain(transfer_syntax_uid) else None
+
+
+@lru_cache(maxsize=256)
+def _plain(transfer_syntax_uid: str) -> bool:
+    """Whether data sets are explicit VR little endian, as they are with syntaxes that nobody knows."""
     syntax = UID(transfer_syntax_uid)
-    plain = syntax != DeflatedExplicitVRLittleEndian and (not syntax.is_transfer_syntax or syntax.is_little_endian)
-    return _scanned(head, explicit=True) if plain else None
+    return syntax != DeflatedExplicitVRLittleEndian and (not syntax.is_transfer_syntax or syntax.is_little_endian)
 
 
 def named_in(data_set: BinaryIO, transfer_syntax_uid: str) -> Named | None:

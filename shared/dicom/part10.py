@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 
 from pydicom.filereader import read_dataset
@@ -25,18 +26,21 @@ class Meta:
 
 def front(transfer_syntax_uid: str, sop_class_uid: str, sop_instance_uid: str) -> bytes:
     """What stands before a data set in its file: a preamble of zeros, and file meta information of ours."""
-    meta = b"".join(
-        (
-            _element(0x0001, b"OB", b"\x00\x01"),
-            _uid(0x0002, sop_class_uid),
-            _uid(0x0003, sop_instance_uid),
-            _uid(0x0010, transfer_syntax_uid),
-            _uid(0x0012, IMPLEMENTATION_CLASS_UID),
-            _element(0x0013, b"SH", even(IMPLEMENTATION_VERSION_NAME.encode(), b" ")),
-        )
-    )
+    before, after = _around(transfer_syntax_uid, sop_class_uid)
+    meta = before + _uid(0x0003, sop_instance_uid) + after
     group_length = _element(0x0000, b"UL", len(meta).to_bytes(4, "little"))
     return PREAMBLE + group_length + meta
+
+
+@lru_cache(maxsize=1024)
+def _around(transfer_syntax_uid: str, sop_class_uid: str) -> tuple[bytes, bytes]:
+    """What stands before and behind the instance's UID: the same for a whole series."""
+    version = even(IMPLEMENTATION_VERSION_NAME.encode(), b" ")
+    before = _element(0x0001, b"OB", b"\x00\x01") + _uid(0x0002, sop_class_uid)
+    after = (
+        _uid(0x0010, transfer_syntax_uid) + _uid(0x0012, IMPLEMENTATION_CLASS_UID) + _element(0x0013, b"SH", version)
+    )
+    return before, after
 
 
 def meta(head: bytes) -> Meta | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shared.misconfigured import Misconfigured
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Person:
     """What a patient is known by: the ID that an issuer gave within a domain. The ID is blank when none was sent."""
 
@@ -61,6 +61,11 @@ class Patients:
         if found is None:
             raise UnknownSite(site)
         return found
+
+    def merges(self, site: str) -> tuple[tuple[Person, Person], ...]:
+        """Of whom `site` may mean: who is merged, and who that is in the end; in one order. Raises UnknownSite."""
+        domain = self.rules(site).domain
+        return tuple(sorted((old, new) for old, new in self._merged.items() if old.domain == domain))
 
     def sent(self, site: str, issuer: str, patient_id: str) -> Person:
         """The same before merges."""

@@ -16,6 +16,8 @@ def common(bootstrap: str) -> dict[str, Any]:
         # A broker that restarts is back within seconds; do not wait ten to notice.
         "reconnect.backoff.max.ms": 1000,
         "socket.keepalive.enable": True,
+        # Small requests one after the other are what we send: held back, each waits for the answer to the last one.
+        "socket.nagle.disable": True,
         "log.connection.close": False,
         "logger": logger,
     }

@@ -3,18 +3,20 @@
 import os
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
+from io import FileIO
 from pathlib import Path
 from zlib import crc32
 
+from shared.durable import append
 from shared.storage.content import verify
 from shared.storage.store import Content, Filed
 from shared.storage.walk import DRAFTS
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-_PORTION = 64 * 1024 * 1024
-"""Bytes of a file that are not on the disk at most: whoever syncs meanwhile has to wait for them."""
 _PIECE = 1024 * 1024
 """Bytes of a file that are in memory."""
 
@@ -25,11 +27,14 @@ class Drafts:
     def __init__(self, place: Path) -> None:
         self._folder = place / DRAFTS
 
-    def make(self, content: Content, content_type: str) -> Path:
-        """Write a file, and wait for the disk. Raises OSError, and Transient for a file that gives other bytes."""
-        descriptor, name = self._open()
+    def make(self, content: Content, content_type: str) -> str:
+        """Write a file, and wait for the disk; its path.
+
+        Raises OSError, and Transient for a file that gives other bytes.
+        """
+        descriptor, name = self._linked(content) or self._open()
         try:
-            size = _copy(content, descriptor) if isinstance(content, Filed) else _write(content, descriptor)
+            size = _filled(descriptor, content)
             # Attributes come before the sync: set after it, a power cut takes them. The tag is no MD5, nor like one.
             os.setxattr(descriptor, "user.etag", f'"{time.time_ns():x}-{size:x}"'.encode())
             os.setxattr(descriptor, "user.content-type", content_type.encode())
@@ -40,11 +45,26 @@ class Drafts:
             raise
         finally:
             os.close(descriptor)
-        return Path(name)
+        return name
+
+    def _linked(self, content: Content) -> tuple[int, str] | None:
+        """A second name of the file that holds it, where that lies on the same file system: it is not written again."""
+        if not isinstance(content, Filed):
+            return None
+        name = self._name()
+        try:
+            os.link(content.path, name)
+        except OSError:
+            return None  # another file system, or what happens when it is copied too and tells why
+        return os.open(name, os.O_RDONLY | os.O_CLOEXEC), name
+
+    def _name(self) -> str:
+        """One that nobody else has."""
+        return f"{self._folder}/{os.getpid()}-{secrets.token_hex(8)}"
 
     def _open(self) -> tuple[int, str]:
-        """A new file of a name that nobody else has; in a new folder, where somebody has removed it."""
-        name = f"{self._folder}/{os.getpid()}-{secrets.token_hex(8)}"
+        """A new file; in a new folder, where somebody has removed it."""
+        name = self._name()
         try:
             return os.open(name, _NEW, 0o600), name
         except FileNotFoundError:
@@ -72,24 +92,27 @@ def _is_removed(draft: "os.DirEntry[str]", limit: float) -> bool:
     return True
 
 
-def _write(content: bytes | memoryview, descriptor: int) -> int:
-    """The size. One call writes 2 GiB at most."""
-    left = memoryview(content)
-    while left:
-        left = left[os.write(descriptor, left) :]
-    return len(content)
-
-
-def _copy(content: Filed, descriptor: int) -> int:
-    """The size. In pieces, because what the kernel copies by itself nobody can check."""
-    size, crc, buffer = 0, 0, memoryview(bytearray(_PIECE))
+def _filled(descriptor: int, content: Content) -> int:
+    """Have all of `content` in the file of `descriptor`, which may be its own; the size."""
+    if not isinstance(content, Filed):
+        append(descriptor, memoryview(content), 0)
+        return len(content)
     with content.path.open("rb", buffering=0) as source:
-        while count := source.readinto(buffer):
-            crc = crc32(buffer[:count], crc)
-            _write(buffer[:count], descriptor)
-            if size // _PORTION < (size + count) // _PORTION:
-                os.fdatasync(descriptor)
-            size += count
+        if os.path.samestat(os.fstat(descriptor), os.fstat(source.fileno())):
+            return _verified(content, source)
+        return _verified(content, source, partial(append, descriptor))
+
+
+def _verified(
+    content: Filed, source: FileIO, take: Callable[[memoryview, int], None] = lambda piece, before: None
+) -> int:
+    """The size of what `source` gives, which `take` gets in pieces, because what the kernel copies by itself nobody
+    can check. Raises Transient when that is not what was written."""
+    size, crc, buffer = 0, 0, memoryview(bytearray(_PIECE))
+    while count := source.readinto(buffer):
+        crc = crc32(buffer[:count], crc)
+        take(buffer[:count], size)
+        size += count
     verify(size, content.size)
     verify(crc, content.crc32)
     return size

@@ -13,6 +13,8 @@ from shared.outcome import Failure, Transient
 class Filed:
     """An object in a file, and what was written there: a disk may give back something else, or less.
 
+    Nobody writes to the file any more: a store on the same file system may keep it under another name.
+
     `size` in bytes; `crc32` of all of them.
     """
 

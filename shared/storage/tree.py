@@ -34,14 +34,15 @@ class TreeStore:
         self._folders = Folders(self._folder)
 
     def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
-        self._place(key)
+        _check(key)
         with _failures():
             self._folders.forget_moved(self._verify())
             draft = self._drafts.make(data, content_type)
             try:
                 self._publish(draft, key)
             except BaseException:
-                draft.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    os.unlink(draft)
                 raise
 
     def get(self, key: str) -> bytes:
@@ -99,8 +100,7 @@ class TreeStore:
 
     def _place(self, key: str) -> Path:
         """Raises ValueError for a key that leads somewhere else."""
-        if not is_path(key):
-            raise ValueError("no key of an object")
+        _check(key)
         return self._folder / key
 
     def _verify(self) -> os.stat_result:
@@ -110,7 +110,7 @@ class TreeStore:
         except FileNotFoundError:
             raise AccessDenied("NoSuchBucket") from None
 
-    def _publish(self, draft: Path, key: str) -> None:
+    def _publish(self, draft: str, key: str) -> None:
         path, _, name = key.rpartition("/")
         for _ in range(_ATTEMPTS):
             try:
@@ -123,6 +123,11 @@ class TreeStore:
                 self._folders.forget(path)
                 raise
         raise Transient("the folder goes away again and again")
+
+
+def _check(key: str) -> None:
+    if not is_path(key):
+        raise ValueError("no key of an object")
 
 
 @contextmanager

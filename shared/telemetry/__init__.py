@@ -12,7 +12,6 @@ from shared.telemetry.tracing import (
     span,
     start,
     trace_id_in,
-    traceparent_of,
 )
 
 __all__ = [
@@ -30,5 +29,4 @@ __all__ = [
     "span",
     "start",
     "trace_id_in",
-    "traceparent_of",
 ]

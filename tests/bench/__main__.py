@@ -15,6 +15,7 @@ from infra.local.stack import StackError
 from infra.local.state import StoreWay
 from tests.bench import instances, isocentre, orthanc, report
 from tests.bench.isocentre import OURS
+from tests.bench.memory import filled
 from tests.bench.side import Incomplete, Round, Side, measure, warm_up
 
 FOLDER = ROOT / "build" / "bench"
@@ -65,7 +66,8 @@ def main(
     ours = tuple(side for side, store in OURS.items() if store in stores)
     sides = (*ours, "orthanc") if peer else ours
     try:
-        measured = [run(side, associations) for side in order(rounds, sides)]
+        with filled(FOLDER):
+            measured = [run(side, associations) for side in order(rounds, sides)]
     except (Incomplete, StackError) as failed:
         console.print(f"[red]{failed}[/]")
         sys.exit(1)

@@ -1,7 +1,10 @@
 """The measuring itself, without anything to measure."""
 
 import os
+import sqlite3
+from contextlib import closing
 from io import BytesIO
+from pathlib import Path
 
 import pydicom
 import pytest
@@ -14,7 +17,8 @@ from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ, P_DATA_TF
 from pynetdicom.pdu_primitives import A_ASSOCIATE, MaximumLengthNotification
 from pynetdicom.presentation import PresentationContext, build_context
 
-from tests.bench import cpu, instances, orthanc_driver, report, sender
+from infra.local.state import Process
+from tests.bench import cpu, footprint, instances, orthanc_driver, report, sender
 from tests.bench.__main__ import order
 from tests.bench.side import Round
 
@@ -154,3 +158,65 @@ def test_the_ratio_is_between_neighbours() -> None:
 
 def test_each_side_is_first_as_often_as_the_other() -> None:
     assert list(order(2, ("ours", "theirs"))) == ["ours", "theirs", "theirs", "ours"]
+
+
+def test_a_size_is_that_of_files_and_what_grew_is_told_for_each(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for number in range(3):
+        (tmp_path / "folder" / str(number)).write_bytes(bytes(5000))
+    found = footprint.size_of([*tmp_path.rglob("*"), tmp_path / "gone"])
+    assert found.held == 15_000
+    assert found.taken >= 15_000
+    assert found.grown(footprint.Size(5000, found.taken), 5) == footprint.Size(2000, 0)
+
+
+def test_a_database_is_as_large_as_its_pages_though_they_lie_in_its_log(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE a (b BLOB)")
+        before = footprint.pages_of(tmp_path / "a.sqlite")
+        connection.execute("INSERT INTO a VALUES (zeroblob(100000))")
+        assert footprint.pages_of(tmp_path / "a.sqlite").held - before.held > 90_000
+
+
+def test_memory_is_that_of_a_process_with_its_children() -> None:
+    held = bytearray(os.urandom(20_000_000))
+    found = footprint.memory_of(os.getpid())
+    assert found.processes >= 1
+    assert len(held) < found.largest_private <= found.shared_fairly
+
+
+def test_a_start_tells_when_each_process_worked_first() -> None:
+    start = footprint.Start()
+    start.changed(Process(name="kafka", state="starting", log=Path("log")))
+    assert start.ready == {}
+    start.changed(Process(name="kafka", state="ready", log=Path("log")))
+    first = dict(start.ready)
+    start.changed(Process(name="kafka", state="ready", log=Path("log")))
+    assert start.ready == first
+    assert 0 < first["kafka"] < 1
+
+
+def test_a_footprint_is_told_as_markdown_and_as_json() -> None:
+    first, again = footprint.Start(0, {"kafka": 5.0, "receiver": 12.5}, 12.6), footprint.Start(0, {"kafka": 6.5}, 21.0)
+    found = footprint.Footprint(
+        {"instances": 200},
+        {"topics": footprint.Size(4321.4, 4400)},
+        measured("isocentre tree", 10.0, 2.0),
+        {"receiver": footprint.Memory(3, 240_000_000, 85_000_000)},
+        first,
+        again,
+    )
+    told = footprint.page(found)
+    for row in (
+        "| topics | 4,321 | 4,400 |",
+        "| all | 3.00 | 10 |",
+        "| receiver | 3 | 240 | 85 |",
+        "| kafka | 5.0 | 6.5 |",
+        "| receiver | 12.5 |  |",
+        "| all | 12.6 | 21.0 |",
+    ):
+        assert row in told.splitlines()
+    written = found.as_json()
+    assert written["bytes_per_instance"]["topics"]["held"] == 4321.4
+    assert written["seconds_to_start_after_kill"] == {"kafka": 6.5, "all": 21.0}

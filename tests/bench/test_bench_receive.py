@@ -6,6 +6,7 @@ import pytest
 
 from shared.dicom import part10
 from tests.bench import instances, sender
+from tests.bench.memory import free_bytes
 from tests.bench.receive import stow_sender
 from tests.bench.receive.__main__ import Run, turns
 from tests.bench.receive.door import Door
@@ -115,3 +116,8 @@ def test_an_answer_to_a_stow_request_is_read() -> None:
     assert stow_sender.told(b"HTTP/1.1 200 OK\r\nContent-Type: x\r\nContent-Length: 17\r\n") == (200, 17)
     with pytest.raises(sender.Refused):
         stow_sender.told(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n")
+
+
+def test_free_memory_is_found() -> None:
+    assert free_bytes("MemTotal:       24684000 kB\nMemFree:         1000 kB\nMemAvailable: 2000 kB\n") == 1_024_000
+    assert free_bytes("") == 0

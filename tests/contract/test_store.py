@@ -339,3 +339,21 @@ def test_a_writer_cleans_up_at_its_door(tree: Store, components: Stack) -> None:
     assert old.exists()
     storage.probe(tree, "somebody", writes=True)
     assert not old.exists()
+
+
+def test_a_file_of_the_same_disk_is_not_written_again(tree: Store, prefix: str, components: Stack) -> None:
+    spooled = components.object_store.tree / secrets.token_hex(6)
+    spooled.write_bytes(data := secrets.token_bytes(20_000))
+    tree.put(f"{prefix}/a.dcm", filed(spooled))
+    assert (components.object_store.tree / "clean" / prefix / "a.dcm").samefile(spooled)
+    spooled.unlink()
+    assert tree.get(f"{prefix}/a.dcm") == data
+    assert _s3(components).get(f"{prefix}/a.dcm") == data
+
+
+def test_a_file_of_another_disk_is_copied(tree: Store, prefix: str) -> None:
+    spooled = Path("/dev/shm") / secrets.token_hex(6)
+    spooled.write_bytes(data := secrets.token_bytes(20_000))
+    tree.put(f"{prefix}/a.dcm", filed(spooled))
+    spooled.unlink()
+    assert tree.get(f"{prefix}/a.dcm") == data

@@ -14,6 +14,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # typed, but 
 from infra.local import kafka
 from infra.local.state import Stack
 from shared.kafka import KafkaLog, Output, Publisher, is_durable
+from shared.kafka.admin import topic_names
+from tests.support.waiting import until
 
 INTERNAL = {"__consumer_offsets", "__transaction_state"}
 """Where the broker keeps how far each stage is, and which transactions are under way."""
@@ -60,4 +62,5 @@ def test_the_receiver_sees_whether_the_broker_flushes(components: Stack) -> None
     admin = AdminClient({"bootstrap.servers": components.kafka_bootstrap_servers})
     lazy = f"lazy-{secrets.token_hex(4)}"
     admin.create_topics([NewTopic(lazy, 1, config={"flush.messages": "1000"})])[lazy].result(10)
+    until(lambda: lazy in topic_names(components.kafka_bootstrap_servers), "the topic that was made is there")
     assert not is_durable(components.kafka_bootstrap_servers, lazy)

@@ -27,6 +27,7 @@ from services.receiver.intake import Intake
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
+from services.receiver.visits import Visits
 from shared import telemetry
 from shared.sites import Site, Sites
 from tests.support import corpus
@@ -73,14 +74,15 @@ def ours(folder: Path) -> Iterator[Receiver]:
     site = Site(code="site", project="p", calling_ae_titles=frozenset({"SENDER"}), called_ae_titles=frozenset({CALLED}))
     # So little memory that many a file takes the way through the spool.
     landing = partial(Landing, Spool(folder, Disk(folder, 0)), 2 * 2**20, Budget(8 * 2**20))
-    edge = Edge(lambda: Sites(sites=(site,)), Intake(keep), Desk(10), landing, lambda account: None)
+    visits = Visits("association", lambda account: None)
+    edge = Edge(lambda: Sites(sites=(site,)), Intake(keep), Desk(10), visits, landing)
     listening = Listening("127.0.0.1", 0, edge.take)
     receiver.port = listening.port
     try:
         yield receiver
     finally:
         listening.close()
-        edge.drain(5.0)
+        visits.drain(5.0)
 
 
 # --- senders

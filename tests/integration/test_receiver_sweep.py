@@ -9,12 +9,13 @@ from infra.local.stack import running
 from infra.local.state import Stack
 from services.receiver.journal import SWEPT, key_of
 from shared.dicom import part10
-from shared.events import InstanceReceived
+from shared.events import InstanceReceived, InstanceReceivedInBulk
 from shared.events.envelope import decode
 from shared.kafka import Record, read_to_end
 from tests.support.generated import Item, ct
 from tests.support.waiting import until
 
+TOPICS = (InstanceReceived.topic, InstanceReceivedInBulk.topic)
 SOON = {"ISOCENTRE_SWEEP_SECONDS": "1", "ISOCENTRE_SWEEP_GRACE_SECONDS": "2"}
 
 
@@ -36,8 +37,8 @@ def put(stack: Stack, item: Item) -> str:
     return key
 
 
-def received(stack: Stack) -> list[Record]:
-    return list(read_to_end(stack.kafka_bootstrap_servers, [InstanceReceived.topic]))
+def received(stack: Stack, *topics: str) -> list[Record]:
+    return list(read_to_end(stack.kafka_bootstrap_servers, topics or TOPICS))
 
 
 def test_it_is_published_once(stack: Stack) -> None:
@@ -46,6 +47,7 @@ def test_it_is_published_once(stack: Stack) -> None:
     events = [decode(record.topic, record.value, record.headers) for record in records]
     assert {event.key for event in events if isinstance(event, InstanceReceived)} == keys
     assert {event.association for event in events if isinstance(event, InstanceReceived)} == {SWEPT}
+    assert received(stack, InstanceReceived.topic) == [], "it overtakes what is live"
     swept = (stack.home / "logs" / "receiver.log").read_text().count('"swept"')
     until(lambda: _sweeps(stack) >= swept + 2, "it has looked twice more", 60)
     assert len(received(stack)) == len(keys)

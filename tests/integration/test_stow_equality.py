@@ -25,6 +25,7 @@ from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
+from services.receiver.visits import Visits
 from shared import telemetry
 from shared.dicom import part10
 from shared.sites import Site, Sites
@@ -60,14 +61,15 @@ def ours(folder: Path) -> Iterator[Receiver]:
     landing = partial(Landing, spool, 2 * MIB, Budget(8 * MIB))
     limits = Limits(part=512 * MIB, request=1024 * MIB, metadata=MIB)
     sites, intake = Sites(sites=(SITE,)), Intake(keep)
-    edge = StowEdge(lambda: sites, intake, Desk(10), landing, lambda account: None, spool=spool, limits=limits)
+    visits = Visits("http", lambda account: None)
+    edge = StowEdge(lambda: sites, intake, Desk(10), visits, landing, spool=spool, limits=limits)
     listening = Listening("127.0.0.1", 0, edge.take)
     receiver.url = f"http://127.0.0.1:{listening.port}"
     try:
         yield receiver
     finally:
         listening.close()
-        edge.drain(5.0)
+        visits.drain(5.0)
 
 
 @pytest.fixture(scope="module", params=["wheel", "folder"])

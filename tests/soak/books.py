@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support.books import key_of
 from tests.support.generated import Item
-from tests.support.pipeline import RECEIVED
+from tests.support.pipeline import IN_BULK, RECEIVED
 from tests.support.stack import Stack
 from tests.support.topics import Topics
 
@@ -113,5 +113,5 @@ class Balance:
 def balance(stack: Stack, clerk: Clerk, sites: list[str]) -> Balance:
     """Call it when nobody sends any more."""
     left = {key for site in sites for key in stack.keys("identified", f"{site}/")}
-    announced = {record.event()["key"] for record in Topics(stack.kafka).records(RECEIVED) if record.value}
+    announced = {record.event()["key"] for record in Topics(stack.kafka).records(RECEIVED, IN_BULK) if record.value}
     return Balance(len(clerk.keys), len(clerk.lost), len(clerk.keys - announced), len(left - announced))

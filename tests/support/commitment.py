@@ -28,6 +28,7 @@ from services.receiver.quotas import Quotas
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
+from services.receiver.visits import Visits
 from shared.dicom.identity import Pseudonyms
 from shared.events import InstanceCommitted
 from shared.events.envelope import decode
@@ -103,11 +104,13 @@ class Node:
             pseudonyms=Pseudonyms(b"k" * 32),
             quotas=self.quotas,
             recall=lambda: None,
+            ended=lambda arrival: False,
             clock=self.clock,
         )
         landing = partial(Landing, Spool(folder, Disk(folder, 0)), 2**20, Budget(2**22))
         taking = Taking(self.docket, self.clock)
-        return Edge(lambda: self.sites, Intake(receive), Desk(8), landing, lambda account: None, commitment=taking)
+        visits = Visits("association", lambda account: None)
+        return Edge(lambda: self.sites, Intake(receive), Desk(8), visits, landing, commitment=taking)
 
     def carry_out(self) -> None:
         """What is due now, all of it, before this returns."""
@@ -116,9 +119,9 @@ class Node:
 
     def close(self) -> None:
         self.stop.set()
-        self._edge.draining = True
+        self._edge.visits.draining = True
         self._listening.close()
-        self._edge.drain(0.2)
+        self._edge.visits.drain(0.2)
         self.arrivals.close()
         self.docket.close()
         self.quotas.close()

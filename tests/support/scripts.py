@@ -82,6 +82,28 @@ def _context_id(number: int) -> bytes:
     return request()[: _FIRST_CONTEXT + 4] + bytes((number,)) + request()[_FIRST_CONTEXT + 5 :]
 
 
+_USER = request().index(b"\x51\0\0\4") - 4
+UNKNOWN = b"\x77\0\0\3abc"
+CUT = b"\x77\0\xff\xffabc"
+
+
+def _with(item: bytes, after: int, of: int | None = None) -> bytes:
+    """A request with one more item at a place, which is within the item that begins at `of`."""
+    grown = bytearray(request()[:after] + item + request()[after:])
+    grown[2:6] = (len(grown) - 6).to_bytes(4)
+    if of is not None:
+        grown[of + 2 : of + 4] = (int.from_bytes(grown[of + 2 : of + 4]) + len(item)).to_bytes(2)
+    return bytes(grown)
+
+
+_PLACES: dict[str, tuple[int, int | None]] = {
+    "": (_FIRST_CONTEXT, None),
+    " of a context": (_FIRST_CONTEXT + 8, _FIRST_CONTEXT),
+    " of the user": (_USER + 4, _USER),
+}
+"""Where there may be items that nobody knows."""
+
+
 def _bytes_of(content: bytes) -> list[bytes]:
     return [pdv(1, 0, bytes((byte,))) for byte in content]
 
@@ -157,6 +179,36 @@ STA2 = [
         pynetdicom=("accept",),
         dcmtk=("accept",),
         why="PS3.8 Section 7.1.1.13: an id stands for one context",
+    ),
+    *(
+        Script(
+            f"sta2 an unknown item{name}",
+            _with(UNKNOWN, *place),
+            ("accept",),
+            associated=False,
+            pynetdicom=ABORTS,
+            why="PS3.8 Section 9.3.1: items that are not recognised are ignored and skipped",
+        )
+        for name, place in _PLACES.items()
+    ),
+    *(
+        Script(
+            f"sta2 an unknown item{name} that is cut",
+            _with(CUT, *place),
+            SENSELESS,
+            associated=False,
+            dcmtk=NOTHING,
+            why="PS3.8 Table 9-10, Sta2, invalid PDU: an abort",
+        )
+        for name, place in _PLACES.items()
+    ),
+    Script(
+        "sta2 titles padded with NUL",
+        request()[:10] + request()[10:42].replace(b" ", b"\0") + request()[42:],
+        ("accept",),
+        associated=False,
+        pynetdicom=ABORTS,
+        why="devices pad so, and it is plain whom they mean; PS3.8 Table 9-11 knows spaces alone",
     ),
     Script("sta2 no context that is taken", request(((1, "1.2.3.4"),)), ("accept",), associated=False),
 ]

@@ -11,13 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import psycopg
 from minio import Minio
 
@@ -213,3 +214,13 @@ def _complaint(stack: Stack) -> str:
         return str(stack.told()["error"] or stack.log("supervisor").read_text()[-2000:])
     except (OSError, ValueError):
         return (stack.home / "supervisor.out").read_text()[-2000:]
+
+
+def end_at_once(supervisor: psutil.Process) -> None:
+    """All processes of a stack, the supervisor first: nothing is started again."""
+    family = [supervisor, *supervisor.children(recursive=True)]
+    for process in family:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    _, alive = psutil.wait_procs(family[1:], timeout=30)
+    assert not alive, alive

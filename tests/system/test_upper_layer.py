@@ -82,7 +82,7 @@ def said(port: int, script: Script, answer: Words) -> Words:
         if script.associated:
             talk.associate(calling=CALLING)
         with suppress(ConnectionError):  # it has closed already: what it said before can be read all the same
-            talk.say(script.said.replace(b"SITE_A".ljust(16), CALLING.ljust(16).encode()))
+            talk.say(as_caller(script.said))
         words: list[str] = []
         try:
             while True:
@@ -90,6 +90,13 @@ def said(port: int, script: Script, answer: Words) -> Words:
                 words.append(upper.in_words(*talk.hear(patience)))
         except (upper.Gone, TimeoutError):
             return tuple(words)
+
+
+def as_caller(said: bytes) -> bytes:
+    """The same from CALLING, however its title is padded."""
+    for padding in (b" ", b"\0"):
+        said = said.replace(b"SITE_A".ljust(16, padding), CALLING.encode().ljust(16, padding))
+    return said
 
 
 def kinds(words: Words) -> Words:

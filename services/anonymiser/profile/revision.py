@@ -34,7 +34,8 @@ _LIBRARIES = (
 
 def revision(profile: Profile, *identity: str) -> str:
     """`profile`'s name and 12 hexadecimal digits, made of the profile as resolved, of tables, vocabulary, masks,
-    networks, code and libraries, and of what else is given: the key's id and the rules of the site."""
+    networks, code and libraries, and of what else is given: the key's id, and what was declared of the site's
+    patients."""
     digest = hashlib.sha256(engine_digest().encode())
     for part in (profile_text(profile), *identity):
         digest.update(hashlib.sha256(part.encode()).digest())

@@ -1,9 +1,7 @@
 """The requests whose results have not been delivered, on the disk: what was taken survives a power cut."""
 
 import json
-import os
 import secrets
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from services.receiver import sqlite
 from services.receiver.commitment.asking import INVALID_ARGUMENT, RESOURCE_LIMITATION, Asked, Reference, Refused
 from services.receiver.commitment.deciding import Failure
 from services.receiver.commitment.report import Result
@@ -23,8 +22,6 @@ CREATE TABLE IF NOT EXISTS request (
     at REAL NOT NULL, trace TEXT NOT NULL, result TEXT, attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL,
     UNIQUE (site, transaction_uid))
 """
-_BUSY_SECONDS = 30.0
-"""That a process waits for another one's write, which is one sync of the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +42,8 @@ class Docket:
     """One process's door to the file, of which several may use the same; thread-safe. It names original UIDs."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=_BUSY_SECONDS)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute(SCHEMA)
+        self._db = sqlite.opened(path, synced=True)
+        sqlite.give_tables(self._db, SCHEMA)
         self._lock = threading.Lock()
 
     def add(self, site: str, called: str, asked: Asked, now: datetime, trace: str = "") -> str:
@@ -125,14 +118,8 @@ class Docket:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        with self._lock, sqlite.transaction(self._db):
+            yield
 
 
 def _text(asked: Asked) -> str:

@@ -41,7 +41,7 @@ class Bulk:
     def take(self, view: memoryview) -> None:
         """More bytes of the part that comes. Raises NoRoom."""
         try:
-            self._spool.write(self._opened(), view)
+            self._spool.write(self._opened(), view, self._end)
         except OSError:
             raise NoRoom from None
         self._end += len(view)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from http import HTTPStatus
 
-from services.receiver.admission import within
 from services.receiver.stow.refusal import Refusal
 from shared.sites import Site, Sites
+from shared.sites.admission import within
 from shared.sites.proofs import token_digest
 
 _CHALLENGE = ("WWW-Authenticate", 'Bearer realm="isocentre"')

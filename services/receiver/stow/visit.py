@@ -22,6 +22,7 @@ from services.receiver.syntaxes import taken
 from services.receiver.upper.landing import Landing
 from services.receiver.upper.tls_wire import NoHandshake, handshaking
 from services.receiver.upper.wire import Closed, Silent
+from services.receiver.visits import address_of, hear_no_more
 from shared import telemetry
 from shared.outcome import Reason
 
@@ -38,24 +39,19 @@ class Visit:
     """One connection to an edge."""
 
     def __init__(self, edge: "StowEdge", connection: socket.socket, landing: Landing) -> None:
-        self.ended = False
-        """Whether not even the rest of a request is to be heard."""
-        self._edge, self._connection, self._landing = edge, connection, landing
+        self.address = address_of(connection)
+        self._edge, self._visits = edge, edge.visits
+        self._connection, self._landing = connection, landing
         self._place = Place(edge.desk)
-        self._site = NOBODY
-
-    @property
-    def address(self) -> str:
-        """Of the other end; '' when it is gone."""
-        try:
-            return str(self._connection.getpeername()[0])
-        except OSError:
-            return ""
+        self._site, self._cut = NOBODY, False
 
     def end(self) -> None:
-        """Hear no more from him."""
-        with suppress(OSError):
-            socket.socket.shutdown(self._connection, socket.SHUT_RD)
+        """Hear no more from him, who waits."""
+        hear_no_more(self._connection)
+
+    def cut(self) -> None:
+        """Not even the rest of a request is to be heard."""
+        self._cut = True
 
     def run(self) -> None:
         """Until it ends."""
@@ -71,7 +67,7 @@ class Visit:
     def _serve(self, connection: socket.socket) -> None:
         sender = _sender(connection)
         stream = Stream(connection)
-        exchange = Exchange(stream, lambda: self._edge.draining, lambda: self.ended, self._place.leave)
+        exchange = Exchange(stream, lambda: self._visits.draining, lambda: self._cut, self._place.leave)
         try:
             while self._one(exchange, sender):
                 pass
@@ -85,7 +81,10 @@ class Visit:
         try:
             with handshaking():
                 self._connection.settimeout(HEAD_SECONDS)
-                return self._edge.secure(self._connection)
+                # Ours before the handshake: who dawdles over it can be ended.
+                self._connection = secured = self._edge.secure(self._connection)
+                secured.do_handshake()
+                return secured
         except BaseException:
             self._connection.close()
             raise
@@ -110,12 +109,12 @@ class Visit:
         study = target(request)
         site = site_of(self._edge.sites(), request.headers.get("authorization", ""), sender)
         self._site = site.code
-        self._edge.known(self)
+        self._visits.comes_in(self)
         wanted = demand(request, study, self._edge.limits.request)
         with self._edge.admitted(site, self._place) as (account, span), self._arrivals() as bulk:
             storing = Storing(self._edge.intake, site, wanted.lane, wanted.study, taken(site), account, span)
             parts = Parts(wanted.part_type, storing, self._landing, bulk, self._edge.limits)
-            transaction = Transaction(wanted, exchange, parts, self._edge.limits.request, lambda: self._edge.ending)
+            transaction = Transaction(wanted, exchange, parts, self._edge.limits.request, lambda: self._visits.ending)
             answer = transaction.run(request, storing.report)
             account.end = str(answer.status.value)
         return answer

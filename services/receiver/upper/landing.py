@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
+from shared.durable import append
 from shared.storage import Filed
 
 if TYPE_CHECKING:
@@ -125,13 +126,12 @@ class Spool:
                 return file, Path(name)
             os.close(file)  # somebody was tidying just before it was locked
 
-    def write(self, file: int, piece: memoryview) -> None:
-        """All of it, where the disk has room beyond its reserve. Raises OSError."""
+    def write(self, file: int, piece: memoryview, before: int) -> None:
+        """All of it behind `before` bytes, where the disk has room beyond its reserve. Raises OSError."""
         with self.disk.promised(len(piece)) as granted:
             if not granted:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            while piece:
-                piece = piece[os.write(file, piece) :]
+            append(file, piece, before)
 
     @property
     def size(self) -> int:
@@ -188,11 +188,16 @@ class Landing:
         return self._view[:count]
 
     def took(self, count: int) -> None:
-        """The room that was asked for last holds `count` more bytes."""
+        """The room that was asked for last holds `count` more bytes.
+
+        They are digested at once: the sender sends on meanwhile, and what has just been copied is in the cache yet.
+        """
+        begin = self._end if self._in_place else 0
+        piece = self._view[begin : begin + count]
+        self._digest.update(piece)
         self._end += count
         if self._file is not None:
-            self._write(self._view[:count])
-            self._digest.update(self._view[:count])
+            self._write(piece)
 
     def whole(self) -> Landed | None:
         """The object, when all of it has landed; None when the disk had no room for it."""
@@ -201,7 +206,6 @@ class Landing:
         if self._file is not None:
             content = Filed(self._path, self._end, self._crc32)
             return Landed(content, self._end, self._front, self._digest.hexdigest())
-        self._digest.update(self._view[self._front : self._end])
         return Landed(self._view[: self._end], self._end, self._front, self._digest.hexdigest())
 
     def clear(self) -> None:
@@ -265,7 +269,6 @@ class Landing:
             self._lost = True
         else:
             self._write(self._view[: self._end])
-            self._digest.update(self._view[self._front : self._end])
         if self._held != FIRST_ROOM:
             self._let_go()
             self._make_first_room(0)
@@ -274,7 +277,7 @@ class Landing:
         assert self._file is not None
         self._crc32 = zlib.crc32(piece, self._crc32)
         try:
-            self._spool.write(self._file, piece)
+            self._spool.write(self._file, piece, self._end - len(piece))
         except OSError:
             self._unspill()
             self._lost = True

@@ -16,10 +16,12 @@ from pynetdicom.pdu_primitives import (
 )
 from pynetdicom.presentation import PresentationContext
 
+from services.receiver.upper import items
 from services.receiver.upper.association import Accepted, Context
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from shared.dicom.pdu import (
     CONTEXT_NAME_UNKNOWN,
+    HEAD,
     LONGEST,
     PROTOCOL_UNKNOWN,
     Abort,
@@ -45,13 +47,16 @@ class Proposal:
     calling: str
     user: User | None
     primitive: A_ASSOCIATE
+    echoed: bytes
+    """Titles and what is reserved, as they came."""
 
 
 def read(body: bytes) -> Proposal | Rejection | Abort:
     """What an A-ASSOCIATE-RQ, without its head, says."""
     pdu = A_ASSOCIATE_RQ()
     try:
-        pdu.decode(bytes((Kind.ASSOCIATE_RQ, 0)) + len(body).to_bytes(4) + body)
+        known = items.recognised(body)
+        pdu.decode(bytes((Kind.ASSOCIATE_RQ, 0)) + len(known).to_bytes(4) + known)
         primitive: Any = pdu.to_primitive()
         contexts = primitive.presentation_context_definition_list
         if not pdu.protocol_version & 1:
@@ -59,7 +64,7 @@ def read(body: bytes) -> Proposal | Rejection | Abort:
         if primitive.application_context_name != APPLICATION_CONTEXT:
             return CONTEXT_NAME_UNKNOWN
         called, calling = primitive.called_ae_title.strip(), primitive.calling_ae_title.strip()
-        proposal = Proposal(called, calling, _user(primitive), primitive)
+        proposal = Proposal(called, calling, _user(primitive), primitive, body[items.ECHOED])
     except Exception:  # pynetdicom raises whatever its parts do
         return Abort.INVALID_PARAMETER
     return proposal if _makes_sense(contexts) else Abort.INVALID_PARAMETER
@@ -74,12 +79,12 @@ def _makes_sense(contexts: Sequence[Any]) -> bool:
 
 
 def _user(primitive: A_ASSOCIATE) -> User | None:
-    items = [item for item in primitive.user_information if isinstance(item, UserIdentityNegotiation)]
-    if not items or items[0].user_identity_type not in (USERNAME, USERNAME_AND_PASSCODE):
+    told = [item for item in primitive.user_information if isinstance(item, UserIdentityNegotiation)]
+    if not told or told[0].user_identity_type not in (USERNAME, USERNAME_AND_PASSCODE):
         return None
-    name = (items[0].primary_field or b"").decode("utf-8", "replace")
-    passcode = items[0].secondary_field if items[0].user_identity_type == USERNAME_AND_PASSCODE else None
-    return User(name, passcode, items[0].positive_response_requested)
+    name = (told[0].primary_field or b"").decode("utf-8", "replace")
+    passcode = told[0].secondary_field if told[0].user_identity_type == USERNAME_AND_PASSCODE else None
+    return User(name, passcode, told[0].positive_response_requested)
 
 
 def accept(proposal: Proposal, syntaxes: Mapping[str, Collection[str]], *, user: bool = False) -> Accepted:
@@ -100,7 +105,7 @@ def accept(proposal: Proposal, syntaxes: Mapping[str, Collection[str]], *, user:
         results.append(_result(proposed, chosen, NO_SUCH_TRANSFER_SYNTAX if known else NO_SUCH_ABSTRACT_SYNTAX))
     told = user and proposal.user is not None and proposal.user.asks
     further = [*_roles(proposal.primitive, contexts), *([_user_accepted()] if told else [])]
-    return Accepted(_answer(proposal.primitive, results, further), contexts)
+    return Accepted(_answer(proposal, results, further), contexts)
 
 
 def _roles(asked: A_ASSOCIATE, contexts: Mapping[int, Context]) -> Iterator[SCP_SCU_RoleSelectionNegotiation]:
@@ -134,7 +139,7 @@ def _result(proposed: Any, chosen: str | None, refusal: int) -> PresentationCont
     return context
 
 
-def _answer(asked: A_ASSOCIATE, results: Sequence[PresentationContext], further: Sequence[Any]) -> bytes:
+def _answer(proposal: Proposal, results: Sequence[PresentationContext], further: Sequence[Any]) -> bytes:
     longest, implementation = MaximumLengthNotification(), ImplementationClassUIDNotification()
     longest.maximum_length_received = LONGEST
     implementation.implementation_class_uid = UID(IMPLEMENTATION_CLASS_UID)
@@ -142,11 +147,11 @@ def _answer(asked: A_ASSOCIATE, results: Sequence[PresentationContext], further:
     version.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     answer = A_ASSOCIATE()
     answer.application_context_name = UID(APPLICATION_CONTEXT)
-    answer.calling_ae_title, answer.called_ae_title = asked.calling_ae_title, asked.called_ae_title
+    answer.calling_ae_title, answer.called_ae_title = proposal.calling, proposal.called
     answer.result, answer.result_source = 0, 1
     answer.user_information = [longest, implementation, version, *further]
     answer.presentation_context_definition_results_list = list(results)
     pdu = A_ASSOCIATE_AC()
     pdu.from_primitive(answer)
     encoded: bytes = pdu.encode()
-    return encoded
+    return encoded[: HEAD + items.ECHOED.start] + proposal.echoed + encoded[HEAD + items.ECHOED.stop :]

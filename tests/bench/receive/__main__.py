@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
@@ -17,6 +18,7 @@ from rich.console import Console
 from infra.local.layout import ROOT
 from infra.local.stack import StackError
 from tests.bench import instances, orthanc
+from tests.bench.memory import filled
 from tests.bench.receive import ours, peers, stock
 from tests.bench.receive.door import Door
 from tests.bench.receive.goals import goals
@@ -27,6 +29,8 @@ from tests.bench.side import Incomplete, Side, measure, warm_up
 
 FOLDER = ROOT / "build" / "bench"
 BATCHES = FOLDER / "batches"
+FORGOTTEN = 40.0
+"""Seconds: ext4 passes over what was deleted in the last 35 when it looks for a free inode, at 0.1 ms for each file."""
 STOCK = (TREE, S3, STORESCP)
 """Whom storescu sends to."""
 
@@ -42,6 +46,8 @@ class Run:
     measured: list[Measured] = field(default_factory=list)
     stock: list[Stock] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    removed: float = float("-inf")
+    """When the files of the last receiver were, by `time.monotonic`."""
 
     def batches(self) -> dict[str, int]:
         """Names and sizes of all batches: no instance is sent to a receiver twice."""
@@ -57,11 +63,13 @@ class Run:
     def turn(self, number: int, receivers: Sequence[str]) -> None:
         """All receivers once, one after the other."""
         for name in receivers:
+            time.sleep(max(0.0, self.removed + FORGOTTEN - time.monotonic()))
             console.print(f"[dim]turn {number}, {name}: starts[/]")
             with opened(name, max(self.numbers)) as door:
                 self._store(number, door)
                 self._stow(number, door)
                 self._stock(number, door)
+            self.removed = time.monotonic()
 
     def _store(self, turn: int, door: Door) -> None:
         warm_up(door, BATCHES / "dicom-warm", max(self.numbers))
@@ -141,8 +149,9 @@ def main(count: int, numbers: str, rounds: int, only: tuple[str, ...]) -> None:
     run.left_out += [f"{name}: it is not installed" for name in wanted if name not in receivers]
     run.make()
     try:
-        for turn, in_order in turns(rounds, receivers):
-            run.turn(turn, in_order)
+        with filled(FOLDER):
+            for turn, in_order in turns(rounds, receivers):
+                run.turn(turn, in_order)
     except (Incomplete, StackError) as failed:
         console.print(f"[red]{failed}[/]")
         sys.exit(1)

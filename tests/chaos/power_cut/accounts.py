@@ -10,7 +10,7 @@ from minio.error import S3Error
 from tests.chaos.power_cut.load import Load
 from tests.support.books import key_of
 from tests.support.generated import Item
-from tests.support.pipeline import HELD, RECEIVED, Pipeline
+from tests.support.pipeline import HELD, IN_BULK, RECEIVED, Pipeline
 from tests.support.stack import Stack
 
 INDEXED, REJECTED = "clean.instance.indexed", "clean.instance.rejected"
@@ -52,7 +52,8 @@ class Losses:
 def losses(pipeline: Pipeline, load: Load) -> Losses:
     """All of it as it is now."""
     kept = dict(_kept(pipeline.stack, load))
-    arrivals = {event["key"]: event["arrival"] for event in pipeline.topics.events(RECEIVED)}
+    told = [event for lane in (RECEIVED, IN_BULK) for event in pipeline.topics.events(lane)]
+    arrivals = {event["key"]: event["arrival"] for event in told}
     by_arrival = {arrival: key for key, arrival in arrivals.items() if key in kept}
     clean = [event for event in pipeline.topics.events(INDEXED) if event["arrival"] in by_arrival]
     pictured = [event for event in pipeline.topics.events(PICTURED) if event["arrival"] in by_arrival]

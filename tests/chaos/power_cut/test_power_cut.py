@@ -8,7 +8,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import psutil
 import pytest
@@ -19,7 +19,7 @@ from tests.support.canaries import Canaries
 from tests.support.pipeline import Pipeline
 from tests.support.power import Disk
 from tests.support.session import QUIET, sites_file
-from tests.support.stack import running
+from tests.support.stack import end_at_once, running
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(3600)]
 
@@ -82,16 +82,6 @@ class Node:
         mark = self.home / "data" / "receiver" / "running"
         assert mark.exists(), "the receiver's mark that it was running has not survived"
         mark.write_text(BEFORE)
-
-
-def end_at_once(supervisor: psutil.Process) -> None:
-    """All processes of a stack, the supervisor first: nothing is started again."""
-    family = [supervisor, *supervisor.children(recursive=True)]
-    for process in family:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    _, alive = psutil.wait_procs(family[1:], timeout=30)
-    assert not alive, alive
 
 
 def settled(pipeline: Pipeline, load: Load) -> Losses:

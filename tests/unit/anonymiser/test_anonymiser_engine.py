@@ -12,7 +12,7 @@ from services.anonymiser.engine import Cleaned, Engine
 from services.anonymiser.profile.load import load
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from shared.dicom.identity import Pseudonyms
-from shared.dicom.patients import Patients
+from shared.dicom.patients import Merge, Patients, Person, Rules
 from shared.events import Finding
 from tests.unit.anonymiser.building import (
     DEFLATED,
@@ -188,6 +188,21 @@ def test_cleaning_twice_gives_the_same_bytes():
     data = instance(PIXELS, text(0x00080020, "DA", "20240102"), syntax=DEFLATED)
     assert cleaned(data) == cleaned(data)
     assert engine().revision(SITE) == engine().revision(SITE)
+
+
+def test_merges_are_in_the_revision_of_the_sites_that_they_concern():
+    """Else the same revision and input would give two codes, and the second one's event would pass for a repeat."""
+
+    def told(*merges: tuple[str, str, str], key: bytes = b"k" * 32, site: str = SITE) -> str:
+        rules = {SITE: Rules("domain"), "shares": Rules("domain"), "apart": Rules("apart")}
+        made = [Merge(Person(where, "", old), Person(where, "", new), old) for where, old, new in merges]
+        return Engine(load("basic"), Pseudonyms(key), Patients(rules, made)).revision(site)
+
+    one, other = ("domain", "0042", "4711"), ("domain", "0043", "4711")
+    assert len({told(), told(one), told(other), told(one, other), told(one, key=b"x" * 32)}) == 5
+    assert told(one, other) == told(other, one), "their order decides nothing"
+    assert told(one, site="shares") != told(site="shares")
+    assert told(one, site="apart") == told(site="apart")
 
 
 @pytest.mark.parametrize(

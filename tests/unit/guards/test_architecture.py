@@ -104,6 +104,8 @@ def test_a_module_that_reads_the_environment_is_seen(tree: Path) -> None:
         ("services/anonymiser/in_no_layer.py", "import json", LAYERS),
         ("shared/broken.py", "import services.validator", "Shared code knows no service"),
         ("services/validator/broken.py", "import infra.local", "Services know no infrastructure"),
+        ("infra/sites/broken.py", "import services.receiver.tls", "Infrastructure knows no service"),
+        ("infra/alone/broken.py", "import services.anonymiser.engine", "Infrastructure knows no service"),
         ("services/validator/broken.py", "import confluent_kafka", "One home per vendor: Kafka"),
         ("services/validator/broken.py", "import pynetdicom", "One home per vendor: DICOM networking"),
         ("infra/alone/broken.py", "import pynetdicom", "One home per vendor: DICOM networking"),

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 
+from infra.docker import secrets
 from infra.local import kafka
 from infra.local import plan as planning
 from infra.local.components import POSTGRES_SETTINGS
@@ -100,6 +101,26 @@ def test_it_is_told_what_the_local_stack_tells(name: str, tmp_path: Path) -> Non
     beyond = {"OTEL_EXPORTER_OTLP_ENDPOINT", "ISOCENTRE_HEALTH_HOST", "ISOCENTRE_DICOM_HOST", "ISOCENTRE_HTTP_HOST"}
     beyond |= {"ISOCENTRE_ACCEPT_OPEN_FILES"}
     assert told - beyond == local - secret - {"ISOCENTRE_TRACE_STORE_URL"}
+
+
+@pytest.mark.parametrize("name", [*IDENTIFIED, *PEOPLE])
+def test_the_folder_of_the_sites_file_is_mounted_and_not_the_file(name: str) -> None:
+    """Of a file mounted alone, the container would go on seeing the one that was replaced."""
+    one = service(name)
+    (mount,) = (volume for volume in one["volumes"] if isinstance(volume, dict))
+    assert mount["target"] == str(Path(one["environment"]["ISOCENTRE_SITES_FILE"]).parent)
+    assert (mount["type"], mount["read_only"], mount["bind"]) == ("bind", True, {"create_host_path": False})
+    assert (ROOT / mount["source"]).resolve() == secrets.FOLDER / "sites"
+
+
+@pytest.mark.parametrize("name", [*CLEAN, *ONCE])
+def test_nobody_else_sees_it(name: str) -> None:
+    assert all(isinstance(volume, str) for volume in service(name).get("volumes", []))
+
+
+def test_nothing_that_is_followed_is_mounted_as_a_file() -> None:
+    assert "configs" not in compose()
+    assert not [name for name, one in compose()["services"].items() if "configs" in one]
 
 
 def test_an_operator_starts_only_when_somebody_asks_and_without_any_key() -> None:

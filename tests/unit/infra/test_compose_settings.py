@@ -18,6 +18,7 @@ from infra.local.services import BY_NAME
 from infra.quarantine.node import of_settings
 from shared.misconfigured import Misconfigured
 from shared.settings import DatabaseSettings
+from shared.sites import read_sites
 
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 
@@ -112,6 +113,19 @@ def test_nobody_is_told_another_s_secret(made: Path) -> None:
     for name in BY_NAME:
         values = " ".join(environment(made, name).values())
         assert {file for file, value in files.items() if value in values} <= own.get(name, {f"s3-{name}"})
+
+
+def test_there_is_a_sites_file_that_containers_can_read(made: Path) -> None:
+    file = made / "sites" / Path(environment(made, "receiver")["ISOCENTRE_SITES_FILE"]).name
+    assert read_sites(file).sites
+    assert (stat.S_IMODE(file.parent.stat().st_mode), stat.S_IMODE(file.stat().st_mode)) == (0o755, 0o644)
+
+
+def test_a_sites_file_of_one_s_own_stays(made: Path) -> None:
+    file = made / "sites" / "sites.yaml"
+    file.write_text("sites: []")
+    secrets.make(made)
+    assert file.read_text() == "sites: []"
 
 
 def test_a_second_run_keeps_what_there_is(made: Path) -> None:

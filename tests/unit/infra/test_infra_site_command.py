@@ -24,6 +24,7 @@ from services.receiver.tls import Files, Identity
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
+from services.receiver.visits import Visits
 from shared.misconfigured import Misconfigured
 from shared.sites import Sites, read_sites
 from shared.sites.proofs import is_passcode, token_digest
@@ -226,7 +227,8 @@ class Receiver:
         self.read = lambda: read_sites(file)
         landing = partial(Landing, Spool(file.parent, Disk(file.parent, 0)), 2**20, Budget(2**22))
         intake = Intake(lambda arriving, span: Answer(0))
-        self.edge = Edge(lambda: self.read(), intake, Desk(4), landing, lambda account: None)
+        visits = Visits("association", lambda account: None)
+        self.edge = Edge(lambda: self.read(), intake, Desk(4), visits, landing)
 
     def listen(self, secure: Callable[[], Identity] | None = None) -> None:
         self.listening = Listening("127.0.0.1", 0, partial(self.edge.take, secure=secure))
@@ -238,7 +240,7 @@ def receiver(file: Path) -> Iterator[Receiver]:
     made = Receiver(file)
     yield made
     made.listening.close()
-    made.edge.drain(1.0)
+    made.edge.visits.drain(1.0)
 
 
 def test_a_site_that_is_let_in_is_told_so(run: Run, receiver: Receiver) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.receiver import scratch
-from services.receiver.arrivals import Arrivals
+from services.receiver.arrivals import Arrivals, Occupied
 from services.receiver.quotas import Quotas
 
 ROOT = Path(__file__).parents[3]
@@ -19,7 +19,7 @@ import sys, time
 from pathlib import Path
 from services.receiver.arrivals import Arrivals
 arrivals = Arrivals(Path(sys.argv[1]))
-with arrivals.alone("site-a", sys.argv[2]):
+with arrivals.alone("site-a", sys.argv[2], 10.0):
     print("holds", flush=True)
     sys.stdin.readline()
     arrivals.add("site-a", sys.argv[2], "1.2.3")
@@ -47,12 +47,12 @@ def test_another_process_waits_and_then_knows(tmp_path: Path) -> None:
         known: list[bool] = []
 
         def work() -> None:
-            with arrivals.alone("site-a", DIGEST):
+            with arrivals.alone("site-a", DIGEST, 10.0):
                 known.append(arrivals.known("site-a", DIGEST))
 
         waiting = threading.Thread(target=work)
         waiting.start()
-        with arrivals.alone("site-a", OTHER):
+        with arrivals.alone("site-a", OTHER, 10.0):
             pass  # nobody works on that one
         time.sleep(0.2)
         assert known == []
@@ -62,12 +62,34 @@ def test_another_process_waits_and_then_knows(tmp_path: Path) -> None:
     arrivals.close()
 
 
+def test_who_waits_for_one_that_hangs_gives_up(tmp_path: Path) -> None:
+    path = tmp_path / "arrivals.sqlite"
+    arrivals = Arrivals(path)
+    with holder(path, DIGEST) as other:
+        with pytest.raises(Occupied), arrivals.alone("site-a", DIGEST, 0.1):
+            pytest.fail("two at the same time")
+        other.communicate("\n", timeout=10)
+    with arrivals.alone("site-a", DIGEST, 10.0):
+        entered = threading.Event()
+
+        def wait() -> None:
+            with pytest.raises(Occupied), arrivals.alone("site-a", DIGEST, 0.1):
+                pytest.fail("two at the same time")
+            entered.set()
+
+        threading.Thread(target=wait).start()
+        assert entered.wait(10)
+    with arrivals.alone("site-a", DIGEST, 10.0):
+        pass
+    arrivals.close()
+
+
 def test_who_dies_holds_nothing(tmp_path: Path) -> None:
     path = tmp_path / "arrivals.sqlite"
     arrivals = Arrivals(path)
     with holder(path, DIGEST) as other:
         other.kill()
-    with arrivals.alone("site-a", DIGEST):
+    with arrivals.alone("site-a", DIGEST, 10.0):
         assert not arrivals.known("site-a", DIGEST)
     arrivals.close()
 
@@ -87,12 +109,12 @@ def test_the_same_bytes_of_two_sites_do_not_unlock_each_other(tmp_path: Path) ->
     path = tmp_path / "arrivals.sqlite"
     arrivals = Arrivals(path)
     with holder(path, DIGEST) as other:
-        with arrivals.alone("site-b", DIGEST):
+        with arrivals.alone("site-b", DIGEST, 10.0):
             pass  # another place than that of site-a
         free: list[bool] = []
 
         def work() -> None:
-            with arrivals.alone("site-a", DIGEST):
+            with arrivals.alone("site-a", DIGEST, 10.0):
                 free.append(True)
 
         waiting = threading.Thread(target=work)
@@ -101,8 +123,8 @@ def test_the_same_bytes_of_two_sites_do_not_unlock_each_other(tmp_path: Path) ->
         assert free == []
         other.communicate("\n", timeout=10)
         waiting.join(10)
-    with arrivals.alone("site-a", DIGEST):
-        with arrivals.alone("site-b", DIGEST):
+    with arrivals.alone("site-a", DIGEST, 10.0):
+        with arrivals.alone("site-b", DIGEST, 10.0):
             pass
         second = subprocess.Popen([sys.executable, "-c", HOLDS, str(path), DIGEST], stdout=subprocess.PIPE, cwd=ROOT)
         time.sleep(0.5)

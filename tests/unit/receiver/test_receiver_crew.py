@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from services.receiver.__main__ import tell_readiness
 from services.receiver.crew import handing, listening
 from services.receiver.crew.desk import Desk
 from services.receiver.crew.line import Answers, Hung, Line
 from services.receiver.crew.listening import Listening
+from services.receiver.crew.workers import Crew
 from services.receiver.turns import NoTurn, Turns
+from shared.health import Health
 
 # --- the desk
 
@@ -96,6 +100,17 @@ def test_who_waits_too_long_gives_up_and_leaves_no_gap() -> None:
         assert turns.waiting == 0
     with turns.of("b", 0.05):
         pass
+
+
+def test_who_has_had_his_place_for_longest_is_told_of() -> None:
+    turns = Turns(2)
+    assert turns.oldest == 0
+    with turns.of("a", 10):
+        time.sleep(0.05)
+        with turns.of("b", 10):
+            assert turns.oldest >= 0.05
+        assert turns.oldest >= 0.05
+    assert turns.oldest == 0
 
 
 def _serve(turns: Turns, site: str, served: list[str], lock: threading.Lock) -> None:
@@ -195,7 +210,8 @@ def test_one_who_cannot_be_served_is_turned_away_and_the_next_is_not() -> None:
         near, far = socket.socketpair()
         assert handing.hand(hand, "dicom", far)
         far.close()
-        near.sendall(b"hello")
+        with suppress(BrokenPipeError):  # he may have been turned away by now
+            near.sendall(b"hello")
         if not served:
             near.settimeout(5)
             with suppress(ConnectionResetError):
@@ -281,3 +297,31 @@ def _until(true: Any) -> None:
             return
         latest.wait(0.005)
     pytest.fail("it did not come about")
+
+
+# --- readiness
+
+
+class Told(Crew):
+    """Whose workers say that."""
+
+    def __init__(self, *oldest: float) -> None:
+        self.oldest = oldest
+
+    @property
+    def up(self) -> bool:
+        return bool(self.oldest)
+
+    def each(self, question: str) -> list[Any]:
+        return {"oldest": list(self.oldest)}[question]
+
+
+@pytest.mark.parametrize(
+    ("oldest", "waiting_for"), [((), "workers"), ((0.0, 299.0), None), ((0.0, 301.0), "store"), ((301.0, 0.0), "store")]
+)
+def test_is_not_ready_without_workers_or_on_a_store_that_stands_still(
+    oldest: tuple[float, ...], waiting_for: str | None
+) -> None:
+    health = Health()
+    tell_readiness(health, Told(*oldest))
+    assert health.waiting_for == waiting_for

@@ -25,6 +25,7 @@ from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
+from services.receiver.visits import Visits
 from shared import telemetry
 from shared.dicom import part10
 from shared.metrics.registry import counter
@@ -74,14 +75,15 @@ class Bench:
         self.accounts: list[Account] = []
         landing = partial(Landing, Spool(folder, Disk(folder, reserve)), 2**20, Budget(2**22))
         self.desk = Desk(2)
-        self.edge = Edge(lambda: SITES, Intake(self._receive), self.desk, landing, self.accounts.append)
+        visits = Visits("association", self.accounts.append)
+        self.edge = Edge(lambda: SITES, Intake(self._receive), self.desk, visits, landing)
         self._listening = Listening("127.0.0.1", 0, self.edge.take)
         self.port = self._listening.port
 
     def close(self, seconds: float) -> None:
-        self.edge.draining = True
+        self.edge.visits.draining = True
         self._listening.close()
-        self.edge.drain(seconds)
+        self.edge.visits.drain(seconds)
 
     def _receive(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         self.arrived.append(arriving)
@@ -244,11 +246,11 @@ def test_who_is_released_and_does_not_close_has_no_place_and_does_not_pile_up(
         one.release()
         released.append(one)
         told_until(lambda: len(bench.accounts) == len(released))
-        assert (bench.edge.accounts(), bench.desk.counts()) == ([], {})
+        assert (bench.edge.visits.accounts(), bench.desk.counts()) == ([], {})
     assert [one.wire.recv(1) for one in released[:6]] == [b""] * 6
     for one in released:
         one.wire.close()
-    told_until(lambda: not bench.edge._visits)
+    told_until(lambda: not bench.edge.visits._present)
     assert len(bench.accounts) == 70, "each ends once"
 
 
@@ -309,7 +311,7 @@ def test_drains_by_closing_the_door_and_waiting_for_who_is_inside(tmp_path: Path
     inside = bench.associate()
     drained = threading.Thread(target=bench.close, args=(5.0,))
     drained.start()
-    while not bench.edge.draining:
+    while not bench.edge.visits.draining:
         time.sleep(0.01)
     assert not bench.associate().is_established
     assert inside.send_c_echo().Status == SUCCESS
@@ -335,10 +337,10 @@ def test_every_association_leaves_an_account(bench: Bench) -> None:
 
 def test_who_is_inside_can_be_asked_for(bench: Bench) -> None:
     association = bench.associate()
-    (account,) = bench.edge.accounts()
+    (account,) = bench.edge.visits.accounts()
     assert (account.site, account.ended) == ("site-a", None)
     association.release()
-    told_until(lambda: not bench.edge.accounts())
+    told_until(lambda: not bench.edge.visits.accounts())
 
 
 def test_whom_no_thread_serves_leaves_nothing_behind(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -348,12 +350,12 @@ def test_whom_no_thread_serves_leaves_nothing_behind(bench: Bench, monkeypatch: 
     with socket.create_server(("127.0.0.1", 0)) as server:
         ours = socket.create_connection(server.getsockname())
     left: list[int] = []
-    monkeypatch.setattr(bench.edge, "_left", lambda: left.append(1))
+    monkeypatch.setattr(bench.edge.visits, "_left", lambda: left.append(1))
     with monkeypatch.context() as without:
         without.setattr(threading.Thread, "start", no_thread)
         with pytest.raises(RuntimeError):
             bench.edge.take(ours)
-    assert (bench.edge._visits, bench.edge._porch._callers, left) == (set(), {}, [1])
+    assert (bench.edge.visits._present, bench.edge.visits._porch._callers, left) == (set(), {}, [1])
     ours.close()
 
 

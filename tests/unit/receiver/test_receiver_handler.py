@@ -1,15 +1,17 @@
 """When the receiver says yes, and when it does not."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from services.receiver import handler
 from services.receiver.arrivals import Arrivals, Offsets
-from services.receiver.handler import Answer, Arriving, Receive
+from services.receiver.handler import AT_ONCE, Answer, Arriving, Receive
 from services.receiver.quotas import Quotas
 from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.disk import Disk
@@ -22,8 +24,10 @@ from shared.events.envelope import decode, header
 from shared.kafka import Output, Record
 from shared.outcome import Reason, Transient
 from shared.sites import Lane, Site
+from shared.storage import Content
 from tests.support.memory_log import MemoryPublisher
 from tests.support.memory_store import MemoryStore
+from tests.support.waiting import until
 
 MIB = 2**20
 SITE = Site(code="site-a", project="demo")
@@ -61,6 +65,7 @@ class Bench:
         self.today = date(2026, 11, 30)
         self.has_room = True
         self.disk: Disk | None = None
+        self.ended: set[str] = set()
         self.receive = Receive(
             identified=self.store,
             broker=self.broker,
@@ -68,6 +73,7 @@ class Bench:
             pseudonyms=pseudonyms,
             quotas=Quotas(folder / "quotas.sqlite", lambda: self.today),
             recall=self.recall,
+            ended=self.has_ended,
             room=lambda size: nullcontext(self.has_room) if self.disk is None else self.disk.promised(size),
         )
 
@@ -75,6 +81,11 @@ class Bench:
         if self.broker.away:
             raise Transient("away")
         _catch_up(self.arrivals, self.broker)
+
+    def has_ended(self, arrival: str) -> bool:
+        if self.broker.away:
+            raise Transient("away")
+        return arrival in self.ended
 
     def send(self, data_set: bytes = STUDY, site: Site = SITE, lane: Lane = "live") -> Answer:
         with telemetry.span("C-STORE") as span:
@@ -151,6 +162,29 @@ def test_store_away_keeps_the_copy_at_the_sender(bench: Bench) -> None:
     assert bench.broker.received == []
     bench.store.away = False
     assert bench.send() == Answer(SUCCESS)
+
+
+def test_a_store_that_stands_still_is_seen_and_refuses_the_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moves = threading.Event()
+    put = bench.store.put
+
+    def still(key: str, data: Content, content_type: str = "application/dicom") -> None:
+        moves.wait(60)
+        put(key, data, content_type)
+
+    monkeypatch.setattr(bench.store, "put", still)
+    monkeypatch.setattr(handler, "PATIENCE", 0.1)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        hanging = [pool.submit(bench.send, STUDY + bytes([0, 0, number, 0, 0, 0, 0, 0])) for number in range(AT_ONCE)]
+        until(lambda: bench.receive.oldest > 0.2, "an object is at the store for a while", 10)
+        until(lambda: bench.receive._turns._free == 0, "all places are taken", 10)
+        assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
+        moves.set()
+        assert {each.result().status for each in hanging} == {SUCCESS}
+    assert bench.receive.oldest == 0
+    assert bench.send() == Answer(SUCCESS, Reason.UID_CONFLICT)
 
 
 def test_a_disk_that_is_nearly_full_keeps_the_copy_at_the_sender(bench: Bench) -> None:
@@ -232,6 +266,81 @@ def test_the_same_again_is_a_success_without_a_second_event(bench: Bench) -> Non
     bench.send()
     assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
     assert len(bench.broker.received) == 1
+
+
+def truncated(whole: bytes) -> bytes:
+    return whole[: len(STUDY) // 2]
+
+
+def emptied(whole: bytes) -> bytes:
+    return b""
+
+
+def test_what_the_store_has_forgotten_is_stored_and_told_again(bench: Bench) -> None:
+    bench.send()
+    (kept,) = bench.store.objects.items()
+    bench.store.objects.clear()
+    assert bench.send() == Answer(SUCCESS)
+    assert dict([kept]) == bench.store.objects
+    first, second = bench.broker.received
+    assert header(first.headers, "ce_id") == header(second.headers, "ce_id")
+    assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert len(bench.broker.received) == 2
+
+
+@pytest.mark.parametrize("torn", [emptied, truncated])
+def test_what_the_store_has_kept_a_part_of_is_stored_again(bench: Bench, torn: Callable[[bytes], bytes]) -> None:
+    """In a power cut a file system may keep a name and lose what lay behind it."""
+    bench.send()
+    ((key, whole),) = bench.store.objects.items()
+    bench.store.objects[key] = torn(whole)
+    assert bench.send() == Answer(SUCCESS)
+    assert bench.store.objects == {key: whole}
+
+
+def test_a_repeat_is_no_success_while_the_store_cannot_be_asked(bench: Bench) -> None:
+    bench.send()
+    bench.store.away = True
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
+    bench.store.away = False
+    assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
+
+
+def test_what_somebody_has_ended_is_a_success_and_does_not_come_back(bench: Bench) -> None:
+    bench.send()
+    event = decode(bench.broker.received[0].topic, bench.broker.received[0].value, bench.broker.received[0].headers)
+    assert isinstance(event, InstanceReceived)
+    bench.store.objects.clear()
+    bench.ended.add(event.arrival)
+    assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert bench.store.objects == {}
+    assert len(bench.broker.received) == 1
+
+
+def test_whether_it_was_ended_only_the_broker_knows(bench: Bench) -> None:
+    bench.send()
+    bench.store.objects.clear()
+    bench.broker.away = True
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+    assert bench.store.objects == {}
+
+
+def test_what_was_stored_again_and_not_told_is_no_repeat(bench: Bench) -> None:
+    """Else it would lie there for ever, since its first event has found nothing."""
+    bench.send()
+    bench.store.objects.clear()
+    publish = bench.broker.publish
+
+    def away(output: Output) -> None:
+        raise Transient("away")
+
+    bench.broker.publish = away  # type: ignore[method-assign]
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+    assert len(bench.store.objects) == 1
+    _catch_up(bench.arrivals, bench.broker)
+    bench.broker.publish = publish  # type: ignore[method-assign]
+    assert bench.send() == Answer(SUCCESS)
+    assert len(bench.broker.received) == 2
 
 
 def test_the_same_from_another_site_is_another_arrival(bench: Bench) -> None:

@@ -90,13 +90,13 @@ def item(kind: int, content: bytes) -> bytes:
     return bytes((kind, 0)) + len(content).to_bytes(2) + content
 
 
-def by_hand(*contexts: bytes) -> bytes:
+def by_hand(*contexts: bytes, user: bytes = b"", further: bytes = b"", calling: bytes = b"CT1".ljust(16)) -> bytes:
     """The body of a request with presentation contexts of these sub-items, numbered 1, 3 …"""
-    head = b"\0\1\0\0" + b"ISOCENTRE".ljust(16) + b"CT1".ljust(16) + bytes(32)
+    head = b"\0\1\0\0" + b"ISOCENTRE".ljust(16) + calling + bytes(32)
     numbered = [bytes((2 * at + 1, 0, 0, 0)) + content for at, content in enumerate(contexts)]
     proposed = b"".join(item(0x20, content) for content in numbered)
-    user = item(0x51, (16384).to_bytes(4)) + item(0x52, b"1.2.3")
-    return head + item(0x10, negotiation.APPLICATION_CONTEXT.encode()) + proposed + item(0x50, user)
+    told = item(0x51, (16384).to_bytes(4)) + item(0x52, b"1.2.3") + user
+    return head + item(0x10, negotiation.APPLICATION_CONTEXT.encode()) + further + proposed + item(0x50, told)
 
 
 ABSTRACT, TRANSFER = item(0x30, CT.encode()), item(0x40, EXPLICIT.encode())
@@ -122,6 +122,52 @@ def test_by_hand_it_is_the_same() -> None:
 def test_a_request_for_nothing_makes_no_sense(contexts: list[bytes]) -> None:
     """Without a context; or one of them lacks its abstract syntax, or any transfer syntax (PS3.8 Table 9-13)."""
     assert negotiation.read(by_hand(*contexts)) is Abort.INVALID_PARAMETER
+
+
+UNKNOWN = item(0x77, b"of a standard yet to come")
+CUT = b"\x77\x00\xff\xffcut"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        by_hand(ABSTRACT + TRANSFER, further=UNKNOWN),
+        by_hand(UNKNOWN + ABSTRACT + UNKNOWN + TRANSFER + UNKNOWN),
+        by_hand(ABSTRACT + TRANSFER, user=UNKNOWN + item(0x5A, b"")),
+        by_hand(ABSTRACT + TRANSFER, user=ABSTRACT, further=item(0x51, b"out of place") + TRANSFER),
+        by_hand(ABSTRACT + TRANSFER, user=item(0x55, b"A version's name beyond 16 bytes\0") + item(0x53, b"\0")),
+    ],
+    ids=["items", "of a context", "of the user", "out of place", "not answered anyway"],
+)
+def test_what_is_not_recognised_is_skipped(body: bytes) -> None:
+    """PS3.8 Section 9.3.1."""
+    assert negotiation.accept(read(body), {CT: {EXPLICIT}}).contexts == {1: Context(CT, EXPLICIT)}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        by_hand(ABSTRACT + TRANSFER, further=CUT),
+        by_hand(ABSTRACT + TRANSFER + CUT),
+        by_hand(ABSTRACT + TRANSFER, user=CUT),
+        by_hand(ABSTRACT + TRANSFER) + b"\x77\0\0",
+    ],
+)
+def test_but_not_what_has_a_broken_length(body: bytes) -> None:
+    assert negotiation.read(body) is Abort.INVALID_PARAMETER
+
+
+@pytest.mark.parametrize("title", [b"CT1".ljust(16, b"\0"), b"CT1\0".ljust(16), b"  CT1  \0\0".ljust(16, b"\0")])
+def test_titles_may_be_padded_with_nul_and_are_repeated_as_they_came(title: bytes) -> None:
+    """The answer as in PS3.8 Table 9-17; devices pad what is to be padded with spaces (Table 9-11)."""
+    proposal = read(by_hand(ABSTRACT + TRANSFER, calling=title))
+    assert proposal.calling == "CT1"
+    assert negotiation.accept(proposal, {CT: {EXPLICIT}}).answer[26:42] == title
+
+
+@pytest.mark.parametrize("title", [bytes(16), b" " * 16, b"CT1\0left over\0\0\0"])
+def test_but_they_have_to_be_titles(title: bytes) -> None:
+    assert negotiation.read(by_hand(ABSTRACT + TRANSFER, calling=title)) is Abort.INVALID_PARAMETER
 
 
 def test_of_the_syntaxes_proposed_the_first_that_is_taken_is_chosen() -> None:

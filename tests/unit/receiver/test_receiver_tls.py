@@ -34,6 +34,7 @@ from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
 from services.receiver.upper.tls_wire import TlsWire
 from services.receiver.upper.wire import Closed, Wire
+from services.receiver.visits import Visits
 from shared import followed, telemetry
 from shared.metrics.registry import counter, gauge
 from shared.misconfigured import Misconfigured
@@ -58,7 +59,8 @@ class Node:
         self.sites = Sites(sites=(self.site("a", self.ours), self.site("b", self.theirs)))
         self.stored: list[bytes] = []
         landing = partial(Landing, Spool(folder, Disk(folder, 0)), 2**20, Budget(2**24))
-        self.edge = Edge(lambda: self.sites, Intake(self._receive), Desk(9), landing, lambda account: None)
+        visits = Visits("association", lambda account: None)
+        self.edge = Edge(lambda: self.sites, Intake(self._receive), Desk(9), visits, landing)
         self.listening: list[Listening] = []
 
     def site(self, letter: str, holder: Holder, **fields: Any) -> Site:
@@ -79,7 +81,7 @@ class Node:
     def close(self) -> None:
         for each in self.listening:
             each.close()
-        self.edge.drain(1.0)
+        self.edge.visits.drain(1.0)
 
     def _receive(self, arriving: Arriving, span: telemetry.Span) -> Answer:
         content = arriving.landed.content
@@ -203,7 +205,7 @@ def test_who_resets_the_connection_is_no_fault_of_ours(node: Node, capsys: pytes
         with socket.create_connection(("127.0.0.1", node.port)) as connection:
             connection.sendall(sent)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    until(lambda: not node.edge._visits, "all are gone", 30)
+    until(lambda: not node.edge.visits._present, "all are gone", 30)
     assert "unexpected" not in capsys.readouterr().out
     assert echo(node.associate(node.ours.client())) == SUCCESS
 
@@ -234,7 +236,7 @@ def test_a_handshake_that_does_not_go_on_ends_and_keeps_nobody_out(node: Node, m
     monkeypatch.setattr(edges, "ARTIM", 1.0)
     node.start()
     with socket.create_connection(("127.0.0.1", node.port)) as silent:
-        until(lambda: len(node.edge._visits) == 1, "connected", 30)
+        until(lambda: len(node.edge.visits._present) == 1, "connected", 30)
         time.sleep(0.3)  # its time has begun
         monkeypatch.setattr(edges, "ARTIM", 30.0)
         assert echo(node.associate(node.ours.client())) == SUCCESS
@@ -245,9 +247,9 @@ def test_a_handshake_that_does_not_go_on_ends_and_keeps_nobody_out(node: Node, m
 def test_a_silent_handshake_does_not_delay_the_end(node: Node) -> None:
     node.start()
     with socket.create_connection(("127.0.0.1", node.port)):
-        until(lambda: len(node.edge._visits) == 1, "connected", 30)
+        until(lambda: len(node.edge.visits._present) == 1, "connected", 30)
         began = time.monotonic()
-        node.edge.drain(0.1)
+        node.edge.visits.drain(0.1)
         assert time.monotonic() - began < 10
 
 

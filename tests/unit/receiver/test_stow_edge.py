@@ -23,6 +23,7 @@ from pydicom import dcmread
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
+from services.receiver import tls
 from services.receiver.accounts import Account
 from services.receiver.crew.desk import Desk
 from services.receiver.handler import Answer, Arriving
@@ -35,11 +36,14 @@ from services.receiver.upper.budget import Budget, Share
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
+from services.receiver.upper.porch import UNASKED_OF_ONE
+from services.receiver.visits import Visits
 from shared import telemetry
 from shared.dicom import part10
 from shared.metrics.registry import counter
 from shared.outcome import Reason
 from shared.sites import Site, Sites
+from tests.support.authority import Authority
 from tests.support.stow import BOUNDARY, apart, content_type, dicom, multipart, xml
 from tests.support.waiting import until
 
@@ -73,7 +77,7 @@ def image(number: int, size: int = 1000, sop_class: str = CT, syntax: str = EXPL
 
 class Bench:
     def __init__(
-        self, folder: Path, secure: Callable[[socket.socket], socket.socket] | None = None, reserve: int = 0
+        self, folder: Path, secure: Callable[[socket.socket], ssl.SSLSocket] | None = None, reserve: int = 0
     ) -> None:
         self.contents: list[bytes] = []
         self.arrived: list[Arriving] = []
@@ -87,8 +91,8 @@ class Bench:
             lambda: SITES,
             Intake(self._receive),
             self.desk,
+            Visits("http", self.accounts.append),
             partial(Landing, spool, MIB, self.budget),
-            self.accounts.append,
             spool=spool,
             limits=Limits(part=8 * MIB, request=16 * MIB, metadata=MIB),
             secure=secure,
@@ -115,7 +119,7 @@ class Bench:
     def close(self) -> None:
         self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
-        self.edge.drain(1.0)
+        self.edge.visits.drain(1.0)
 
     def post(self, body: Any, path: str = "/studies", headers: Mapping[str, str] = {}) -> httpx.Response:
         told = AUTHORIZED | {"Content-Type": content_type()} | headers
@@ -301,7 +305,7 @@ def test_every_request_has_an_account_and_is_counted(bench: Bench) -> None:
     assert (account.received, account.stored, account.refused) == (2, 1, {"A901": 1})
     assert account.association == bench.arrived[0].association
     assert requests._value.get() == before + 1
-    assert bench.edge.accounts() == []
+    assert bench.edge.visits.accounts() == []
     until(lambda: not bench.desk.counts(), "its place is free", 10)
 
 
@@ -453,10 +457,10 @@ def test_a_site_has_no_more_requests_than_it_may(bench: Bench) -> None:
     with bench.connected() as first, bench.connected() as second:
         for connection in (first, second):
             connection.sendall(head(100) + b"--" + BOUNDARY.encode())
-        until(lambda: len(bench.edge.accounts()) == 2, "both are under way", 10)
+        until(lambda: len(bench.edge.visits.accounts()) == 2, "both are under way", 10)
         answer = bench.post(multipart(dicom(image(1))))
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
-    until(lambda: not bench.edge.accounts(), "both are gone", 10)
+    until(lambda: not bench.edge.visits.accounts(), "both are gone", 10)
     assert {account.end for account in bench.accounts} == {"closed"}
     assert bench.post(multipart(dicom(image(1)))).status_code == 200
 
@@ -583,7 +587,7 @@ def test_who_sends_slowly_is_cut_off(bench: Bench, monkeypatch: pytest.MonkeyPat
                 time.sleep(0.05)
             raise AssertionError("nobody was cut off")
         assert time.monotonic() - began < 10
-    until(lambda: not bench.edge._visits, "both are gone", 20)
+    until(lambda: not bench.edge.visits._present, "both are gone", 20)
     assert [account.end for account in bench.accounts] == ["408"]
 
 
@@ -669,13 +673,42 @@ def test_a_handshake_that_fails_is_counted_and_told(
     with bench.connected() as connection:
         connection.sendall(sent)
         until(lambda: failed._value.get() == before + 1, "counted", 30)
-    until(lambda: not bench.edge._visits, "gone", 30)
+    until(lambda: not bench.edge.visits._present, "gone", 30)
     with bench.connected():  # who only comes and goes has not failed
-        until(lambda: bool(bench.edge._visits), "come", 30)
-    until(lambda: not bench.edge._visits, "gone", 30)
+        until(lambda: bool(bench.edge.visits._present), "come", 30)
+    until(lambda: not bench.edge.visits._present, "gone", 30)
     assert failed._value.get() == before + 1
     assert "handshake-failed" in capsys.readouterr().out
     bench.close()
+
+
+@pytest.mark.parametrize("greets", [True, False])
+def test_over_tls_who_only_connects_does_not_keep_others_out(tmp_path: Path, greets: bool) -> None:
+    """The oldest of an address go when too many wait there, whether their handshake is done or not."""
+    authority = Authority(tmp_path)
+    ours, client = authority.issue("server", ["127.0.0.1"]), authority.issue("client").client()
+    identity = tls.identity_of(ours.files())
+    bench = Bench(tmp_path, lambda connection: tls.offered(identity, connection))
+    idle = [socket.create_connection(("127.0.0.1", bench.port), timeout=10) for _ in range(UNASKED_OF_ONE)]
+    if greets:
+        idle = [client.wrap_socket(one, server_hostname="127.0.0.1") for one in idle]
+    with bench.connected():
+        assert is_ended(idle[0])
+    for one in idle:
+        one.close()
+    bench.close()
+
+
+def is_ended(connection: socket.socket) -> bool:
+    """Whether the other side closes it, with an alert or without."""
+    try:
+        while connection.recv(100):
+            pass
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 # --- what is left behind
@@ -688,12 +721,12 @@ def test_whom_no_thread_serves_leaves_nothing_behind(bench: Bench, monkeypatch: 
     with socket.create_server(("127.0.0.1", 0)) as server:
         ours = socket.create_connection(server.getsockname())
     left: list[int] = []
-    monkeypatch.setattr(bench.edge, "_left", lambda: left.append(1))
+    monkeypatch.setattr(bench.edge.visits, "_left", lambda: left.append(1))
     with monkeypatch.context() as without:
         without.setattr(threading.Thread, "start", no_thread)
         with pytest.raises(RuntimeError):
             bench.edge.take(ours)
-    assert (bench.edge._visits, bench.edge._porch._callers, left) == (set(), {}, [1])
+    assert (bench.edge.visits._present, bench.edge.visits._porch._callers, left) == (set(), {}, [1])
     ours.close()
 
 
@@ -716,7 +749,7 @@ def test_drains_at_once_when_nothing_is_under_way(bench: Bench) -> None:
     with httpx.Client() as client:  # which keeps its connection
         client.post(bench.url + "/studies", content=multipart(dicom(image(1))), headers=AUTHORIZED)
         began = time.monotonic()
-        bench.edge.drain(10.0)
+        bench.edge.visits.drain(10.0)
         assert time.monotonic() - began < 5
 
 
@@ -724,8 +757,8 @@ def test_a_request_under_way_may_end_by_itself(bench: Bench) -> None:
     body = multipart(dicom(image(1)))
     with bench.connected() as connection:
         connection.sendall(head(len(body)) + body[:-10])
-        until(lambda: bench.edge.accounts(), "it is under way", 10)
-        drained = threading.Thread(target=bench.edge.drain, args=(10.0,))
+        until(lambda: bench.edge.visits.accounts(), "it is under way", 10)
+        drained = threading.Thread(target=bench.edge.visits.drain, args=(10.0,))
         drained.start()
         time.sleep(0.2)
         connection.sendall(body[-10:])
@@ -737,9 +770,9 @@ def test_a_request_that_takes_longer_ends_behind_an_instance(bench: Bench) -> No
     body = multipart(dicom(image(1)))
     with bench.connected() as connection:
         connection.sendall(head(10 * len(body)) + body[: -len(BOUNDARY) - 6])
-        until(lambda: bench.edge.accounts(), "it is under way", 10)
+        until(lambda: bench.edge.visits.accounts(), "it is under way", 10)
         began = time.monotonic()
-        bench.edge.drain(2.0)
+        bench.edge.visits.drain(2.0)
         assert time.monotonic() - began < 10
         said = answer_of(connection)
     assert said.startswith(b"HTTP/1.1 503 ")

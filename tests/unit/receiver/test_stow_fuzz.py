@@ -26,6 +26,7 @@ from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import SUCCESS
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
+from services.receiver.visits import Visits
 from shared import telemetry
 from shared.sites import Site, Sites
 from tests.support.stow import apart, content_type, dicom, multipart, xml
@@ -45,8 +46,8 @@ class Bench:
             lambda: SITES,
             Intake(self._receive),
             Desk(64),
+            Visits("http", self.accounts.append),
             partial(Landing, spool, 64 * 1024, Budget(4 * MIB)),
-            self.accounts.append,
             spool=spool,
             limits=Limits(part=MIB, request=2 * MIB, metadata=64 * 1024),
         )
@@ -75,7 +76,7 @@ class Bench:
 
     def close(self) -> None:
         self._server.close()
-        self.edge.drain(1.0)
+        self.edge.visits.drain(1.0)
 
 
 @pytest.fixture(scope="module")
@@ -144,9 +145,9 @@ def test_nothing_is_left_behind(bench: Bench) -> None:
     for _ in range(20):
         for kind, body in CORPUS:
             bench.post(body[: len(body) // 2] + b"--isocentre-test", kind, [100, 1000])
-    bench.edge.drain(20.0)
-    assert bench.edge._visits == set()
-    assert bench.edge.accounts() == []
+    bench.edge.visits.drain(20.0)
+    assert bench.edge.visits._present == set()
+    assert bench.edge.visits.accounts() == []
     assert list(bench.folder.iterdir()) == []
     assert [thread for thread in threading.enumerate() if thread.name == "http"] == []
     assert len(os.listdir("/proc/self/fd")) <= before + 2

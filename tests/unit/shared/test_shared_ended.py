@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from services.anonymiser.ended import Ended
+from shared.ended import Ended
 from shared.events import Event
 from tests.support.events import arrival_of, decided, quarantined
 

@@ -1,8 +1,10 @@
 """Which arrivals somebody has ended for good: their bytes are deleted on purpose, and are no loss."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from shared.events import FOR_GOOD, Event, InstanceDecided
+from shared.events.envelope import decode
+from shared.kafka import read_to_end
 
 
 class Ended:
@@ -25,3 +27,9 @@ class Ended:
                 if isinstance(event, InstanceDecided) and event.decision in FOR_GOOD
             )
         return arrival in self._arrivals
+
+
+def decisions(bootstrap: str) -> Iterator[Event]:
+    """All decisions about what was held, by now. Raises Transient, UndecodableEvent."""
+    for record in read_to_end(bootstrap, [InstanceDecided.topic]):
+        yield decode(record.topic, record.value, record.headers)

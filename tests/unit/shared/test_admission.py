@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from services.receiver.admission import (
+from shared.dicom.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, USER_REFUSED, Rejection
+from shared.dicom.user import User
+from shared.outcome import Reason
+from shared.sites import Site, Sites
+from shared.sites.admission import (
     Peer,
     Refusal,
     admit,
     within,
 )
-from shared.dicom.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, USER_REFUSED, Rejection
-from shared.dicom.user import User
-from shared.outcome import Reason
-from shared.sites import Site, Sites
 from shared.sites.proofs import passcode_hash
 
 OURS, THEIRS = "a1" * 32, "b2" * 32

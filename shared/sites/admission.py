@@ -13,8 +13,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from shared.dicom.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, USER_REFUSED, Rejection
 from shared.dicom.user import User
 from shared.outcome import Reason
-from shared.sites import Site, Sites
+from shared.sites.file import Sites
 from shared.sites.proofs import is_passcode
+from shared.sites.site import Site
 
 _NOBODY_S = "$scrypt$ln=14,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 """A hash of no passcode: trying one on a user that is not there takes as long."""
