@@ -3,6 +3,7 @@ ledger made from the topics would miss what the topics miss."""
 
 import json
 import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -70,25 +71,36 @@ class Account:
 class AccountBook:
     """The accounts of associations, lines of JSON, in a file per day (UTC): one when it has ended, and some before that
     while it lasts. Of several lines the last one counts. Several processes may write it: a line is one write to the end
-    of the file."""
+    of the file. One sync is for all that came since the last: one for each HTTP request would cost as much as its
+    instance."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
+        self._unsettled: set[Path] = set()
+        self._lock = threading.Lock()
 
     def keep(self, account: Account) -> None:
-        """Return when the account is on the disk. Raises OSError."""
+        """Write the account, which outlives this process now, and a power cut once it is settled. Raises OSError."""
         day = (account.ended or datetime.now(UTC)).date().isoformat()
         line = json.dumps(account.as_json(), separators=(",", ":")) + "\n"
         path = self._folder / f"{day}.jsonl"
-        begins = not path.exists()
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(file, line.encode())
-            os.fsync(file)
         finally:
             os.close(file)
-        if begins:
+        with self._lock:
+            self._unsettled.add(path)
+
+    def settle(self) -> None:
+        """Return when all that was kept is on the disk. Raises OSError."""
+        with self._lock:
+            unsettled, self._unsettled = self._unsettled, set()
+        for path in unsettled:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        if unsettled:
             sync_folder(self._folder)
 
 

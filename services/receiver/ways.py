@@ -43,7 +43,7 @@ class Ways:
         self._spool = spool = spool_of(settings)
         self._budget = budget = Budget(settings.memory_mib * MIB // settings.workers)
         landing = partial(Landing, spool, settings.in_memory_mib * MIB, budget)
-        book = AccountBook(settings.state_dir / "accounts")
+        self._book = book = AccountBook(settings.state_dir / "accounts")
         self._so_far = SoFar(partial(keep_safe, book))
         visits = partial(Visits, keep=partial(keep, book), left=left)
         intake = Intake(receive)
@@ -60,10 +60,12 @@ class Ways:
             self.takes |= {"dicom-tls": partial(dicom.take, secure=identity.now), "https": https.take}
 
     def look(self) -> None:
-        """See whether followed files have changed, and tell what is held. To be called every second or so."""
+        """See whether followed files have changed, have the accounts on the disk, and tell what is held. To be called
+        every second or so."""
         for each in self._followed:
             each.now()
         self._so_far.look(self._open())
+        settle_safe(self._book)
         metrics.gauge("isocentre_receive_memory_bytes").set(self._budget.held)
         metrics.gauge("isocentre_receive_spool_bytes").set(self._spool.size)
         metrics.gauge("isocentre_receive_spool_free_bytes").set(self._spool.disk.room)
@@ -77,6 +79,7 @@ class Ways:
         """Drain all at the same time."""
         with ThreadPoolExecutor(len(self._visits)) as pool:
             list(pool.map(lambda visits: visits.drain(seconds), self._visits))
+        settle_safe(self._book)
 
     def _open(self) -> list[Account]:
         return [account for visits in self._visits for account in visits.accounts()]
@@ -123,3 +126,11 @@ def keep_safe(book: AccountBook, account: Account) -> None:
         book.keep(account)
     except OSError as failed:
         log.error("account-not-kept", association=account.association, error=type(failed).__name__)
+
+
+def settle_safe(book: AccountBook) -> None:
+    """Have all accounts on the disk, or say that some may not be."""
+    try:
+        book.settle()
+    except OSError as failed:
+        log.error("accounts-not-settled", error=type(failed).__name__)

@@ -12,6 +12,7 @@ from services.receiver.accounts import Account
 from services.receiver.crew.desk import Admits
 from services.receiver.intake import Intake
 from services.receiver.stow.limits import Limits
+from services.receiver.stow.place import Place
 from services.receiver.stow.refusal import Refusal
 from services.receiver.stow.transaction import RETRY
 from services.receiver.stow.visit import Visit
@@ -39,24 +40,24 @@ class StowEdge:
     ) -> None:
         """`desk` says whether one more request may be under way. `spool`: where bulk data wait. `secure`: makes TLS of
         a connection, whose handshake comes yet."""
-        self.sites, self.intake, self.visits, self.secure = sites, intake, visits, secure
+        self.sites, self.intake, self.visits, self.desk = sites, intake, visits, desk
+        self.secure = secure
         self.spool, self.limits = spool, limits
         self.requests = metrics.counter("isocentre_stow_requests_total")
         self.asked = metrics.counter("isocentre_receive_associations_total")
-        self._desk, self._landing = desk, landing
+        self._landing = landing
 
     def take(self, connection: socket.socket) -> None:
         """Serve it. Raises RuntimeError as `Visits.take` does."""
         self.visits.take(Visit(self, connection, self._landing()))
 
     @contextmanager
-    def admitted(self, site: Site) -> Iterator[tuple[Account, telemetry.Span]]:
+    def admitted(self, site: Site, place: Place) -> Iterator[tuple[Account, telemetry.Span]]:
         """A request of that site is under way. Raises Refusal, 503, when it would be one too many."""
-        account = Account(secrets.token_hex(8), site.code, "stow", datetime.now(UTC))
-        if self.visits.draining or not self._desk.admit(account.association, site.code, site.associations):
+        if self.visits.draining or not place.take(site):
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "busy", RETRY)
+        account = Account(secrets.token_hex(8), site.code, "stow", datetime.now(UTC))
         with ExitStack() as held:
-            held.callback(self._desk.leave, account.association)
             attributes = {Attribute.SITE: site.code, Attribute.ASSOCIATION: account.association}
             span = telemetry.start("STOW-RS", "server", attributes=attributes)
             held.callback(span.end)

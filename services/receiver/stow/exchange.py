@@ -2,12 +2,13 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import h11
 
+from services.receiver.stow.place import KEPT
 from services.receiver.stow.stream import Ending, Stream
 from services.receiver.upper.wire import Closed, Silent
 
@@ -16,7 +17,10 @@ HEAD_SECONDS, BODY_SECONDS, ANSWER_SECONDS = 30.0, 60.0, 60.0
 answer."""
 _LINGER_SECONDS = 5.0
 _LONGEST_HEAD = 32 * 1024
-"""Bytes."""
+_AT_ONCE = 4 * 1024
+"""Bytes. What stands behind a head is copied."""
+_CHUNK = 64 * 1024
+"""Bytes of a chunked body that are taken at once."""
 
 
 class BadRequest(Exception):
@@ -47,61 +51,119 @@ class Answer:
 
 
 class Exchange:
-    """One connection. `draining`: no more requests; `ending`: not even the rest of this one."""
+    """One connection. `draining`: no more requests; `ending`: not even the rest of this one. `rests` is called when no
+    request follows at once.
 
-    def __init__(self, stream: Stream, draining: Callable[[], bool], ending: Callable[[], bool]) -> None:
-        self._stream = stream
+    h11 reads heads and chunks. It would copy a body of which the length is known three times, so that goes past it.
+    """
+
+    def __init__(
+        self, stream: Stream, draining: Callable[[], bool], ending: Callable[[], bool], rests: Callable[[], None]
+    ) -> None:
+        self._stream, self._rests = stream, rests
         self._draining, self._ending = draining, ending
+        self._room = memoryview(bytearray(_CHUNK))
+        self._ahead = b""
+        """What came behind all that has been read."""
+        self._next()
+
+    def _next(self) -> None:
+        """Nothing is known of the next request."""
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_HEAD)
-        self._only_heads = False
+        self._only_heads = self._in_body = False
+        self._closes = True
+        """Whether he sends no request behind this one."""
+        self._left: int | None = None
+        """Bytes of the body; None where its end is not known."""
+        self._chunk = b""
 
     def request(self) -> Request | None:
         """The next one; None when there is none to come. Raises BadRequest."""
-        if self._http.our_state is h11.DONE:
-            self._http.start_next_cycle()
+        self._next()
+        if not (self._ahead or self._stream.soon(KEPT)):
+            self._rests()
         self._stream.patience(HEAD_SECONDS, self._draining)
         try:
-            event = self._event()
+            event = self._event(_AT_ONCE)
         except (Closed, Silent, Ending):
             return None
         assert isinstance(event, h11.Request)
         self._only_heads = event.method == b"HEAD"
-        return _request(event)
+        request = _request(event)
+        options = request.headers.get("connection", "").lower().split(",")
+        self._closes = event.http_version < b"1.1" or "close" in map(str.strip, options)
+        if "transfer-encoding" not in request.headers:
+            self._left = int(request.headers.get("content-length", 0))
+            self._ahead = self._http.trailing_data[0]
+        return request
 
-    def body(self) -> Iterator[bytes]:
-        """What the request brings, after 100 (Continue) where that is waited for. Raises BadRequest, Closed, Silent and
-        Ending."""
-        if self._http.they_are_waiting_for_100_continue:
-            self._send(h11.InformationalResponse(status_code=HTTPStatus.CONTINUE, headers=[]))
-        self._stream.patience(BODY_SECONDS, self._ending)
-        while isinstance(event := self._event(), h11.Data):
-            yield event.data
+    def body(self, view: memoryview) -> int:
+        """How many of the next bytes of the body `view` holds now, 0 at its end; after 100 (Continue) where that is
+        waited for. Raises BadRequest, Closed, Silent and Ending."""
+        if not self._in_body:
+            self._begin_body()
+        return self._from_chunks(view) if self._left is None else self._from_stream(view[: self._left])
 
     def answer(self, answer: Answer) -> bool:
         """Give it; whether the connection may go on. Raises Closed and Silent."""
-        whole = self._http.their_state in (h11.DONE, h11.MUST_CLOSE)
-        lingers = not (whole or self._http.they_are_waiting_for_100_continue)
+        whole = self._left == 0
+        closes = self._closes or not whole or self._draining()
+        lingers = not (whole or self._waited_for)
         headers = [("Content-Length", str(len(answer.body))), *answer.headers]
         headers += [("Content-Type", answer.media_type)] if answer.body else []
-        headers += [] if whole and not self._draining() else [("Connection", "close")]
-        body = b"" if self._only_heads else answer.body
-        head = h11.Response(status_code=answer.status, headers=headers, reason=answer.status.phrase)
-        self._send(head, h11.Data(data=body), h11.EndOfMessage())
+        headers += [("Connection", "close")] if closes else []
+        self._send(_head(answer.status, headers) + (b"" if self._only_heads else answer.body))
         if lingers:
+            self._rests()
             self._linger()
-        return self._http.our_state is h11.DONE
+        return not closes
 
-    def _event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+    @property
+    def _waited_for(self) -> bool:
+        """Whether he sends no body before he hears 100 (Continue)."""
+        return not self._in_body and self._http.they_are_waiting_for_100_continue
+
+    def _begin_body(self) -> None:
+        if self._waited_for:
+            self._send(_head(HTTPStatus.CONTINUE))
+        self._in_body = True
+        self._stream.patience(BODY_SECONDS, self._ending)
+
+    def _from_stream(self, view: memoryview) -> int:
+        got = min(len(view), len(self._ahead))
+        if got:
+            view[:got], self._ahead = self._ahead[:got], self._ahead[got:]
+        elif view:
+            got = self._stream.receive(view, full=True)
+        self._left = (self._left or 0) - got
+        return got
+
+    def _from_chunks(self, view: memoryview) -> int:
+        if not self._chunk:
+            event = self._event(_CHUNK)
+            if not isinstance(event, h11.Data):
+                self._left, self._ahead = 0, self._http.trailing_data[0]
+                return 0
+            self._chunk = bytes(event.data)
+        got = min(len(view), len(self._chunk))
+        view[:got], self._chunk = self._chunk[:got], self._chunk[got:]
+        return got
+
+    def _event(self, at_once: int) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         """Anything but NEED_DATA."""
         try:
             while (event := self._http.next_event()) is h11.NEED_DATA:
-                self._http.receive_data(self._stream.receive())
+                self._http.receive_data(self._ahead or self._received(at_once))
+                self._ahead = b""
         except h11.RemoteProtocolError as wrong:
             raise BadRequest(HTTPStatus(wrong.error_status_hint)) from None
         return event
 
-    def _send(self, *events: h11.Event) -> None:
-        self._stream.send(b"".join(self._http.send(event) or b"" for event in events), ANSWER_SECONDS)
+    def _received(self, count: int) -> bytes:
+        return bytes(self._room[: self._stream.receive(self._room[:count])])
+
+    def _send(self, data: bytes) -> None:
+        self._stream.send(data, ANSWER_SECONDS)
 
     def _linger(self) -> None:
         """Hear and forget, for a while, what he sends before he reads our answer: a reset would take that from him."""
@@ -109,7 +171,13 @@ class Exchange:
         latest = time.monotonic() + _LINGER_SECONDS
         with contextlib.suppress(Closed, Silent, Ending):
             while time.monotonic() < latest:
-                self._stream.receive()
+                self._stream.receive(self._room)
+
+
+def _head(status: HTTPStatus, headers: Iterable[tuple[str, str]] = ()) -> bytes:
+    """All but the body (RFC 9112 Sections 4 and 5). `headers` are ours, so nothing in them is to be quoted."""
+    lines = (f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in headers))
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
 
 
 def _request(event: h11.Request) -> Request:

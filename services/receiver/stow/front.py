@@ -30,7 +30,7 @@ class Front:
     length: int
 
 
-def read_front(data: bytes | bytearray, *, whole: bool) -> Front | None:
+def read_front(data: bytes | memoryview, *, whole: bool) -> Front | None:
     """The front of a file that begins with `data`, or is no more than that (`whole`).
 
     None when more of it has to come. Raises NotPart10.
@@ -55,7 +55,7 @@ def read_front(data: bytes | bytearray, *, whole: bool) -> Front | None:
     return None
 
 
-def _value(data: bytes | bytearray, at: int) -> slice | None:
+def _value(data: bytes | memoryview, at: int) -> slice | None:
     """Where the value of an element is, if all of it is there."""
     long = bytes(data[at + 4 : at + 6]) in LONG_VRS
     begin = at + (12 if long else 8)

@@ -24,14 +24,13 @@ class Instance:
         if self._refusal:
             return
         if self._front is None:
-            self._first += view
-            self._begin(whole=False)
+            self._begin(view, whole=False)
         else:
             self._more(view)
 
     def end(self) -> None:
         if self._front is None and not self._refusal:
-            self._begin(whole=True)
+            self._begin(memoryview(b""), whole=True)
         if self._front is None:
             self._storing.unreadable()
             return
@@ -41,20 +40,23 @@ class Instance:
         else:
             self._storing.store(sop_class, sop_instance, self._front.transfer_syntax_uid, self._landing.whole())
 
-    def _begin(self, *, whole: bool) -> None:
+    def _begin(self, view: memoryview, *, whole: bool) -> None:
+        if self._first:
+            self._first += view
+        first = memoryview(self._first) if self._first else view
         try:
-            front = read_front(self._first, whole=whole)
+            front = read_front(first, whole=whole)
         except NotPart10:
             self._refusal = CANNOT_UNDERSTAND
             return
         if front is None:
+            self._first = self._first or bytearray(view)
             return
-        self._front = front
+        self._front, self._first = front, bytearray()
         self._refusal = self._storing.refusal(front.sop_class_uid, front.transfer_syntax_uid)
-        first, self._first = self._first, bytearray()
         if not self._refusal:
             self._landing.begin(bytes(first[: front.length]), part10.digester(front.transfer_syntax_uid))
-            self._more(memoryview(first)[front.length :])
+            self._more(first[front.length :])
 
     def _more(self, view: memoryview) -> None:
         try:

@@ -22,6 +22,8 @@ log = telemetry.logger("receiver")
 
 RETRY = ("Retry-After", "10")
 """Seconds."""
+_ROOM = 256 * 1024
+"""Bytes."""
 _ENDS = {
     Malformed: HTTPStatus.BAD_REQUEST,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -75,22 +77,28 @@ class Transaction:
 
     def _events(self, request: Request) -> Iterator[Event]:
         if self._wanted.boundary is None:
-            yield Begin({"content-type": request.headers["content-type"]})
-            for data in self._body():
-                yield Data(memoryview(data))
-            yield End()
+            yield from self._only(request.headers["content-type"])
             return
         related = Related(self._wanted.boundary)
-        for data in self._body():
-            yield from related.feed(data)
+        while got := self._body(related.room):
+            yield from related.took(got)
         yield from related.close()
 
-    def _body(self) -> Iterator[bytes]:
-        for data in self._exchange.body():
-            self._left -= len(data)
-            if self._left < 0:
-                raise TooLarge
-            yield data
+    def _only(self, content_type: str) -> Iterator[Event]:
+        """The one part that is all of the body."""
+        yield Begin({"content-type": content_type})
+        room = memoryview(bytearray(_ROOM))
+        while got := self._body(room):
+            yield Data(room[:got])
+        yield End()
+
+    def _body(self, room: memoryview) -> int:
+        """The next bytes, 0 at the end. Raises TooLarge."""
+        got = self._exchange.body(room)
+        self._left -= got
+        if self._left < 0:
+            raise TooLarge
+        return got
 
 
 def answer(status: HTTPStatus, report: Report, media_type: str) -> Answer:

@@ -12,6 +12,7 @@ from services.receiver.stow.bulk import Bulk
 from services.receiver.stow.demand import demand, target
 from services.receiver.stow.exchange import HEAD_SECONDS, Answer, BadRequest, Exchange, Request
 from services.receiver.stow.parts import Parts
+from services.receiver.stow.place import Place
 from services.receiver.stow.refusal import Refusal
 from services.receiver.stow.senders import Sender, site_of
 from services.receiver.stow.storing import Storing
@@ -41,6 +42,7 @@ class Visit:
         self.address = address_of(connection)
         self._edge, self._visits = edge, edge.visits
         self._connection, self._landing = connection, landing
+        self._place = Place(edge.desk)
         self._site, self._cut = NOBODY, False
 
     def end(self) -> None:
@@ -64,9 +66,13 @@ class Visit:
 
     def _serve(self, connection: socket.socket) -> None:
         sender = _sender(connection)
-        exchange = Exchange(Stream(connection), lambda: self._visits.draining, lambda: self._cut)
-        while self._one(exchange, sender):
-            pass
+        stream = Stream(connection)
+        exchange = Exchange(stream, lambda: self._visits.draining, lambda: self._cut, self._place.leave)
+        try:
+            while self._one(exchange, sender):
+                pass
+        finally:
+            self._place.leave()
 
     def _secured(self) -> socket.socket:
         """The connection, with TLS where it has to be. Raises NoHandshake, Closed or Silent."""
@@ -105,7 +111,7 @@ class Visit:
         self._site = site.code
         self._visits.comes_in(self)
         wanted = demand(request, study, self._edge.limits.request)
-        with self._edge.admitted(site) as (account, span), self._arrivals() as bulk:
+        with self._edge.admitted(site, self._place) as (account, span), self._arrivals() as bulk:
             storing = Storing(self._edge.intake, site, wanted.lane, wanted.study, taken(site), account, span)
             parts = Parts(wanted.part_type, storing, self._landing, bulk, self._edge.limits)
             transaction = Transaction(wanted, exchange, parts, self._edge.limits.request, lambda: self._visits.ending)

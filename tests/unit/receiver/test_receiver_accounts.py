@@ -1,8 +1,12 @@
 """The accounts that stay on the disk."""
 
+import dataclasses
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from services.receiver.accounts import EVERY, Account, AccountBook, SoFar
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
@@ -34,6 +38,26 @@ def test_a_line_for_each_in_the_file_of_its_day(tmp_path: Path) -> None:
     assert file.name == "2026-12-01.jsonl"
     assert file.stat().st_mode & 0o777 == 0o600
     assert [json.loads(line)["association"] for line in file.read_text().splitlines()] == ["a", "a"]
+
+
+def test_one_sync_is_for_all_that_were_kept_since_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    sync = os.fsync
+
+    def seen(file: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{file}")).name)
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    book = AccountBook(tmp_path)
+    for day in (1, 2):
+        for name in "ab":
+            book.keep(dataclasses.replace(account(name), ended=datetime(2026, 12, day, tzinfo=UTC)))
+    assert synced == []
+    book.settle()
+    assert sorted(synced) == sorted(["2026-12-01.jsonl", "2026-12-02.jsonl", tmp_path.name])
+    book.settle()
+    assert len(synced) == 3
 
 
 def test_those_that_last_are_kept_when_they_have_grown() -> None:

@@ -29,7 +29,7 @@ from services.receiver.crew.desk import Desk
 from services.receiver.handler import Answer, Arriving
 from services.receiver.intake import Intake
 from services.receiver.stow import apart as apart_module
-from services.receiver.stow import exchange, native
+from services.receiver.stow import exchange, native, place
 from services.receiver.stow.edge import StowEdge
 from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget, Share
@@ -190,6 +190,18 @@ def test_a_body_may_be_chunked_and_a_part_may_be_all_of_it(bench: Bench) -> None
     assert bench.contents == [file, file]
 
 
+def test_a_body_whose_length_is_known_is_received_into_one_place(bench: Bench) -> None:
+    body = multipart(dicom(image(1, 900_000)))
+    with bench.connected() as connection:
+        tracemalloc.start()
+        connection.sendall(head(len(body), Connection="close") + body)
+        said = answer_of(connection)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert b"HTTP/1.1 200 OK" in said
+    assert peak - 2 * len(body) < 512 * 1024  # what we have sent, and what the bench has kept
+
+
 def test_dicomweb_client_stores(bench: Bench) -> None:
     client = DICOMwebClient(bench.url, headers=AUTHORIZED, chunk_size=100_000)
     names = ("CT_small.dcm", "MR_small.dcm", "JPEG2000.dcm", "rtplan.dcm", "examples_overlay.dcm")
@@ -294,7 +306,7 @@ def test_every_request_has_an_account_and_is_counted(bench: Bench) -> None:
     assert account.association == bench.arrived[0].association
     assert requests._value.get() == before + 1
     assert bench.edge.visits.accounts() == []
-    assert bench.desk.counts() == {}
+    until(lambda: not bench.desk.counts(), "its place is free", 10)
 
 
 # --- metadata and bulk data
@@ -453,6 +465,40 @@ def test_a_site_has_no_more_requests_than_it_may(bench: Bench) -> None:
     assert bench.post(multipart(dicom(image(1)))).status_code == 200
 
 
+def test_a_connection_keeps_its_place_for_the_request_that_follows_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    admit = bench.desk.admit
+
+    def seen(association: str, site: str, most: int | None) -> bool:
+        asked.append(site)
+        return admit(association, site, most)
+
+    monkeypatch.setattr(bench.desk, "admit", seen)
+    body = multipart(dicom(image(1)))
+    with bench.connected() as connection:
+        connection.sendall((head(len(body)) + body) * 3)
+        until(lambda: len(bench.arrived) == 3, "all have come", 10)
+        assert asked == ["site-a"]
+        until(lambda: not bench.desk.counts(), "none follows, and its place is free", 10)
+        connection.sendall(head(len(body), Connection="close") + body)
+        assert answer_of(connection).count(b"HTTP/1.1 200 OK") == 4
+    assert len(asked) == 2
+
+
+def test_who_finds_places_that_are_only_kept_waits_for_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "KEPT", 1.0)
+    monkeypatch.setattr(place, "_PATIENCE", 10.0)
+    body = multipart(dicom(image(1)))
+    with bench.connected() as first, bench.connected() as second:
+        for connection in (first, second):
+            connection.sendall(head(len(body)) + body)
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert bench.desk.counts() == {"site-a": 2}
+        assert bench.post(body).status_code == 200
+
+
 # --- HTTP
 
 
@@ -477,6 +523,33 @@ def test_what_is_no_such_request_gets_its_status(said: bytes, status: int, bench
         connection.sendall(said)
         connection.shutdown(socket.SHUT_WR)
         assert answer_of(connection).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+@pytest.mark.parametrize(
+    ("version", "connection", "closes"),
+    [
+        ("1.1", "", False),
+        ("1.1", "Connection: keep-alive\r\n", False),
+        ("1.1", "Connection: close\r\n", True),
+        ("1.1", "Connection: x, Close\r\n", True),
+        ("1.1", "Connection: x\r\nConnection: close\r\n", True),
+        ("1.0", "", True),
+        ("1.0", "Connection: keep-alive\r\n", True),
+    ],
+)
+def test_who_says_that_he_sends_no_more_is_let_go(version: str, connection: str, closes: bool, bench: Bench) -> None:
+    said = f"OPTIONS /studies HTTP/{version}\r\nHost: x\r\n{connection}\r\n".encode()
+    with bench.connected() as socket_:
+        socket_.sendall(said)
+        answer = socket_.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 204 No Content\r\n")
+        assert answer.endswith(b"\r\n\r\n")
+        assert (b"\r\nConnection: close\r\n" in answer) is closes
+        if closes:
+            assert socket_.recv(4096) == b""
+        else:
+            socket_.sendall(said)
+            assert socket_.recv(4096) == answer
 
 
 def test_a_malformed_body_tells_what_was_stored_before(bench: Bench) -> None:
