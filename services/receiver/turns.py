@@ -19,9 +19,9 @@ class NoTurn(Transient):
 class Turns:
     """At most `places` threads at a time; while several sites send, about `shared` of them in equal parts.
 
-    Who waits, waits in the queue of his site, and a free place goes to the sites in turn. So a site with one association
-    does not share with every association of another one, but with the few that are let in; and a site that is alone
-    has all places, because objects that are stored together are synced together.
+    Who waits, waits in the queue of his site, and a free place goes to the sites in turn. So a site with one
+    association does not share with every association of another one, but with the few that are let in; and a site that
+    is alone has all places, because objects that are stored together are synced together.
     """
 
     def __init__(self, places: int, shared: int, clock: Callable[[], float] = time.monotonic) -> None:
