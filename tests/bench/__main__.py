@@ -19,6 +19,8 @@ from tests.bench.memory import filled
 from tests.bench.side import Incomplete, Round, Side, measure, warm_up
 
 FOLDER = ROOT / "build" / "bench"
+SIDES = FOLDER / "sides"
+"""What they keep, until all have been measured: where many files were deleted lately ext4 is slow to make others."""
 STORES = tuple(OURS.values())
 
 console = Console(width=None if sys.stdout.isatty() else 120)
@@ -30,17 +32,15 @@ def order(rounds: int, sides: tuple[str, ...]) -> Iterator[str]:
         yield from (sides if number % 2 == 0 else sides[::-1])
 
 
-def fresh(side: str) -> AbstractContextManager[Side]:
-    """That system, for the length of a block."""
-    if side == "orthanc":
-        return orthanc.running(FOLDER / "orthanc")
-    return isocentre.running(FOLDER / "stack", OURS[side])
+def fresh(side: str, folder: Path) -> AbstractContextManager[Side]:
+    """That system, for the length of a block, with its files in `folder`."""
+    return orthanc.running(folder) if side == "orthanc" else isocentre.running(folder, OURS[side])
 
 
-def run(side: str, associations: int) -> Round:
+def run(side: str, associations: int, folder: Path) -> Round:
     """One round on a fresh system."""
     console.print(f"[dim]{side}: starts[/]")
-    with fresh(side) as system:
+    with fresh(side, folder) as system:
         warm_up(system, FOLDER / "warm-up", associations)
         measured = measure(system, FOLDER / "instances", associations)
     console.print(f"{side}: {measured.per_second:.1f} instances/s, {measured.total_cpu_ms:.1f} ms of CPU each")
@@ -67,13 +67,13 @@ def main(
     sides = (*ours, "orthanc") if peer else ours
     try:
         with filled(FOLDER):
-            measured = [run(side, associations) for side in order(rounds, sides)]
+            measured = [run(side, associations, SIDES / str(turn)) for turn, side in enumerate(order(rounds, sides))]
     except (Incomplete, StackError) as failed:
         console.print(f"[red]{failed}[/]")
         sys.exit(1)
     finally:
-        for name in ("warm-up", "instances"):
-            shutil.rmtree(FOLDER / name, ignore_errors=True)
+        for kept in (FOLDER / "warm-up", FOLDER / "instances", SIDES):
+            shutil.rmtree(kept, ignore_errors=True)
     conditions = {"count": count, "warm_up": warm, "associations": associations, "orthanc": peer}
     written = FOLDER / "report.json"
     written.write_text(json.dumps(report.as_json(measured, conditions), indent=2) + "\n")

@@ -110,8 +110,7 @@ class Watch(threading.Thread):
 
 @contextmanager
 def running(home: Path, store: StoreWay) -> Iterator[Isocentre]:
-    """A fresh stack for the length of this block."""
+    """A fresh stack for the length of this block. Its files stay."""
     shutil.rmtree(home, ignore_errors=True)
     with local.running(home, store=store) as stack:
         yield Isocentre(stack)
-    shutil.rmtree(home, ignore_errors=True)

@@ -140,7 +140,7 @@ class Orthanc:
 
 @contextmanager
 def running(folder: Path, **more: object) -> Iterator[Orthanc]:
-    """A fresh server for the length of this block; `more` is configuration."""
+    """A fresh server for the length of this block; `more` is configuration. Its files stay."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     dicom_port, http_port = free_ports(2)
@@ -164,7 +164,6 @@ def running(folder: Path, **more: object) -> Iterator[Orthanc]:
             side.leave()
             process.terminate()
             process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait(http_port: int) -> None:

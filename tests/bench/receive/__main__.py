@@ -3,7 +3,6 @@
 import json
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
@@ -40,8 +39,9 @@ from tests.bench.side import Incomplete, Side, measure, warm_up
 
 FOLDER = ROOT / "build" / "bench"
 BATCHES = FOLDER / "batches"
-FORGOTTEN = 40.0
-"""Seconds: ext4 passes over what was deleted in the last 35 when it looks for a free inode, at 0.1 ms for each file."""
+DOORS = FOLDER / "receivers"
+"""What they keep, until all have been measured: ext4 passes over the inodes of files that were deleted in the last
+minutes when it makes one, at 0.1 ms and more for each file."""
 STOCK = (TREE, S3, LOOP, STORESCP)
 """Whom storescu sends to."""
 
@@ -57,8 +57,6 @@ class Run:
     measured: list[Measured] = field(default_factory=list)
     stock: list[Stock] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-    removed: float = float("-inf")
-    """When the files of the last receiver were, by `time.monotonic`."""
 
     def batches(self) -> dict[str, int]:
         """Names and sizes of all batches: no instance is sent to a receiver twice."""
@@ -74,13 +72,11 @@ class Run:
     def turn(self, number: int, receivers: Sequence[str]) -> None:
         """All receivers once, one after the other."""
         for name in receivers:
-            time.sleep(max(0.0, self.removed + FORGOTTEN - time.monotonic()))
             console.print(f"[dim]turn {number}, {name}: starts[/]")
-            with opened(name, max(self.numbers)) as door:
+            with opened(name, max(self.numbers), DOORS / str(number)) as door:
                 self._store(number, door)
                 self._stow(number, door)
                 self._stock(number, door)
-            self.removed = time.monotonic()
 
     def _store(self, turn: int, door: Door) -> None:
         warm_up(door, BATCHES / "dicom-warm", max(self.numbers))
@@ -122,17 +118,20 @@ def posting(door: Door, _: Side, folder: Path, connections: int) -> list[str]:
     return [sys.executable, "-m", "tests.bench.receive.stow_sender", str(folder), *options]
 
 
-def opened(name: str, associations: int) -> AbstractContextManager[Door]:
-    """That receiver, fresh. It has places for twice as many: who has just gone may still be counted."""
+def opened(name: str, associations: int, folder: Path) -> AbstractContextManager[Door]:
+    """That receiver, fresh, in a folder of its own in `folder`.
+
+    It has places for twice as many: who has just gone may still be counted.
+    """
     places = 2 * associations
     makers: dict[str, Callable[[], AbstractContextManager[Door]]] = {
-        TREE: lambda: ours.running(FOLDER / "receive-tree", TREE, "tree", places),
-        UNFLUSHED: lambda: ours.running(FOLDER / "receive-unflushed", UNFLUSHED, "tree", places, broker_flushes=False),
-        S3: lambda: ours.running(FOLDER / "receive-s3", S3, "s3", places),
-        LOOP: lambda: peers.loop_running(FOLDER / "receive-loop"),
-        ORTHANC: lambda: peers.orthanc_running(FOLDER / "receive-orthanc", places),
-        PYNETDICOM: lambda: peers.pynetdicom_running(FOLDER / "receive-pynetdicom", places),
-        STORESCP: lambda: peers.storescp_running(FOLDER / "receive-storescp"),
+        TREE: lambda: ours.running(folder / "tree", TREE, "tree", places),
+        UNFLUSHED: lambda: ours.running(folder / "unflushed", UNFLUSHED, "tree", places, broker_flushes=False),
+        S3: lambda: ours.running(folder / "s3", S3, "s3", places),
+        LOOP: lambda: peers.loop_running(folder / "loop"),
+        ORTHANC: lambda: peers.orthanc_running(folder / "orthanc", places),
+        PYNETDICOM: lambda: peers.pynetdicom_running(folder / "pynetdicom", places),
+        STORESCP: lambda: peers.storescp_running(folder / "storescp"),
     }
     return makers[name]()
 
@@ -169,7 +168,8 @@ def main(count: int, numbers: str, rounds: int, only: tuple[str, ...]) -> None:
         console.print(f"[red]{failed}[/]")
         sys.exit(1)
     finally:
-        shutil.rmtree(BATCHES, ignore_errors=True)
+        for kept in (BATCHES, DOORS):
+            shutil.rmtree(kept, ignore_errors=True)
     write(run, about(run, rounds))
 
 

@@ -69,7 +69,7 @@ def _writing(name: str, folder: Path, port: int, pid: int) -> Door:
 
 @contextmanager
 def _process(folder: Path, line: Callable[[int], Sequence[str]]) -> Iterator[tuple[int, int]]:
-    """Port and pid of a fresh process that writes into `folder`."""
+    """Port and pid of a fresh process that writes into `folder`, where its files stay."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     (port,) = free_ports(1)
@@ -83,7 +83,6 @@ def _process(folder: Path, line: Callable[[int], Sequence[str]]) -> Iterator[tup
         finally:
             process.terminate()
             process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait(port: int) -> None:
