@@ -24,7 +24,7 @@ STOW_PATH = "/studies"
 def running(
     home: Path, name: str, store: StoreWay, associations: int, *, broker_flushes: bool = True
 ) -> Iterator[Door]:
-    """A fresh one for the length of this block; its files stay. One site may have all of its places for `associations`."""
+    """A fresh one for the length of this block; its files stay. One site may have all places, for `associations`."""
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True, mode=0o700)
     token = _sites(home / "sites.yaml")
