@@ -52,7 +52,7 @@ def main() -> None:
     # The parent is told to end, and tells us; a terminal would tell all of us.
     for ignored in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ignored, signal.SIG_IGN)
-    service.tell_of(NAME, settings, f"{settings.instance}.{number}")
+    service.begin_process(NAME, settings, f"{settings.instance}.{number}")
     ended = threading.Event()
     answers: dict[str, Callable[..., Any]] = {"metrics": metrics.snapshot}
     line = Line(end, answers, ended.set)

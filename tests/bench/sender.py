@@ -110,7 +110,7 @@ def fragments(control: int, body: bytes, longest: int) -> Iterator[bytes | memor
 
 def status_of(pdu: bytes) -> int:
     """The Status (0000,0900) in a P-DATA-TF that holds a C-STORE-RSP."""
-    place = pdu.find(b"\x00\x00\x00\x09\x02\x00\x00\x00")
+    place = pdu.rfind(b"\x00\x00\x00\x09\x02\x00\x00\x00")  # the message ID before it may look like that
     if place < 0:
         raise Refused("no status in the answer")
     return int.from_bytes(pdu[place + 8 : place + 10], "little")

@@ -104,9 +104,10 @@ def test_a_message_is_what_pynetdicom_reads() -> None:
     assert command.CommandGroupLength == len(sender.store_request(7, "1.2.3")) - 12
 
 
-def test_the_status_is_found_in_the_answer() -> None:
+@pytest.mark.parametrize("message", [7, 0x0209])  # of which the second looks like the beginning of a status
+def test_the_status_is_found_in_the_answer(message: int) -> None:
     primitive = C_STORE()
-    primitive.MessageIDBeingRespondedTo, primitive.Status = 7, 0xA700
+    primitive.MessageIDBeingRespondedTo, primitive.Status = message, 0xA700
     primitive.AffectedSOPClassUID, primitive.AffectedSOPInstanceUID = CTImageStorage, "1.2.3"
     message = C_STORE_RSP()
     message.primitive_to_message(primitive)
