@@ -97,11 +97,16 @@ class AccountBook:
         """Return when all that was kept is on the disk. Raises OSError."""
         with self._lock:
             unsettled, self._unsettled = self._unsettled, set()
-        for path in unsettled:
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
-        if unsettled:
-            sync_folder(self._folder)
+        try:
+            for path in unsettled:
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+            if unsettled:
+                sync_folder(self._folder)
+        except OSError:
+            with self._lock:
+                self._unsettled |= unsettled
+            raise
 
 
 class SoFar:

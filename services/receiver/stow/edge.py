@@ -1,26 +1,42 @@
-"""Serves connections as HTTP. Knows no stores and no brokers."""
+"""Serves connections as HTTP, each in a thread of its own. Knows no stores and no brokers."""
 
+import hashlib
 import secrets
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 
 from services.receiver.accounts import Account
 from services.receiver.crew.desk import Admits
 from services.receiver.intake import Intake
+from services.receiver.stow.bulk import Bulk
+from services.receiver.stow.demand import demand, target
+from services.receiver.stow.exchange import HEAD_SECONDS, Answer, BadRequest, Exchange, Request
 from services.receiver.stow.limits import Limits
+from services.receiver.stow.parts import Parts
 from services.receiver.stow.place import Place
 from services.receiver.stow.refusal import Refusal
-from services.receiver.stow.transaction import RETRY
-from services.receiver.stow.visit import Visit
+from services.receiver.stow.senders import Sender, site_of
+from services.receiver.stow.storing import Storing
+from services.receiver.stow.stream import Stream
+from services.receiver.stow.transaction import RETRY, Transaction
+from services.receiver.syntaxes import taken
 from services.receiver.upper.landing import Landing, Spool
-from services.receiver.visits import Visits
+from services.receiver.upper.tls_wire import NoHandshake, handshaking
+from services.receiver.upper.wire import Closed, Silent
+from services.receiver.visits import Visits, address_of, hear_no_more
 from shared import metrics, telemetry
+from shared.outcome import Reason
 from shared.sites import Site, Sites
 from shared.telemetry import Attribute
+
+log = telemetry.logger("receiver")
+
+NOBODY = "unknown"
+"""Site label of those who have not said who they are."""
 
 
 class StowEdge:
@@ -64,3 +80,107 @@ class StowEdge:
             self.visits.begun(account)
             held.callback(lambda: self.visits.ended(account, account.end or "closed"))
             yield account, span
+
+
+class Visit:
+    """One connection: requests as they come, each answered."""
+
+    def __init__(self, edge: StowEdge, connection: socket.socket, landing: Landing) -> None:
+        self.address = address_of(connection)
+        self._edge, self._visits = edge, edge.visits
+        self._connection, self._landing = connection, landing
+        self._place = Place(edge.desk)
+        self._site, self._cut = NOBODY, False
+
+    def end(self) -> None:
+        """Hear no more from him, who waits."""
+        hear_no_more(self._connection)
+
+    def cut(self) -> None:
+        """Not even the rest of a request is to be heard."""
+        self._cut = True
+
+    def run(self) -> None:
+        """Until it ends."""
+        try:
+            with closing(self._landing), suppress(Closed, Silent, OSError), self._secured() as connection:
+                self._serve(connection)
+        except NoHandshake as failed:
+            self._edge.asked.labels(NOBODY, Reason.TLS_FAILED).inc()
+            log.warning("handshake-failed", code=str(failed))
+        except Exception as failed:
+            log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
+
+    def _serve(self, connection: socket.socket) -> None:
+        sender = _sender(connection)
+        stream = Stream(connection)
+        exchange = Exchange(stream, lambda: self._visits.draining, lambda: self._cut, self._place.leave)
+        try:
+            while self._one(exchange, sender):
+                pass
+        finally:
+            self._place.leave()
+
+    def _secured(self) -> socket.socket:
+        """The connection, with TLS where it has to be. Raises NoHandshake, Closed or Silent."""
+        if self._edge.secure is None:
+            return self._connection
+        try:
+            with handshaking():
+                self._connection.settimeout(HEAD_SECONDS)
+                # Ours before the handshake: who dawdles over it can be ended.
+                self._connection = secured = self._edge.secure(self._connection)
+                secured.do_handshake()
+                return secured
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _one(self, exchange: Exchange, sender: Sender) -> bool:
+        """Answer a request; whether another may follow."""
+        self._site = NOBODY
+        try:
+            request = exchange.request()
+            if request is None:
+                return False
+            answer = self._answer(request, exchange, sender)
+        except Refusal as refused:
+            log.warning("request-refused", status=refused.status.value, why=refused.word, site=self._site)
+            answer = Answer(refused.status, _text(refused), headers=refused.headers)
+        except BadRequest as bad:
+            answer = Answer(bad.status, f"{bad.status.phrase}\n".encode())
+        self._edge.requests.labels(self._site, str(answer.status.value)).inc()
+        return exchange.answer(answer)
+
+    def _answer(self, request: Request, exchange: Exchange, sender: Sender) -> Answer:
+        study = target(request)
+        site = site_of(self._edge.sites(), request.headers.get("authorization", ""), sender)
+        self._site = site.code
+        self._visits.comes_in(self)
+        wanted = demand(request, study, self._edge.limits.request)
+        with self._edge.admitted(site, self._place) as (account, span), self._arrivals() as bulk:
+            storing = Storing(self._edge.intake, site, wanted.lane, wanted.study, taken(site), account, span)
+            parts = Parts(wanted.part_type, storing, self._landing, bulk, self._edge.limits)
+            transaction = Transaction(wanted, exchange, parts, self._edge.limits.request, lambda: self._visits.ending)
+            answer = transaction.run(request, storing.report)
+            account.end = str(answer.status.value)
+        return answer
+
+    @contextmanager
+    def _arrivals(self) -> Iterator[Bulk]:
+        """Where a request's parts go, empty again afterwards."""
+        with closing(Bulk(self._edge.spool)) as bulk:
+            try:
+                yield bulk
+            finally:
+                self._landing.clear()
+
+
+def _sender(connection: socket.socket) -> Sender:
+    secured = isinstance(connection, ssl.SSLSocket)
+    certificate = connection.getpeercert(binary_form=True) if secured else None  # type: ignore[attr-defined]
+    return Sender(connection.getpeername()[0], hashlib.sha256(certificate).hexdigest() if certificate else "")
+
+
+def _text(refused: Refusal) -> bytes:
+    return b"" if refused.status is HTTPStatus.NO_CONTENT else f"{refused.word}\n".encode()
