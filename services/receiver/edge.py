@@ -10,7 +10,7 @@ from services.receiver.accounts import Account
 from services.receiver.commitment.taking import Asking
 from services.receiver.crew.desk import Admits
 from services.receiver.handler import Arriving
-from services.receiver.intake import Intake
+from services.receiver.intake import NOBODY, Intake
 from services.receiver.syntaxes import taken
 from services.receiver.tls import Identity
 from services.receiver.upper import negotiation
@@ -32,9 +32,6 @@ log = telemetry.logger("receiver")
 
 ARTIM, IDLE, PARTING = 30.0, 60.0, 5.0
 """Seconds that a peer may take to ask for an association, to say something within one, and to close at its end."""
-NOBODY = "unknown"
-"""Site label of those who are not in the sites file."""
-
 
 class Edge:
     """Answers C-ECHO, C-STORE and requests for commitment on the connections that it is given."""

@@ -18,6 +18,9 @@ from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
 
+NOBODY = "unknown"
+"""Site label of those who are not in the sites file, or have not said who they are."""
+
 _WITHOUT_DATA = {
     UNRECOGNISED_OPERATION: Reason.UNRECOGNISED_OPERATION,
     CLASS_MISMATCH: Reason.CLASS_MISMATCH,

@@ -71,10 +71,6 @@ class Sites(Declared):
         """The entries that these AE titles belong to, in order."""
         return (site for site in self.sites if site.serves(called) and site.calls(calling))
 
-    def find(self, called: str, calling: str) -> Site | None:
-        """The first of them."""
-        return next(self.found(called, calling), None)
-
     def serves(self, called: str) -> bool:
         """Whether any site is reached under that called AE title."""
         return any(site.serves(called) for site in self.sites)

@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from services.receiver.accounts import Account
 from services.receiver.crew.desk import Admits
-from services.receiver.intake import Intake
+from services.receiver.intake import NOBODY, Intake
 from services.receiver.stow.bulk import Bulk
 from services.receiver.stow.demand import demand, target
 from services.receiver.stow.exchange import HEAD_SECONDS, Answer, BadRequest, Exchange, Request
@@ -34,9 +34,6 @@ from shared.sites import Site, Sites
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
-
-NOBODY = "unknown"
-"""Site label of those who have not said who they are."""
 
 
 class StowEdge:

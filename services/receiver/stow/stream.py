@@ -7,10 +7,8 @@ import time
 from collections.abc import Callable
 from struct import pack
 
-from services.receiver.upper.wire import Closed, Silent
+from services.receiver.upper.wire import SLOWEST, Closed, Silent
 
-_SLOWEST = 4096
-"""Bytes a second that a sender brings at least: who is slower holds a place that others need."""
 _LOOK_UP = 0.5
 """Seconds after which a wait is interrupted to see whether we are to end."""
 _TIMEVAL = pack("ll", int(_LOOK_UP), int(_LOOK_UP % 1 * 1e6))
@@ -54,7 +52,7 @@ class Stream:
                 raise Ending
             began = time.monotonic()
             got = self._filled(view, began + _LOOK_UP) if full and self._secured else self._received(view, full)
-            self._left = min(self._most, self._left - (time.monotonic() - began) + got / _SLOWEST)
+            self._left = min(self._most, self._left - (time.monotonic() - began) + got / SLOWEST)
             if got:
                 return got
         raise Silent
