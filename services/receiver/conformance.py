@@ -86,8 +86,9 @@ ACTIONS: Mapping[int, str] = {
     asking.RESOURCE_LIMITATION: "too many requests of the site are open, or the disk is full",
     Failure.PROCESSING: "the request could not be written to the disk",
     command.CLASS_MISMATCH: "the command's SOP class is not that of its presentation context",
+    command.UNRECOGNISED_OPERATION: "anything but N-ACTION on this presentation context, or N-ACTION on another one",
 }
-"""Statuses of an N-ACTION."""
+"""Statuses of an N-ACTION, and of what comes in its place."""
 
 UNCOMMITTED: Mapping[Failure, tuple[str, str]] = {
     Failure.PROCESSING: ("an object is damaged, or the store is not durable", "keep the copy, ask the operator"),

@@ -46,8 +46,10 @@ def test_every_failure_reason_of_stow_is_explained() -> None:
 
 def test_all_that_is_answered_to_requests_for_commitment_is_explained() -> None:
     statuses = numbers_of(asking) - {asking.REQUEST_COMMITMENT}
-    others = {command.SUCCESS, command.CLASS_MISMATCH, Failure.PROCESSING}
+    others = {command.SUCCESS, command.CLASS_MISMATCH, command.UNRECOGNISED_OPERATION, Failure.PROCESSING}
     assert statuses | others == set(conformance.ACTIONS)
+    page = (RECEIVER / "COMMITMENT.md").read_text()
+    assert [status for status in conformance.ACTIONS if f"| 0x{status:04X} |" not in page] == []
     assert set(conformance.UNCOMMITTED) == set(Failure)
 
 
