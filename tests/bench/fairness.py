@@ -1,9 +1,9 @@
 """What a site with one association gets while another one floods the receiver over many.
 
 `python -m tests.bench.fairness`: site B sends alone, then the same number of others while site A sends without end.
-Where sites take turns, B waits for one object of A before each of its own, so half of the whole is for B, or all that
-it can send when that is less. Where associations are equal, it is one part of fifteen. The receiver takes turns only
-where more objects arrive at the same time than a process stores at once.
+While both send, A has about four places to store at in a process, and B, which has nothing inside, comes in at once
+(services/receiver/turns.py). Fair would be half of the whole for B, or all that it can send when that is less. Where
+associations are equal, it is one part of fifteen. Once B has been silent for a second, A has all places again.
 """
 
 import shutil
