@@ -31,7 +31,7 @@ PATIENCE = 10.0
 after 30, and we refuse before that."""
 AT_ONCE, AMONG_SITES = 16, 4
 """Objects that a process stores at the same time: of a site that is alone, and of all together while several send. More
-wait, and sites take turns. Four keep two cores and a disk busy."""
+wait, and sites take turns."""
 
 
 class Publishes(Protocol):
@@ -72,7 +72,7 @@ class Receive:
 
     `recall`: brings `arrivals` up to the topic. `ended`: whether an arrival's bytes are missing because somebody has
     ended it for good. Both raise Transient when the broker does not answer.
-    `room`: whether so many bytes may be written to the store's disk, where it is one of ours, within a block.
+    `room`: whether what has landed may be written to the store's disk, where it is one of ours, within a block.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Receive:
         quotas: Quotas,
         recall: Callable[[], object],
         ended: Callable[[str], bool],
-        room: Callable[[int], AbstractContextManager[bool]] = lambda size: nullcontext(True),
+        room: Callable[[Landed], AbstractContextManager[bool]] = lambda landed: nullcontext(True),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._identified = identified
@@ -136,7 +136,7 @@ class Receive:
         site = event.site
         if not self._within_quota(arriving):
             return Answer(OUT_OF_RESOURCES, Reason.QUOTA_SPENT)
-        with self._turns.of(site, PATIENCE), self._room(arriving.landed.size) as has_room:
+        with self._turns.of(f"{site} {arriving.lane}", PATIENCE), self._room(arriving.landed) as has_room:
             refused = self._keep(event, arriving, span) if has_room else _no_space(site)
         if refused:
             return refused

@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from services.receiver.arrivals import Arrivals
@@ -16,12 +17,14 @@ from services.receiver.quotas import Quotas
 from services.receiver.recall import recall
 from services.receiver.settings import Settings
 from services.receiver.upper.disk import Disk
+from services.receiver.upper.landing import Landed
 from services.receiver.ways import Ways
 from shared import metrics, service, storage, telemetry
 from shared.dicom.identity import Pseudonyms
 from shared.ended import Ended, decisions
 from shared.kafka import Publisher
 from shared.settings import MIB
+from shared.storage import Filed
 
 NAME = "receiver"
 _ORPHANED = 1.0
@@ -68,7 +71,7 @@ def main() -> None:
         quotas=quotas,
         recall=lambda: recall(arrivals, settings.kafka_bootstrap_servers),
         ended=Ended(lambda: decisions(settings.kafka_bootstrap_servers)),
-        room=room_of_store(settings),
+        room=room_of_store(settings.store_tree, settings.reserve_mib * MIB),
     )
     docket = Docket(settings.docket)
     ways = Ways(settings, receive, FarDesk(line), docket, left=lambda: line.tell("gone"))
@@ -100,11 +103,20 @@ def main() -> None:
     telemetry.shut_down()
 
 
-def room_of_store(settings: Settings) -> Callable[[int], AbstractContextManager[bool]]:
-    """Promises room beyond the reserve of the store's disk; that of an S3 server is its own affair."""
-    if settings.store_tree is None:
-        return lambda size: nullcontext(True)
-    return Disk(settings.store_tree, settings.reserve_mib * MIB).promised
+def room_of_store(tree: Path | None, reserve: int) -> Callable[[Landed], AbstractContextManager[bool]]:
+    """Promises room beyond `reserve` bytes of the disk under `tree`; that of an S3 server is its own affair."""
+    if tree is None:
+        return lambda landed: nullcontext(True)
+    disk = Disk(tree, reserve)
+    return lambda landed: disk.promised(0 if _is_there(landed, tree) else landed.size)
+
+
+def _is_there(landed: Landed, tree: Path) -> bool:
+    """Whether it lies in a file on the same disk, which is not written again."""
+    try:
+        return isinstance(landed.content, Filed) and landed.content.path.stat().st_dev == tree.stat().st_dev
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

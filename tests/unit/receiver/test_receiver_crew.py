@@ -84,30 +84,48 @@ def test_a_flooding_site_does_not_starve_another() -> None:
     assert served.index("small") <= 1
 
 
-def test_a_site_has_all_places_while_it_is_alone_and_its_part_while_others_send() -> None:
+def inside(turns: Turns, held: ExitStack, *senders: str) -> list[bool]:
+    """Whether each of them came in, one after the other; they stay."""
+
+    def came(sender: str) -> bool:
+        try:
+            held.enter_context(turns.of(sender, 0.02))
+        except NoTurn:
+            return False
+        return True
+
+    return [came(sender) for sender in senders]
+
+
+def test_a_site_has_all_places_while_it_is_alone_and_few_while_others_send() -> None:
     now = [0.0]
-    turns = Turns(6, 4, clock=lambda: now[0])
+    turns = Turns(6, 3, clock=lambda: now[0])
     with ExitStack() as held:
-        for _ in range(6):
-            held.enter_context(turns.of("flood", 0.05))
-        with pytest.raises(NoTurn), turns.of("flood", 0.05):
-            pass
+        assert inside(turns, held, *7 * ["flood"]) == [*6 * [True], False]
     with ExitStack() as held:
-        with turns.of("small", 0.05):
-            pass
-        for _ in range(2):
-            held.enter_context(turns.of("flood", 0.05))
-        with pytest.raises(NoTurn), turns.of("flood", 0.05):
-            pass
-        with turns.of("small", 0.05), turns.of("small", 0.05):
-            pass
-        now[0] = LATELY
-        for _ in range(4):
-            held.enter_context(turns.of("flood", 0.05))
-    many = Turns(6, 4)
+        assert inside(turns, held, "small", *3 * ["flood"]) == [True, True, True, False]
+        assert turns.free == 3
     with ExitStack() as held:
-        for site in "abcdef":
-            held.enter_context(many.of(site, 0.05))
+        assert inside(turns, held, *4 * ["flood"]) == [True, True, True, False]  # the small one was here just now
+        assert inside(turns, held, "small", "small") == [True, False]
+        now[0] += LATELY
+        assert inside(turns, held, "flood") == [False]
+
+
+def test_who_has_nothing_inside_comes_in_whatever_the_others_hold() -> None:
+    turns = Turns(6, 3)
+    with ExitStack() as held:
+        assert inside(turns, held, *"abcdef") == 6 * [True]
+        assert inside(turns, held, "g") == [False]
+
+
+def test_a_large_object_holds_nobody_up() -> None:
+    now = [0.0]
+    turns = Turns(6, 3, clock=lambda: now[0])
+    with ExitStack() as held:
+        assert inside(turns, held, "large", "large", "small", "large") == [True, True, True, False]
+        now[0] += 1.1 * LATELY
+        assert inside(turns, held, "small", "large", "large", "large") == [True, True, True, False]
 
 
 def test_places_come_back_when_work_fails() -> None:

@@ -74,7 +74,7 @@ class Bench:
             quotas=Quotas(folder / "quotas.sqlite", lambda: self.today),
             recall=self.recall,
             ended=self.has_ended,
-            room=lambda size: nullcontext(self.has_room) if self.disk is None else self.disk.promised(size),
+            room=lambda landed: nullcontext(self.has_room) if self.disk is None else self.disk.promised(landed.size),
         )
 
     def recall(self) -> None:
@@ -179,7 +179,7 @@ def test_a_store_that_stands_still_is_seen_and_refuses_the_others(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         hanging = [pool.submit(bench.send, STUDY + bytes([0, 0, number, 0, 0, 0, 0, 0])) for number in range(AT_ONCE)]
         until(lambda: bench.receive.oldest > 0.2, "an object is at the store for a while", 10)
-        until(lambda: bench.receive._turns._free == 0, "all places are taken", 10)
+        until(lambda: bench.receive._turns.free == 0, "all places are taken", 10)
         assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.STORE_AWAY)
         moves.set()
         assert {each.result().status for each in hanging} == {SUCCESS}
