@@ -33,6 +33,7 @@ log = telemetry.logger("receiver")
 ARTIM, IDLE, PARTING = 30.0, 60.0, 5.0
 """Seconds that a peer may take to ask for an association, to say something within one, and to close at its end."""
 
+
 class Edge:
     """Answers C-ECHO, C-STORE and requests for commitment on the connections that it is given."""
 

@@ -12,6 +12,7 @@ from shared import metrics, schemas
 from shared.events import Event, InstanceHeld, compat, generate, registry
 from shared.metrics.registry import registrations
 from shared.outcome import Reason
+from tests.support import markdown
 
 ROOT = schemas.ROOT.parent
 SERVICES = sorted(path.name for path in (ROOT / "services").iterdir() if (path / "__main__.py").exists())
@@ -167,6 +168,14 @@ def test_metrics_are_named_as_prometheus_asks() -> None:
         assert name.startswith("isocentre_")
         assert name.endswith("_total") == (entry.kind == "counter")
         assert not {"study", "series", "instance", "patient", "arrival"} & set(entry.labels)
+
+
+def test_pages_tell_of_metrics_that_there_are() -> None:
+    told = {
+        name for page in markdown.pages(ROOT) for name in re.findall(r"\bisocentre_[a-z_]+[a-z]\b", page.read_text())
+    }
+    assert len(told) > 20
+    assert told <= registrations().keys()
 
 
 # --- reasons
