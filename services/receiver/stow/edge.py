@@ -114,12 +114,18 @@ class Visit:
     def _serve(self, connection: socket.socket) -> None:
         sender = _sender(connection)
         stream = Stream(connection)
-        exchange = Exchange(stream, lambda: self._visits.draining, lambda: self._cut, self._place.leave)
+        exchange = Exchange(stream, lambda: self._visits.draining, lambda: self._cut, self._rest)
         try:
             while self._one(exchange, sender):
                 pass
         finally:
             self._place.leave()
+
+    def _rest(self) -> None:
+        """He has nothing under way: give back what that took, and wait with the others."""
+        self._place.leave()
+        self._landing.close()
+        self._visits.waits(self)
 
     def _secured(self) -> socket.socket:
         """The connection, with TLS where it has to be. Raises NoHandshake, Closed or Silent."""
@@ -145,6 +151,7 @@ class Visit:
                 return False
             answer = self._answer(request, exchange, sender)
         except Refusal as refused:
+            self._rest()
             log.warning("request-refused", status=refused.status.value, why=refused.word, site=self._site)
             answer = Answer(refused.status, _text(refused), headers=refused.headers)
         except BadRequest as bad:
@@ -156,9 +163,9 @@ class Visit:
         study = target(request)
         site = site_of(self._edge.sites(), request.headers.get("authorization", ""), sender)
         self._site = site.code
-        self._visits.comes_in(self)
         wanted = demand(request, study, self._edge.limits.request)
         with self._edge.admitted(site, self._place) as (account, span), self._arrivals() as bulk:
+            self._visits.comes_in(self)
             storing = Storing(self._edge.intake, site, wanted.lane, wanted.study, taken(site), account, span)
             parts = Parts(wanted.part_type, storing, self._landing, bulk, self._edge.limits)
             transaction = Transaction(wanted, exchange, parts, self._edge.limits.request, lambda: self._visits.ending)

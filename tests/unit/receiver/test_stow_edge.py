@@ -499,6 +499,36 @@ def test_who_finds_places_that_are_only_kept_waits_for_one(bench: Bench, monkeyp
         assert bench.post(body).status_code == 200
 
 
+def test_a_head_that_trickles_does_not_keep_a_place(bench: Bench) -> None:
+    body = multipart(dicom(image(1)))
+    with bench.connected() as connection:
+        connection.sendall(head(len(body)) + body)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+        for byte in head(len(body))[:40]:
+            connection.sendall(bytes([byte]))
+            time.sleep(0.02)
+        assert bench.desk.counts() == {}
+        connection.sendall(head(len(body))[40:] + body)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(("kind", "status"), [(content_type(), 200), ("text/plain", 415)])
+def test_who_sends_no_more_holds_nothing_and_makes_room_for_others(bench: Bench, kind: str, status: int) -> None:
+    body = multipart(dicom(image(1))) if status == 200 else b""
+    idle = [socket.create_connection(("127.0.0.1", bench.port), timeout=10) for _ in range(UNASKED_OF_ONE)]
+    for one in idle:
+        one.sendall(head(len(body), **{"Content-Type": kind}) + body)
+        assert one.recv(4096).startswith(f"HTTP/1.1 {status} ".encode())
+    until(lambda: len(bench.edge.visits._porch._callers) == len(idle), "all wait", 10)
+    assert (bench.budget.held, bench.desk.counts()) == (0, {})
+    with bench.connected():
+        assert is_ended(idle[0])
+    idle[1].sendall(head(len(body), **{"Content-Type": kind}) + body)
+    assert idle[1].recv(4096).startswith(f"HTTP/1.1 {status} ".encode())
+    for one in idle:
+        one.close()
+
+
 # --- HTTP
 
 
