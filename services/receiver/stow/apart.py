@@ -85,14 +85,19 @@ def turn(metadata: Sequence[Metadata], share: Share) -> Iterator[None]:
 class BulkData:
     """What metadata refer to by the URI in Content-Location. `most`: bytes."""
 
-    def __init__(self, bulk: Bulk, uri: str, kind: MediaType, most: int) -> None:
-        self._bulk, self._uri, self._kind, self._left = bulk, uri, kind, most
+    def __init__(self, storing: Storing, bulk: Bulk, uri: str, kind: MediaType, most: int) -> None:
+        self._storing, self._bulk = storing, bulk
+        self._uri, self._kind, self._left = uri, kind, most
 
     def take(self, view: memoryview) -> None:
         self._left -= len(view)
         if self._left < 0:
             raise TooLarge
-        self._bulk.take(view)
+        try:
+            self._bulk.take(view)
+        except NoRoom:
+            self._storing.without_room("", "")
+            raise
 
     def end(self) -> None:
         self._bulk.end(self._uri, self._kind.type, self._kind.parameters.get("transfer-syntax", ""))

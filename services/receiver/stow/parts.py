@@ -12,13 +12,13 @@ from services.receiver.stow.pouring import Pouring
 from services.receiver.stow.report import PROCESSING_FAILURE
 from services.receiver.stow.storing import Storing
 from services.receiver.upper.budget import Share
-from services.receiver.upper.command import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
+from services.receiver.upper.command import CANNOT_UNDERSTAND
 from services.receiver.upper.landing import Landing
 from shared import media
 from shared.dicom import part10
 from shared.media import DICOM, DICOM_JSON, DICOM_XML
 
-_REFUSALS = {NotBuilt: CANNOT_UNDERSTAND, NoRoom: OUT_OF_RESOURCES, TooLarge: PROCESSING_FAILURE}
+_REFUSALS = {NotBuilt: CANNOT_UNDERSTAND, TooLarge: PROCESSING_FAILURE}
 
 
 class Part(Protocol):
@@ -57,7 +57,7 @@ class Parts:
             return self._metadata[-1]
         uri = headers.get("content-location", "")
         if uri:
-            return BulkData(self._bulk, uri, kind, self._limits.part)
+            return BulkData(self._storing, self._bulk, uri, kind, self._limits.part)
         return Unknown(self._storing)
 
     def finish(self) -> None:
@@ -88,7 +88,10 @@ class Parts:
             refusal = self._storing.refusal(built.sop_class_uid, built.transfer_syntax_uid)
             if not refusal:
                 return self._land(built, min(room, self._limits.part))
-        except (NotBuilt, NoRoom, TooLarge) as failed:
+        except NoRoom:
+            self._storing.without_room(*uids(model))
+            return 0
+        except (NotBuilt, TooLarge) as failed:
             refusal = _REFUSALS[type(failed)]
             self._storing.report.too_large |= isinstance(failed, TooLarge)
         self._storing.refuse(*uids(model), refusal)

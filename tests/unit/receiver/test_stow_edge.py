@@ -360,6 +360,8 @@ def test_an_instance_cannot_be_blown_up_by_naming_bulk_data_often(bench: Bench) 
 
 
 def test_a_disk_that_fails_under_bulk_data_is_no_verdict_on_them(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = counter("isocentre_receive_instances_total").labels("site-a", "A700", "no-space")
+    before = refused._value.get()
     model, parts = apart(Path(str(get_testdata_file("CT_small.dcm", download=False))).read_bytes())
     kind = "application/dicom+json"
     body = multipart([({"Content-Type": kind}, json.dumps([model]).encode()), *parts])
@@ -371,6 +373,7 @@ def test_a_disk_that_fails_under_bulk_data_is_no_verdict_on_them(bench: Bench, m
         patched.setattr(os, "pread", fail)
         answer = bench.post(body, headers={"Content-Type": content_type(kind)})
     assert (answer.status_code, failures(answer)) == (503, [0xA700])
+    assert refused._value.get() == before + 1
     assert bench.post(body, headers={"Content-Type": content_type(kind)}).status_code == 200
 
 
@@ -442,14 +445,22 @@ def test_metadata_that_are_too_large_are_not_held(bench: Bench) -> None:
     assert answer.status_code == 413
 
 
-def test_before_a_disk_is_full_what_would_have_to_lie_on_it_is_refused(tmp_path: Path) -> None:
+def test_before_a_disk_is_full_what_would_have_to_lie_on_it_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     bench = Bench(tmp_path, reserve=2**62)
+    refused = counter("isocentre_receive_instances_total").labels("site-a", "A700", "no-space")
+    before = refused._value.get()
     answer = bench.post(multipart(dicom(image(1, 3 * MIB), image(2))))
     assert (answer.status_code, failures(answer)) == (202, [OUT_OF_RESOURCES])
     answer = bench.post(multipart(dicom(image(1, 3 * MIB))))
     assert (answer.status_code, failures(answer)) == (503, [OUT_OF_RESOURCES])
     bulk = {"Content-Type": "application/octet-stream", "Content-Location": "b"}
-    assert bench.post(multipart([(bulk, b"x")])).status_code == 503
+    answer = bench.post(multipart([(bulk, b"x")]))
+    assert (answer.status_code, failures(answer)) == (503, [OUT_OF_RESOURCES])
+    assert refused._value.get() == before + 3
+    assert [account.refused for account in bench.accounts] == [{"A700 no-space": 1}] * 3
+    assert capsys.readouterr().out.count("no-space") == 3
     bench.close()
 
 
