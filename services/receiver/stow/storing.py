@@ -57,7 +57,7 @@ class Storing:
             self._note(sop_class_uid, sop_instance_uid, self._status(sop_class_uid, sop_instance_uid, syntax, landed))
 
     def without_room(self, sop_class_uid: str, sop_instance_uid: str) -> None:
-        """The disk had no room for it, or for its bulk data; of those nobody knows the UIDs yet, which are blank then."""
+        """The disk had no room for it, or for its bulk data, whose UIDs nobody knows yet: they are blank."""
         answer = self._intake.without_room(self._site.code, self._account)
         self._note(sop_class_uid, sop_instance_uid, answer.status)
 

@@ -32,7 +32,7 @@ from services.receiver.stow import apart as apart_module
 from services.receiver.stow import exchange, native, place
 from services.receiver.stow.edge import StowEdge
 from services.receiver.stow.limits import Limits
-from services.receiver.upper.budget import Budget, Share
+from services.receiver.upper.budget import Budget
 from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
@@ -412,10 +412,32 @@ def test_memory_that_metadata_become_is_counted_before_they_are_read(
 
 def test_metadata_wait_for_those_of_another_request(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart_module, "_PATIENCE", 0.1)
-    with apart_module.turn([], Share(bench.budget)):
+    with apart_module.turn():
         assert bench.post(b"[]", headers={"Content-Type": JSON}).status_code == 503
     assert bench.post(b"[5]", headers={"Content-Type": JSON}).status_code == 409
     assert bench.budget.held <= MIB
+
+
+def test_metadata_do_not_wait_until_those_of_another_request_are_stored(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart_module, "_PATIENCE", 0.1)
+    goes_on = threading.Event()
+
+    def hang(arriving: Arriving, span: telemetry.Span) -> Answer:
+        goes_on.wait(20)
+        return Answer(SUCCESS)
+
+    bench.answer = hang
+    metadata = json.dumps([{"00080016": {"vr": "UI", "Value": [CT]}, "00080018": {"vr": "UI", "Value": ["1.2.3"]}}])
+    first = threading.Thread(target=bench.post, args=(metadata.encode(),), kwargs={"headers": {"Content-Type": JSON}})
+    first.start()
+    until(lambda: bench.arrived, "the first is being stored", 10)
+    try:
+        assert bench.post(b"[5]", headers={"Content-Type": JSON}).status_code == 409
+    finally:
+        goes_on.set()
+        first.join(20)
 
 
 # --- limits
