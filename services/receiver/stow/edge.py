@@ -186,7 +186,8 @@ class Visit:
 def _sender(connection: socket.socket) -> Sender:
     secured = isinstance(connection, ssl.SSLSocket)
     certificate = connection.getpeercert(binary_form=True) if secured else None  # type: ignore[attr-defined]
-    return Sender(connection.getpeername()[0], hashlib.sha256(certificate).hexdigest() if certificate else "")
+    digest = hashlib.sha256(certificate).hexdigest() if certificate else ""
+    return Sender(connection.getpeername()[0], digest, tls=secured)
 
 
 def _text(refused: Refusal) -> bytes:

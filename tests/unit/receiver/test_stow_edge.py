@@ -57,6 +57,10 @@ SITES = Sites(
     )
 )
 AUTHORIZED = {"Authorization": "Bearer token"}
+WITH_USERS = Site.model_validate(
+    {"code": "site-u", "project": "demo", "tokens": [sha256(b"user's").hexdigest()], "users": {"u": None}}
+)
+AS_A_USER = {"Authorization": "Bearer user's"}
 
 Receive = Callable[[Arriving, telemetry.Span], Answer]
 
@@ -683,6 +687,12 @@ def test_what_fails_here_is_no_success_and_tells_nothing(
 # --- TLS
 
 
+def test_a_site_with_users_is_not_let_in_without_tls(bench: Bench) -> None:
+    bench.edge.sites = lambda: Sites(sites=(WITH_USERS,))
+    assert bench.post(multipart(dicom(image(1))), headers=AS_A_USER).status_code == 403
+    assert bench.contents == []
+
+
 def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
     """A certificate, and its key."""
     certificate, key = folder / f"{name}.pem", folder / f"{name}-key.pem"
@@ -704,7 +714,7 @@ def test_over_tls_a_certificate_tells_the_site_as_a_token_does(tmp_path: Path) -
     spool = tmp_path / "spool"
     spool.mkdir()
     bench = Bench(spool, lambda connection: context.wrap_socket(connection, server_side=True))
-    bench.edge.sites = lambda: Sites(sites=(*SITES.sites, certified))
+    bench.edge.sites = lambda: Sites(sites=(*SITES.sites, certified, WITH_USERS))
 
     def post(certificate: tuple[Path, Path] | None, authorized: Mapping[str, str]) -> int:
         trusting = ssl.create_default_context(cafile=str(ours[0]))
@@ -717,8 +727,9 @@ def test_over_tls_a_certificate_tells_the_site_as_a_token_does(tmp_path: Path) -
     assert post(None, AUTHORIZED) == 200
     assert post(theirs, {}) == 200
     assert post(strangers, {}) == post(None, {}) == 401
-    assert bench.contents == [image(1, 3 * MIB)] * 2
-    assert [arriving.site.code for arriving in bench.arrived] == ["site-a", "site-b"]
+    assert post(None, AS_A_USER) == 200
+    assert bench.contents == [image(1, 3 * MIB)] * 3
+    assert [arriving.site.code for arriving in bench.arrived] == ["site-a", "site-b", "site-u"]
     with pytest.raises(httpx.HTTPError):
         bench.post(b"plain")
     bench.close()
