@@ -23,7 +23,7 @@ from services.receiver.stow.senders import Sender, site_of
 from services.receiver.stow.storing import Storing
 from services.receiver.stow.stream import Stream
 from services.receiver.stow.transaction import RETRY, Transaction
-from services.receiver.syntaxes import taken
+from services.receiver.syntaxes import stored
 from services.receiver.upper.landing import Landing, Spool
 from services.receiver.upper.tls_wire import NoHandshake, handshaking
 from services.receiver.upper.wire import Closed, Silent
@@ -166,7 +166,7 @@ class Visit:
         wanted = demand(request, study, self._edge.limits.request)
         with self._edge.admitted(site, self._place) as (account, span), self._arrivals() as bulk:
             self._visits.comes_in(self)
-            storing = Storing(self._edge.intake, site, wanted.lane, wanted.study, taken(site), account, span)
+            storing = Storing(self._edge.intake, site, wanted.lane, wanted.study, stored(site), account, span)
             parts = Parts(wanted.part_type, storing, self._landing, bulk, self._edge.limits)
             transaction = Transaction(wanted, exchange, parts, self._edge.limits.request, lambda: self._visits.ending)
             answer = transaction.run(request, storing.report)

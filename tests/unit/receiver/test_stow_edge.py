@@ -33,7 +33,7 @@ from services.receiver.stow import exchange, native, place
 from services.receiver.stow.edge import StowEdge
 from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget
-from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
+from services.receiver.upper.command import OUT_OF_RESOURCES, PUSH_MODEL, SUCCESS, VERIFICATION
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
 from services.receiver.upper.porch import UNASKED_OF_ONE
@@ -42,7 +42,7 @@ from shared import telemetry
 from shared.dicom import part10
 from shared.metrics.registry import counter
 from shared.outcome import Reason
-from shared.sites import Site, Sites
+from shared.sites import Commitment, Site, Sites
 from tests.support.authority import Authority
 from tests.support.stow import BOUNDARY, apart, content_type, dicom, multipart, xml
 from tests.support.waiting import until
@@ -255,6 +255,16 @@ def test_each_instance_is_judged_by_itself(bench: Bench) -> None:
     assert answer.status_code == 202
     assert bench.contents == [files[0], files[5]]
     assert failures(answer) == [0x0122, 0xC122, 0x0110, 0xC000, 0xC000]
+
+
+@pytest.mark.parametrize("sop_class", [VERIFICATION, PUSH_MODEL])
+def test_what_is_there_for_commands_cannot_be_stored(bench: Bench, sop_class: str) -> None:
+    committing = SITES.sites[0].model_copy(
+        update={"commitment": Commitment(ae_title="PACS", host="x", port=104, days=1)}
+    )
+    bench.edge.sites = lambda: Sites(sites=(committing,))
+    answer = bench.post(multipart(dicom(image(1, sop_class=sop_class))))
+    assert (answer.status_code, failures(answer), bench.contents) == (409, [0x0122], [])
 
 
 def test_when_nothing_was_taken_it_is_a_conflict(bench: Bench) -> None:
