@@ -103,7 +103,7 @@ class Visit:
     def run(self) -> None:
         """Until it ends."""
         try:
-            with closing(self._landing), suppress(Closed, Silent, OSError), self._secured() as connection:
+            with closing(self._landing), suppress(Closed, Silent), self._secured() as connection:
                 self._serve(connection)
         except NoHandshake as failed:
             self._edge.asked.labels(NOBODY, Reason.TLS_FAILED).inc()
@@ -112,8 +112,7 @@ class Visit:
             log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
 
     def _serve(self, connection: socket.socket) -> None:
-        sender = _sender(connection)
-        stream = Stream(connection)
+        sender, stream = _met(connection)
         exchange = Exchange(stream, lambda: self._visits.draining, lambda: self._cut, self._rest)
         try:
             while self._one(exchange, sender):
@@ -152,7 +151,8 @@ class Visit:
             answer = self._answer(request, exchange, sender)
         except Refusal as refused:
             self._rest()
-            log.warning("request-refused", status=refused.status.value, why=refused.word, site=self._site)
+            if refused.status is not HTTPStatus.NO_CONTENT:  # who asks for the options is told them in the same way
+                log.warning("request-refused", status=refused.status.value, why=refused.word, site=self._site)
             answer = Answer(refused.status, _text(refused), headers=refused.headers)
         except BadRequest as bad:
             answer = Answer(bad.status, f"{bad.status.phrase}\n".encode())
@@ -181,6 +181,14 @@ class Visit:
                 yield bulk
             finally:
                 self._landing.clear()
+
+
+def _met(connection: socket.socket) -> tuple[Sender, Stream]:
+    """Who is there, and his bytes. Raises Closed when he has gone already; any other OSError is one of ours."""
+    try:
+        return _sender(connection), Stream(connection)
+    except OSError:
+        raise Closed from None
 
 
 def _sender(connection: socket.socket) -> Sender:

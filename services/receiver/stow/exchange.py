@@ -120,7 +120,9 @@ class Exchange:
         whole = self._left == 0
         closes = self._closes or not whole or self._draining()
         lingers = not (whole or self._waited_for)
-        headers = [("Content-Length", str(len(answer.body))), *answer.headers]
+        headers = list(answer.headers)
+        if answer.status is not HTTPStatus.NO_CONTENT:  # which has none (RFC 9110 Section 8.6)
+            headers += [("Content-Length", str(len(answer.body)))]
         headers += [("Content-Type", answer.media_type)] if answer.body else []
         headers += [("Connection", "close")] if closes else []
         self._send(_head(answer.status, headers) + (b"" if self._only_heads else answer.body))

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from struct import pack
 from typing import Any
 
 import httpx
@@ -30,6 +31,7 @@ from services.receiver.handler import Answer, Arriving
 from services.receiver.intake import Intake
 from services.receiver.stow import apart as apart_module
 from services.receiver.stow import exchange, native, place
+from services.receiver.stow.bulk import Bulk
 from services.receiver.stow.edge import StowEdge
 from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget
@@ -621,12 +623,20 @@ def test_who_says_that_he_sends_no_more_is_let_go(version: str, connection: str,
         answer = socket_.recv(4096)
         assert answer.startswith(b"HTTP/1.1 204 No Content\r\n")
         assert answer.endswith(b"\r\n\r\n")
+        assert b"content-length" not in answer.lower()
         assert (b"\r\nConnection: close\r\n" in answer) is closes
         if closes:
             assert socket_.recv(4096) == b""
         else:
             socket_.sendall(said)
             assert socket_.recv(4096) == answer
+
+
+def test_only_a_refusal_is_a_warning(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    assert httpx.options(f"{bench.url}/studies").status_code == 204
+    assert "request-refused" not in capsys.readouterr().out
+    assert httpx.get(f"{bench.url}/studies").status_code == 405
+    assert "request-refused" in capsys.readouterr().out
 
 
 def test_a_malformed_body_tells_what_was_stored_before(bench: Bench) -> None:
@@ -692,6 +702,30 @@ def test_what_fails_here_is_no_success_and_tells_nothing(
     answer = bench.post(multipart(dicom(image(1))))
     assert (answer.status_code, answer.text) == (500, "Internal Server Error\n")
     assert [account.end for account in bench.accounts] == ["500"]
+
+
+def test_a_disk_that_fails_behind_an_answer_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: Bulk) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(Bulk, "close", fail)
+    with pytest.raises(httpx.HTTPError):
+        bench.post(multipart(dicom(image(1))))
+    until(lambda: not bench.edge.visits._present, "gone", 10)
+    assert "unexpected" in capsys.readouterr().out
+
+
+def test_who_is_gone_before_he_is_met_is_no_trouble(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        theirs = socket.create_connection(server.getsockname())
+        ours = server.accept()[0]
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("ii", 1, 0))
+    theirs.close()  # by a reset
+    bench.edge.take(ours)
+    until(lambda: not bench.edge.visits._present, "gone", 10)
+    assert "unexpected" not in capsys.readouterr().out
 
 
 # --- TLS
