@@ -32,7 +32,7 @@ STORAGE_CLASSES = frozenset(str(context.abstract_syntax) for context in AllStora
 COMMAND_SYNTAXES = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
 
 
-def stored(site: Site) -> Mapping[str, frozenset[str]]:
+def stored(site: Site) -> dict[str, frozenset[str]]:
     """The transfer syntaxes, by SOP class, of what may be stored: the site's storage classes, by default all."""
     classes = (site.sop_classes or STORAGE_CLASSES) | site.private_sop_classes
     return dict.fromkeys(classes, TRANSFER_SYNTAXES)
