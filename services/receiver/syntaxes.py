@@ -32,9 +32,14 @@ STORAGE_CLASSES = frozenset(str(context.abstract_syntax) for context in AllStora
 COMMAND_SYNTAXES = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
 
 
-def taken(site: Site) -> Mapping[str, frozenset[str]]:
-    """The transfer syntaxes, by SOP class: verification, the site's storage classes, by default all, and storage
-    commitment where the site has it."""
+def stored(site: Site) -> dict[str, frozenset[str]]:
+    """The transfer syntaxes, by SOP class, of what may be stored: the site's storage classes, by default all."""
     classes = (site.sop_classes or STORAGE_CLASSES) | site.private_sop_classes
+    return dict.fromkeys(classes, TRANSFER_SYNTAXES)
+
+
+def taken(site: Site) -> Mapping[str, frozenset[str]]:
+    """The same of all that an association may be for: that, verification, and storage commitment where the site has
+    it."""
     commands = (VERIFICATION, PUSH_MODEL) if site.commitment else (VERIFICATION,)
-    return dict.fromkeys(classes, TRANSFER_SYNTAXES) | dict.fromkeys(commands, COMMAND_SYNTAXES)
+    return stored(site) | dict.fromkeys(commands, COMMAND_SYNTAXES)

@@ -19,7 +19,7 @@ _OF_A_NODE, _OF_A_BYTE = 512, 14
 _PATIENCE = 10.0
 """Seconds that a request waits for its turn and for memory."""
 _TURN = threading.Lock()
-"""One request's metadata are read at a time, in each process."""
+"""One request's metadata are read and built at a time, in each process."""
 
 
 class Unreadable(Exception):
@@ -51,7 +51,7 @@ class Metadata:
     def end(self) -> None:
         return
 
-    def models(self) -> Iterator[Any]:
+    def models(self) -> list[Any]:
         """What stands in it, in the DICOM JSON Model; not yet looked at. Raises Unreadable and NoRoom."""
         try:
             found = native.read(bytes(self.data)) if self._media_type == DICOM_XML else orjson.loads(self.data)
@@ -59,24 +59,30 @@ class Metadata:
             raise Unreadable from None
         except MemoryError:
             raise NoRoom from None
-        yield from found if isinstance(found, list) else [found]
+        return found if isinstance(found, list) else [found]
 
 
-@contextmanager
-def turn(metadata: Sequence[Metadata], share: Share) -> Iterator[None]:
-    """Within this block those of one request may be read. Raises TooLarge, and NoRoom when others take too long.
+def charge(metadata: Sequence[Metadata], share: Share) -> None:
+    """Small objects become large in memory: that is charged before, though never more than half of what there is.
 
-    Small objects become large in memory: that is charged before, though never more than half of what there is.
+    Raises TooLarge, and NoRoom when others hold it for too long. Who waits for it has no turn, which they may need to
+    end.
     """
     nodes = sum(part.nodes for part in metadata)
     if nodes > native.MOST_NODES:
         raise TooLarge
     size = max(_OF_A_NODE * nodes, _OF_A_BYTE * sum(len(part.data) for part in metadata))
+    if not share.take(min(size, share.most // 2), _PATIENCE):
+        raise NoRoom
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Within this block those of one request may be read and built, which no disk and no store makes longer than the
+    processor needs. Raises NoRoom when others take too long."""
     if not _TURN.acquire(timeout=_PATIENCE):
         raise NoRoom
     try:
-        if not share.take(min(size, share.most // 2), _PATIENCE):
-            raise NoRoom
         yield
     finally:
         _TURN.release()
@@ -85,14 +91,19 @@ def turn(metadata: Sequence[Metadata], share: Share) -> Iterator[None]:
 class BulkData:
     """What metadata refer to by the URI in Content-Location. `most`: bytes."""
 
-    def __init__(self, bulk: Bulk, uri: str, kind: MediaType, most: int) -> None:
-        self._bulk, self._uri, self._kind, self._left = bulk, uri, kind, most
+    def __init__(self, storing: Storing, bulk: Bulk, uri: str, kind: MediaType, most: int) -> None:
+        self._storing, self._bulk = storing, bulk
+        self._uri, self._kind, self._left = uri, kind, most
 
     def take(self, view: memoryview) -> None:
         self._left -= len(view)
         if self._left < 0:
             raise TooLarge
-        self._bulk.take(view)
+        try:
+            self._bulk.take(view)
+        except NoRoom:
+            self._storing.without_room("", "")
+            raise
 
     def end(self) -> None:
         self._bulk.end(self._uri, self._kind.type, self._kind.parameters.get("transfer-syntax", ""))

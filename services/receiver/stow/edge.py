@@ -23,7 +23,7 @@ from services.receiver.stow.senders import Sender, site_of
 from services.receiver.stow.storing import Storing
 from services.receiver.stow.stream import Stream
 from services.receiver.stow.transaction import RETRY, Transaction
-from services.receiver.syntaxes import taken
+from services.receiver.syntaxes import stored
 from services.receiver.upper.landing import Landing, Spool
 from services.receiver.upper.tls_wire import NoHandshake, handshaking
 from services.receiver.upper.wire import Closed, Silent
@@ -100,7 +100,7 @@ class Visit:
     def run(self) -> None:
         """Until it ends."""
         try:
-            with closing(self._landing), suppress(Closed, Silent, OSError), self._secured() as connection:
+            with closing(self._landing), suppress(Closed, Silent), self._secured() as connection:
                 self._serve(connection)
         except NoHandshake as failed:
             self._edge.asked.labels(NOBODY, Reason.TLS_FAILED).inc()
@@ -109,14 +109,19 @@ class Visit:
             log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
 
     def _serve(self, connection: socket.socket) -> None:
-        sender = _sender(connection)
-        stream = Stream(connection)
-        exchange = Exchange(stream, lambda: self._visits.draining, lambda: self._cut, self._place.leave)
+        sender, stream = _met(connection)
+        exchange = Exchange(stream, lambda: self._visits.draining, lambda: self._cut, self._rest)
         try:
             while self._one(exchange, sender):
                 pass
         finally:
             self._place.leave()
+
+    def _rest(self) -> None:
+        """He has nothing under way: give back what that took, and wait with the others."""
+        self._place.leave()
+        self._landing.close()
+        self._visits.waits(self)
 
     def _secured(self) -> socket.socket:
         """The connection, with TLS where it has to be. Raises NoHandshake, Closed or Silent."""
@@ -142,7 +147,9 @@ class Visit:
                 return False
             answer = self._answer(request, exchange, sender)
         except Refusal as refused:
-            log.warning("request-refused", status=refused.status.value, why=refused.word, site=self._site)
+            self._rest()
+            if refused.status is not HTTPStatus.NO_CONTENT:  # who asks for the options is told them in the same way
+                log.warning("request-refused", status=refused.status.value, why=refused.word, site=self._site)
             answer = Answer(refused.status, _text(refused), headers=refused.headers)
         except BadRequest as bad:
             answer = Answer(bad.status, f"{bad.status.phrase}\n".encode())
@@ -153,10 +160,10 @@ class Visit:
         study = target(request)
         site = site_of(self._edge.sites(), request.headers.get("authorization", ""), sender)
         self._site = site.code
-        self._visits.comes_in(self)
         wanted = demand(request, study, self._edge.limits.request)
         with self._edge.admitted(site, self._place) as (account, span), self._arrivals() as bulk:
-            storing = Storing(self._edge.intake, site, wanted.lane, wanted.study, taken(site), account, span)
+            self._visits.comes_in(self)
+            storing = Storing(self._edge.intake, site, wanted.lane, wanted.study, stored(site), account, span)
             parts = Parts(wanted.part_type, storing, self._landing, bulk, self._edge.limits)
             transaction = Transaction(wanted, exchange, parts, self._edge.limits.request, lambda: self._visits.ending)
             answer = transaction.run(request, storing.report)
@@ -173,10 +180,19 @@ class Visit:
                 self._landing.clear()
 
 
+def _met(connection: socket.socket) -> tuple[Sender, Stream]:
+    """Who is there, and his bytes. Raises Closed when he has gone already; any other OSError is one of ours."""
+    try:
+        return _sender(connection), Stream(connection)
+    except OSError:
+        raise Closed from None
+
+
 def _sender(connection: socket.socket) -> Sender:
     secured = isinstance(connection, ssl.SSLSocket)
     certificate = connection.getpeercert(binary_form=True) if secured else None  # type: ignore[attr-defined]
-    return Sender(connection.getpeername()[0], hashlib.sha256(certificate).hexdigest() if certificate else "")
+    digest = hashlib.sha256(certificate).hexdigest() if certificate else ""
+    return Sender(connection.getpeername()[0], digest, tls=secured)
 
 
 def _text(refused: Refusal) -> bytes:

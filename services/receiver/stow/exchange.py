@@ -1,6 +1,7 @@
 """HTTP/1.1 on one connection: requests, one after the other, their bodies, and our answers."""
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ class Answer:
 
 class Exchange:
     """One connection. `draining`: no more requests; `ending`: not even the rest of this one. `rests` is called when no
-    request follows at once.
+    whole head follows at once.
 
     h11 reads heads and chunks. It would copy a body of which the length is known three times, so that goes past it.
     """
@@ -65,6 +66,8 @@ class Exchange:
         self._room = memoryview(bytearray(_CHUNK))
         self._ahead = b""
         """What came behind all that has been read."""
+        self._rests_at = math.inf
+        """When a head that is not whole by then follows no more at once."""
         self._next()
 
     def _next(self) -> None:
@@ -80,9 +83,10 @@ class Exchange:
     def request(self) -> Request | None:
         """The next one; None when there is none to come. Raises BadRequest."""
         self._next()
-        if not (self._ahead or self._stream.soon(KEPT)):
-            self._rests()
-        self._stream.patience(HEAD_SECONDS, self._draining)
+        self._rests_at = time.monotonic() + KEPT
+        self._stream.patience(HEAD_SECONDS, self._hears_no_more)
+        if not self._ahead:
+            self._stream.soon(KEPT)  # which `receive`, with its time-outs of the kernel's, cannot wait for as shortly
         try:
             event = self._event(_AT_ONCE)
         except (Closed, Silent, Ending):
@@ -97,6 +101,13 @@ class Exchange:
             self._ahead = self._http.trailing_data[0]
         return request
 
+    def _hears_no_more(self) -> bool:
+        """Whether no head is waited for. Whoever is waited for rests."""
+        if time.monotonic() >= self._rests_at:
+            self._rests_at = math.inf
+            self._rests()
+        return self._draining()
+
     def body(self, view: memoryview) -> int:
         """How many of the next bytes of the body `view` holds now, 0 at its end; after 100 (Continue) where that is
         waited for. Raises BadRequest, Closed, Silent and Ending."""
@@ -109,7 +120,9 @@ class Exchange:
         whole = self._left == 0
         closes = self._closes or not whole or self._draining()
         lingers = not (whole or self._waited_for)
-        headers = [("Content-Length", str(len(answer.body))), *answer.headers]
+        headers = list(answer.headers)
+        if answer.status is not HTTPStatus.NO_CONTENT:  # which has none (RFC 9110 Section 8.6)
+            headers += [("Content-Length", str(len(answer.body)))]
         headers += [("Content-Type", answer.media_type)] if answer.body else []
         headers += [("Connection", "close")] if closes else []
         self._send(_head(answer.status, headers) + (b"" if self._only_heads else answer.body))

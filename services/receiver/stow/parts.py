@@ -1,9 +1,10 @@
 """Takes the parts of one request in, one after the other: instances, or metadata and bulk data."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, Protocol
 
-from services.receiver.stow.apart import BulkData, Metadata, Unknown, Unreadable, turn
+from services.receiver.stow.apart import BulkData, Metadata, Unknown, Unreadable, charge, turn
 from services.receiver.stow.building import Built, NotBuilt, build, uids
 from services.receiver.stow.bulk import Bulk, NoRoom
 from services.receiver.stow.instance import Instance
@@ -12,13 +13,13 @@ from services.receiver.stow.pouring import Pouring
 from services.receiver.stow.report import PROCESSING_FAILURE
 from services.receiver.stow.storing import Storing
 from services.receiver.upper.budget import Share
-from services.receiver.upper.command import CANNOT_UNDERSTAND, OUT_OF_RESOURCES
+from services.receiver.upper.command import CANNOT_UNDERSTAND
 from services.receiver.upper.landing import Landing
 from shared import media
 from shared.dicom import part10
 from shared.media import DICOM, DICOM_JSON, DICOM_XML
 
-_REFUSALS = {NotBuilt: CANNOT_UNDERSTAND, NoRoom: OUT_OF_RESOURCES, TooLarge: PROCESSING_FAILURE}
+_REFUSALS = {NotBuilt: CANNOT_UNDERSTAND, TooLarge: PROCESSING_FAILURE}
 
 
 class Part(Protocol):
@@ -57,17 +58,17 @@ class Parts:
             return self._metadata[-1]
         uri = headers.get("content-location", "")
         if uri:
-            return BulkData(self._bulk, uri, kind, self._limits.part)
+            return BulkData(self._storing, self._bulk, uri, kind, self._limits.part)
         return Unknown(self._storing)
 
     def finish(self) -> None:
         """All parts have come: what came in pieces is put together. Raises TooLarge and NoRoom."""
         if not self._metadata:
             return
+        charge(self._metadata, self._share)
         room = self._limits.request
-        with turn(self._metadata, self._share):
-            for model in self._models():
-                room -= self._assemble(model, room)
+        for model in self._models():
+            room -= self._assemble(model, room)
 
     def close(self) -> None:
         """The request has ended, whatever came of it."""
@@ -76,21 +77,31 @@ class Parts:
 
     def _models(self) -> Iterator[Any]:
         for part in self._metadata:
+            models: Sequence[Any] = ()
             try:
-                yield from part.models()
+                with turn():
+                    models = part.models()
             except Unreadable:
                 self._storing.unreadable()
+            yield from models
 
     def _assemble(self, model: Any, room: int) -> int:
-        """Store the instance of which these are the metadata; the bytes that it took, of `room`."""
-        try:
-            built = build(model, self._bulk)
-            refusal = self._storing.refusal(built.sop_class_uid, built.transfer_syntax_uid)
-            if not refusal:
-                return self._land(built, min(room, self._limits.part))
-        except (NotBuilt, NoRoom, TooLarge) as failed:
-            refusal = _REFUSALS[type(failed)]
-            self._storing.report.too_large |= isinstance(failed, TooLarge)
+        """Store the instance of which these are the metadata; the bytes that it took, of `room`. Raises NoRoom when
+        others take too long."""
+        with ExitStack() as reading:
+            reading.enter_context(turn())
+            try:
+                built = build(model, self._bulk)
+                reading.close()
+                refusal = self._storing.refusal(built.sop_class_uid, built.transfer_syntax_uid)
+                if not refusal:
+                    return self._land(built, min(room, self._limits.part))
+            except NoRoom:
+                self._storing.without_room(*uids(model))
+                return 0
+            except (NotBuilt, TooLarge) as failed:
+                refusal = _REFUSALS[type(failed)]
+                self._storing.report.too_large |= isinstance(failed, TooLarge)
         self._storing.refuse(*uids(model), refusal)
         return 0
 

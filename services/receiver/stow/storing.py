@@ -50,11 +50,16 @@ class Storing:
     def store(self, sop_class_uid: str, sop_instance_uid: str, syntax: str, landed: Landed | None) -> None:
         """It has landed (None: the disk had no room for it)."""
         if landed is None:
-            self.refuse(sop_class_uid, sop_instance_uid, OUT_OF_RESOURCES)
+            self.without_room(sop_class_uid, sop_instance_uid)
         elif self._study is not None and self._of_another_study(landed, syntax):
             self.refuse(sop_class_uid, sop_instance_uid, OTHER_STUDY)
         else:
             self._note(sop_class_uid, sop_instance_uid, self._status(sop_class_uid, sop_instance_uid, syntax, landed))
+
+    def without_room(self, sop_class_uid: str, sop_instance_uid: str) -> None:
+        """The disk had no room for it, or for its bulk data, whose UIDs nobody knows yet: they are blank."""
+        answer = self._intake.without_room(self._site.code, self._account)
+        self._note(sop_class_uid, sop_instance_uid, answer.status)
 
     def unreadable(self) -> None:
         """Something came of which we cannot even say what it is."""

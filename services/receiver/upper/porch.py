@@ -20,8 +20,10 @@ class Porch(Generic[Caller]):
         self._lock = threading.Lock()
 
     def enter(self, caller: Caller, address: str) -> Caller | None:
-        """One more is here. Who has to leave for him, if anybody has."""
+        """One more is here. Who has to leave for him, if anybody has. Who is here already gets no younger by it."""
         with self._lock:
+            if caller in self._callers:
+                return None
             self._callers[caller] = address
             self._of_address[address] += 1
             if self._of_address[address] > self._most_of_one:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from struct import pack
 from typing import Any
 
 import httpx
@@ -30,10 +31,11 @@ from services.receiver.handler import Answer, Arriving
 from services.receiver.intake import Intake
 from services.receiver.stow import apart as apart_module
 from services.receiver.stow import exchange, native, place
+from services.receiver.stow.bulk import Bulk
 from services.receiver.stow.edge import StowEdge
 from services.receiver.stow.limits import Limits
-from services.receiver.upper.budget import Budget, Share
-from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
+from services.receiver.upper.budget import Budget
+from services.receiver.upper.command import OUT_OF_RESOURCES, PUSH_MODEL, SUCCESS, VERIFICATION
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
 from services.receiver.upper.porch import UNASKED_OF_ONE
@@ -42,7 +44,7 @@ from shared import telemetry
 from shared.dicom import part10
 from shared.metrics.registry import counter
 from shared.outcome import Reason
-from shared.sites import Site, Sites
+from shared.sites import Commitment, Site, Sites
 from tests.support.authority import Authority
 from tests.support.stow import BOUNDARY, apart, content_type, dicom, multipart, xml
 from tests.support.waiting import until
@@ -57,6 +59,10 @@ SITES = Sites(
     )
 )
 AUTHORIZED = {"Authorization": "Bearer token"}
+WITH_USERS = Site.model_validate(
+    {"code": "site-u", "project": "demo", "tokens": [sha256(b"user's").hexdigest()], "users": {"u": None}}
+)
+AS_A_USER = {"Authorization": "Bearer user's"}
 
 Receive = Callable[[Arriving, telemetry.Span], Answer]
 
@@ -253,6 +259,16 @@ def test_each_instance_is_judged_by_itself(bench: Bench) -> None:
     assert failures(answer) == [0x0122, 0xC122, 0x0110, 0xC000, 0xC000]
 
 
+@pytest.mark.parametrize("sop_class", [VERIFICATION, PUSH_MODEL])
+def test_what_is_there_for_commands_cannot_be_stored(bench: Bench, sop_class: str) -> None:
+    committing = SITES.sites[0].model_copy(
+        update={"commitment": Commitment(ae_title="PACS", host="x", port=104, days=1)}
+    )
+    bench.edge.sites = lambda: Sites(sites=(committing,))
+    answer = bench.post(multipart(dicom(image(1, sop_class=sop_class))))
+    assert (answer.status_code, failures(answer), bench.contents) == (409, [0x0122], [])
+
+
 def test_when_nothing_was_taken_it_is_a_conflict(bench: Bench) -> None:
     answer = bench.post(multipart(dicom(image(1, sop_class="1.2.840.10008.1.3.10"), b"")))
     assert answer.status_code == 409
@@ -360,6 +376,8 @@ def test_an_instance_cannot_be_blown_up_by_naming_bulk_data_often(bench: Bench) 
 
 
 def test_a_disk_that_fails_under_bulk_data_is_no_verdict_on_them(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = counter("isocentre_receive_instances_total").labels("site-a", "A700", "no-space")
+    before = refused._value.get()
     model, parts = apart(Path(str(get_testdata_file("CT_small.dcm", download=False))).read_bytes())
     kind = "application/dicom+json"
     body = multipart([({"Content-Type": kind}, json.dumps([model]).encode()), *parts])
@@ -371,6 +389,7 @@ def test_a_disk_that_fails_under_bulk_data_is_no_verdict_on_them(bench: Bench, m
         patched.setattr(os, "pread", fail)
         answer = bench.post(body, headers={"Content-Type": content_type(kind)})
     assert (answer.status_code, failures(answer)) == (503, [0xA700])
+    assert refused._value.get() == before + 1
     assert bench.post(body, headers={"Content-Type": content_type(kind)}).status_code == 200
 
 
@@ -409,10 +428,32 @@ def test_memory_that_metadata_become_is_counted_before_they_are_read(
 
 def test_metadata_wait_for_those_of_another_request(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart_module, "_PATIENCE", 0.1)
-    with apart_module.turn([], Share(bench.budget)):
+    with apart_module.turn():
         assert bench.post(b"[]", headers={"Content-Type": JSON}).status_code == 503
     assert bench.post(b"[5]", headers={"Content-Type": JSON}).status_code == 409
     assert bench.budget.held <= MIB
+
+
+def test_metadata_do_not_wait_until_those_of_another_request_are_stored(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart_module, "_PATIENCE", 0.1)
+    goes_on = threading.Event()
+
+    def hang(arriving: Arriving, span: telemetry.Span) -> Answer:
+        goes_on.wait(20)
+        return Answer(SUCCESS)
+
+    bench.answer = hang
+    metadata = json.dumps([{"00080016": {"vr": "UI", "Value": [CT]}, "00080018": {"vr": "UI", "Value": ["1.2.3"]}}])
+    first = threading.Thread(target=bench.post, args=(metadata.encode(),), kwargs={"headers": {"Content-Type": JSON}})
+    first.start()
+    until(lambda: bench.arrived, "the first is being stored", 10)
+    try:
+        assert bench.post(b"[5]", headers={"Content-Type": JSON}).status_code == 409
+    finally:
+        goes_on.set()
+        first.join(20)
 
 
 # --- limits
@@ -442,14 +483,22 @@ def test_metadata_that_are_too_large_are_not_held(bench: Bench) -> None:
     assert answer.status_code == 413
 
 
-def test_before_a_disk_is_full_what_would_have_to_lie_on_it_is_refused(tmp_path: Path) -> None:
+def test_before_a_disk_is_full_what_would_have_to_lie_on_it_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     bench = Bench(tmp_path, reserve=2**62)
+    refused = counter("isocentre_receive_instances_total").labels("site-a", "A700", "no-space")
+    before = refused._value.get()
     answer = bench.post(multipart(dicom(image(1, 3 * MIB), image(2))))
     assert (answer.status_code, failures(answer)) == (202, [OUT_OF_RESOURCES])
     answer = bench.post(multipart(dicom(image(1, 3 * MIB))))
     assert (answer.status_code, failures(answer)) == (503, [OUT_OF_RESOURCES])
     bulk = {"Content-Type": "application/octet-stream", "Content-Location": "b"}
-    assert bench.post(multipart([(bulk, b"x")])).status_code == 503
+    answer = bench.post(multipart([(bulk, b"x")]))
+    assert (answer.status_code, failures(answer)) == (503, [OUT_OF_RESOURCES])
+    assert refused._value.get() == before + 3
+    assert [account.refused for account in bench.accounts] == [{"A700 no-space": 1}] * 3
+    assert capsys.readouterr().out.count("no-space") == 3
     bench.close()
 
 
@@ -499,6 +548,36 @@ def test_who_finds_places_that_are_only_kept_waits_for_one(bench: Bench, monkeyp
         assert bench.post(body).status_code == 200
 
 
+def test_a_head_that_trickles_does_not_keep_a_place(bench: Bench) -> None:
+    body = multipart(dicom(image(1)))
+    with bench.connected() as connection:
+        connection.sendall(head(len(body)) + body)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+        for byte in head(len(body))[:40]:
+            connection.sendall(bytes([byte]))
+            time.sleep(0.02)
+        assert bench.desk.counts() == {}
+        connection.sendall(head(len(body))[40:] + body)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(("kind", "status"), [(content_type(), 200), ("text/plain", 415)])
+def test_who_sends_no_more_holds_nothing_and_makes_room_for_others(bench: Bench, kind: str, status: int) -> None:
+    body = multipart(dicom(image(1))) if status == 200 else b""
+    idle = [socket.create_connection(("127.0.0.1", bench.port), timeout=10) for _ in range(UNASKED_OF_ONE)]
+    for one in idle:
+        one.sendall(head(len(body), **{"Content-Type": kind}) + body)
+        assert one.recv(4096).startswith(f"HTTP/1.1 {status} ".encode())
+    until(lambda: len(bench.edge.visits._porch._callers) == len(idle), "all wait", 10)
+    assert (bench.budget.held, bench.desk.counts()) == (0, {})
+    with bench.connected():
+        assert is_ended(idle[0])
+    idle[1].sendall(head(len(body), **{"Content-Type": kind}) + body)
+    assert idle[1].recv(4096).startswith(f"HTTP/1.1 {status} ".encode())
+    for one in idle:
+        one.close()
+
+
 # --- HTTP
 
 
@@ -544,12 +623,20 @@ def test_who_says_that_he_sends_no_more_is_let_go(version: str, connection: str,
         answer = socket_.recv(4096)
         assert answer.startswith(b"HTTP/1.1 204 No Content\r\n")
         assert answer.endswith(b"\r\n\r\n")
+        assert b"content-length" not in answer.lower()
         assert (b"\r\nConnection: close\r\n" in answer) is closes
         if closes:
             assert socket_.recv(4096) == b""
         else:
             socket_.sendall(said)
             assert socket_.recv(4096) == answer
+
+
+def test_only_a_refusal_is_a_warning(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    assert httpx.options(f"{bench.url}/studies").status_code == 204
+    assert "request-refused" not in capsys.readouterr().out
+    assert httpx.get(f"{bench.url}/studies").status_code == 405
+    assert "request-refused" in capsys.readouterr().out
 
 
 def test_a_malformed_body_tells_what_was_stored_before(bench: Bench) -> None:
@@ -617,7 +704,37 @@ def test_what_fails_here_is_no_success_and_tells_nothing(
     assert [account.end for account in bench.accounts] == ["500"]
 
 
+def test_a_disk_that_fails_behind_an_answer_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: Bulk) -> None:
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(Bulk, "close", fail)
+    with pytest.raises(httpx.HTTPError):
+        bench.post(multipart(dicom(image(1))))
+    until(lambda: not bench.edge.visits._present, "gone", 10)
+    assert "unexpected" in capsys.readouterr().out
+
+
+def test_who_is_gone_before_he_is_met_is_no_trouble(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        theirs = socket.create_connection(server.getsockname())
+        ours = server.accept()[0]
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("ii", 1, 0))
+    theirs.close()  # by a reset
+    bench.edge.take(ours)
+    until(lambda: not bench.edge.visits._present, "gone", 10)
+    assert "unexpected" not in capsys.readouterr().out
+
+
 # --- TLS
+
+
+def test_a_site_with_users_is_not_let_in_without_tls(bench: Bench) -> None:
+    bench.edge.sites = lambda: Sites(sites=(WITH_USERS,))
+    assert bench.post(multipart(dicom(image(1))), headers=AS_A_USER).status_code == 403
+    assert bench.contents == []
 
 
 def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
@@ -641,7 +758,7 @@ def test_over_tls_a_certificate_tells_the_site_as_a_token_does(tmp_path: Path) -
     spool = tmp_path / "spool"
     spool.mkdir()
     bench = Bench(spool, lambda connection: context.wrap_socket(connection, server_side=True))
-    bench.edge.sites = lambda: Sites(sites=(*SITES.sites, certified))
+    bench.edge.sites = lambda: Sites(sites=(*SITES.sites, certified, WITH_USERS))
 
     def post(certificate: tuple[Path, Path] | None, authorized: Mapping[str, str]) -> int:
         trusting = ssl.create_default_context(cafile=str(ours[0]))
@@ -654,8 +771,9 @@ def test_over_tls_a_certificate_tells_the_site_as_a_token_does(tmp_path: Path) -
     assert post(None, AUTHORIZED) == 200
     assert post(theirs, {}) == 200
     assert post(strangers, {}) == post(None, {}) == 401
-    assert bench.contents == [image(1, 3 * MIB)] * 2
-    assert [arriving.site.code for arriving in bench.arrived] == ["site-a", "site-b"]
+    assert post(None, AS_A_USER) == 200
+    assert bench.contents == [image(1, 3 * MIB)] * 3
+    assert [arriving.site.code for arriving in bench.arrived] == ["site-a", "site-b", "site-u"]
     with pytest.raises(httpx.HTTPError):
         bench.post(b"plain")
     bench.close()

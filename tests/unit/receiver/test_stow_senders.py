@@ -32,6 +32,10 @@ SITES = Sites(
         site("near", tokens=[digest("t3")], addresses=["192.0.2.0/24", "2001:db8::/32"]),
         site("certified", certificates=[CERTIFICATE]),
         site("both", tokens=[digest("t4")], certificates=[digest("another")]),
+        site("users", tokens=[digest("t5")], users={"u": None}),
+        site("all", tokens=[digest("t6")], users={"u": None}, certificates=[digest("third")]),
+        site("twice", tokens=[digest("t7")], users={"u": None}),
+        site("twice", tokens=[digest("t7")], addresses=["192.0.2.0/24"]),
     )
 )
 
@@ -44,8 +48,11 @@ SITES = Sites(
         ("Bearer t3", Sender("192.0.2.7"), "near"),
         ("Bearer t3", Sender("::ffff:192.0.2.7"), "near"),
         ("Bearer t3", Sender("2001:db8::1%eth0"), "near"),
-        ("", Sender("198.51.100.1", CERTIFICATE), "certified"),
-        ("Bearer t4", Sender("198.51.100.1", digest("another")), "both"),
+        ("", Sender("198.51.100.1", CERTIFICATE, tls=True), "certified"),
+        ("Bearer t4", Sender("198.51.100.1", digest("another"), tls=True), "both"),
+        ("Bearer t5", Sender("198.51.100.1", tls=True), "users"),
+        ("Bearer t6", Sender("198.51.100.1", digest("third"), tls=True), "all"),
+        ("Bearer t7", Sender("192.0.2.7"), "twice"),
     ],
 )
 def test_a_token_or_a_certificate_tells_the_site(authorization: str, sender: Sender, code: str) -> None:
@@ -61,11 +68,15 @@ def test_a_token_or_a_certificate_tells_the_site(authorization: str, sender: Sen
         ("Bearer wrong", Sender("192.0.2.7"), 401),
         (f"Bearer {digest('t1')}", Sender("192.0.2.7"), 401),
         ("Basic t1", Sender("192.0.2.7"), 401),
-        ("", Sender("192.0.2.7", OTHER), 401),
+        ("", Sender("192.0.2.7", OTHER, tls=True), 401),
         ("Bearer t2", Sender("192.0.2.7"), 403),
         ("Bearer t3", Sender("198.51.100.1"), 403),
         ("Bearer t4", Sender("192.0.2.7"), 403),
-        ("Bearer t4", Sender("192.0.2.7", CERTIFICATE), 403),
+        ("Bearer t4", Sender("192.0.2.7", CERTIFICATE, tls=True), 403),
+        ("Bearer t5", Sender("192.0.2.7"), 403),
+        ("", Sender("192.0.2.7", digest("third"), tls=True), 403),
+        ("Bearer t6", Sender("192.0.2.7", tls=True), 403),
+        ("Bearer t7", Sender("198.51.100.1"), 403),
     ],
 )
 def test_others_are_refused(authorization: str, sender: Sender, status: int) -> None:
