@@ -39,9 +39,13 @@ INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, 0)
 ON CONFLICT (digest, site) DO UPDATE SET instance = ?3, noted = ?4, doubt = 0
 RETURNING EXISTS (
     SELECT 1 FROM arrival AS other
-    WHERE other.instance = ?3 AND NOT other.doubt AND (other.digest, other.site) <> (?1, ?2))
+    WHERE other.instance = ?3 AND other.doubt <> 1 AND (other.digest, other.site) <> (?1, ?2))
 """
-_DOUBTED = "INSERT INTO arrival VALUES (?, ?, ?, NULL, 1) ON CONFLICT (digest, site) DO UPDATE SET doubt = 1"
+# `doubt`: 0, published; 1, may be published; 2, published, and may be once more.
+_DOUBTED = """
+INSERT INTO arrival VALUES (?, ?, ?, NULL, 1)
+ON CONFLICT (digest, site) DO UPDATE SET doubt = CASE doubt WHEN 1 THEN 1 ELSE 2 END
+"""
 _AT_ONCE = 1000
 """Records taken in with one write."""
 _LOCK = Struct("hhqqi4x")
@@ -95,7 +99,7 @@ class Arrivals:
         return count
 
     def known(self, site: str, digest: str) -> bool:
-        """Whether this arrival has been published."""
+        """Whether this arrival has been published, and is not about to be published once more."""
         return self._has("NOT doubt", site, digest)
 
     def doubted(self, site: str, digest: str) -> bool:
@@ -127,8 +131,8 @@ class Arrivals:
             return int(self._db.execute("SELECT count(*) FROM arrival WHERE doubt").fetchone()[0])
 
     def of_instance(self, site: str, sop_instance_uid: str) -> list[str]:
-        """The digests of all that the site has sent under that SOP Instance UID."""
-        query = "SELECT digest FROM arrival WHERE instance = ? AND site = ? AND NOT doubt ORDER BY digest"
+        """The digests of all that was ever published of what the site has sent under that SOP Instance UID."""
+        query = "SELECT digest FROM arrival WHERE instance = ? AND site = ? AND doubt <> 1 ORDER BY digest"
         with self._lock:
             found = self._db.execute(query, (_instance(site, sop_instance_uid), site)).fetchall()
         return [digest.hex() for (digest,) in found]

@@ -143,6 +143,32 @@ def test_what_we_noted_and_the_topic_lacks_is_missing(tmp_path: Path) -> None:
     arrivals.close()
 
 
+def test_what_is_announced_once_more_is_in_doubt_and_still_came(tmp_path: Path) -> None:
+    arrivals = Arrivals(tmp_path / "arrivals.sqlite")
+    arrivals.add("site-a", DIGEST, "1.2.3")
+    for _ in range(2):
+        arrivals.doubt("site-a", DIGEST, "1.2.3")
+        assert arrivals.doubted("site-a", DIGEST)
+        assert not arrivals.known("site-a", DIGEST)
+        assert arrivals.missing("site-a", DIGEST, 0.0)
+        assert arrivals.of_instance("site-a", "1.2.3") == [DIGEST]
+    assert arrivals.doubts() == 1
+    assert arrivals.add("site-a", OTHER, "1.2.3")
+    arrivals.add("site-a", DIGEST, "1.2.3")
+    assert arrivals.known("site-a", DIGEST)
+    assert arrivals.doubts() == 0
+    arrivals.close()
+
+
+def test_what_was_never_announced_has_not_come_however_often_it_was_tried(tmp_path: Path) -> None:
+    arrivals = Arrivals(tmp_path / "arrivals.sqlite")
+    for _ in range(2):
+        arrivals.doubt("site-a", DIGEST, "1.2.3")
+        assert arrivals.of_instance("site-a", "1.2.3") == []
+    assert not arrivals.add("site-a", OTHER, "1.2.3")
+    arrivals.close()
+
+
 def test_an_orderly_end_leaves_all_in_one_file(tmp_path: Path) -> None:
     path = tmp_path / "arrivals.sqlite"
     arrivals = Arrivals(path)
