@@ -9,10 +9,12 @@ from typing import Protocol
 from services.receiver.arrivals import Arrivals, Occupied
 from services.receiver.journal import key_of
 from services.receiver.quotas import Quotas
+from services.receiver.stow.front import LONGEST
 from services.receiver.turns import NoTurn, Turns
 from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
+from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
 from shared.dicom.named import HEAD, Named, named, named_in
 from shared.events import Event, InstanceReceived, InstanceReceivedInBulk, Outgoing
@@ -32,6 +34,9 @@ after 30, and we refuse before that."""
 AT_ONCE, AMONG_SITES = 16, 4
 """Objects that a process stores at the same time: of a site that is alone, and of all together while several send. More
 wait, and sites take turns. Four keep two cores and a disk busy."""
+
+_FRONT = LONGEST + 8
+"""Bytes of an object in which its front ends, whoever wrote it, and a first tag shows that it does."""
 
 
 class Publishes(Protocol):
@@ -166,9 +171,15 @@ class Receive:
         return self._arrivals.known(site, digest)
 
     def _stored(self, event: InstanceReceived, landed: Landed) -> bool:
-        """Whether there is an object with more bytes than its data set has: what comes before that may differ."""
+        """Whether there is an object that is long enough: its own front, which may be another one, and as long a data
+        set. Of a small object one read, of others a second one of their last byte."""
         try:
-            return self._identified.part(event.key, landed.size - landed.front, 1) != b""
+            head = self._identified.part(event.key, 0, _FRONT)
+            front = _front(head, event)
+            if front is None:
+                return False
+            size = front + landed.size - landed.front
+            return size <= len(head) or self._identified.part(event.key, size - 1, 1) != b""
         except ObjectNotFound:
             return False
         except Transient as away:
@@ -235,6 +246,15 @@ def _no_space(site: str) -> Answer:
 def _same(found: Named, arriving: Arriving) -> bool:
     """Whether the data set is what it was announced as."""
     return (found.sop_class_uid, found.sop_instance_uid) == (arriving.sop_class_uid, arriving.sop_instance_uid)
+
+
+def _front(head: bytes, event: InstanceReceived) -> int | None:
+    """Bytes before the data set of the stored object that begins with `head`; None where that is cut in them."""
+    ours = part10.front(event.transfer_syntax_uid, event.sop_class_uid, event.sop_instance_uid)
+    if head.startswith(ours):
+        return len(ours)
+    meta = part10.meta(head)
+    return meta.front if meta else None
 
 
 def _named(arriving: Arriving) -> Named | None:

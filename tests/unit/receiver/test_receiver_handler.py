@@ -39,6 +39,7 @@ STUDY = (
     b"\x20\x00\x0d\x00UI\x08\x001.2.3.4\x00"
     b"\x20\x00\x10\x00SH\x00\x00"
 )
+FRONT = part10.front(EXPLICIT, CT, "1.2.3")
 
 
 class Broker(MemoryPublisher):
@@ -268,12 +269,30 @@ def test_the_same_again_is_a_success_without_a_second_event(bench: Bench) -> Non
     assert len(bench.broker.received) == 1
 
 
-def truncated(whole: bytes) -> bytes:
-    return whole[: len(STUDY) // 2]
+def by_half(whole: bytes) -> bytes:
+    return whole[: len(whole) // 2]
+
+
+def by_one(whole: bytes) -> bytes:
+    return whole[:-1]
+
+
+def by_its_data_set(whole: bytes) -> bytes:
+    return whole[: len(FRONT)]
 
 
 def emptied(whole: bytes) -> bytes:
     return b""
+
+
+LONG = STUDY + b"\xe0\x7f\x10\x00OW\0\0" + (MIB // 4).to_bytes(4, "little") + bytes(MIB // 4)
+
+
+def as_a_file(data_set: bytes) -> bytes:
+    """As a site has it that writes more into the file meta information than we do (PS3.10 7.1)."""
+    private = b"\x02\x00\x00\x01UI\x06\x001.2.9\x00" + b"\x02\x00\x02\x01OB\x00\x00\x00\x40\x00\x00" + bytes(16384)
+    length = (len(FRONT) - 144 + len(private)).to_bytes(4, "little")
+    return FRONT[:140] + length + FRONT[144:] + private + data_set
 
 
 def test_what_the_store_has_forgotten_is_stored_and_told_again(bench: Bench) -> None:
@@ -288,14 +307,31 @@ def test_what_the_store_has_forgotten_is_stored_and_told_again(bench: Bench) -> 
     assert len(bench.broker.received) == 2
 
 
-@pytest.mark.parametrize("torn", [emptied, truncated])
-def test_what_the_store_has_kept_a_part_of_is_stored_again(bench: Bench, torn: Callable[[bytes], bytes]) -> None:
+@pytest.mark.parametrize("data_set", [STUDY, LONG], ids=["small", "large"])
+@pytest.mark.parametrize("torn", [emptied, by_half, by_its_data_set, by_one])
+def test_what_the_store_has_kept_a_part_of_is_stored_again(
+    bench: Bench, torn: Callable[[bytes], bytes], data_set: bytes
+) -> None:
     """In a power cut a file system may keep a name and lose what lay behind it."""
-    bench.send()
+    bench.send(data_set)
     ((key, whole),) = bench.store.objects.items()
     bench.store.objects[key] = torn(whole)
-    assert bench.send() == Answer(SUCCESS)
+    assert bench.send(data_set) == Answer(SUCCESS)
     assert bench.store.objects == {key: whole}
+    assert bench.send(data_set) == Answer(SUCCESS, Reason.ALREADY_DONE)
+
+
+@pytest.mark.parametrize("data_set", [STUDY, LONG], ids=["small", "large"])
+def test_what_came_behind_another_front_is_whole_when_it_is_as_long_as_with_that(bench: Bench, data_set: bytes) -> None:
+    """By STOW a site sends its files, by C-STORE their data sets: the same arrival."""
+    bench.send(data_set)
+    (key,) = bench.store.objects
+    bench.store.objects[key] = whole = as_a_file(data_set)
+    assert bench.send(data_set) == Answer(SUCCESS, Reason.ALREADY_DONE)
+    for kept in (by_one(whole), whole[: len(FRONT) + len(data_set)]):
+        bench.store.objects[key] = kept
+        assert bench.send(data_set) == Answer(SUCCESS)
+        assert bench.store.objects == {key: FRONT + data_set}
 
 
 def test_a_repeat_is_no_success_while_the_store_cannot_be_asked(bench: Bench) -> None:
