@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.receiver import scratch
+from services.receiver.__main__ import arrivals_in
 from services.receiver.arrivals import Arrivals, Occupied
 from services.receiver.quotas import Quotas
 
@@ -186,6 +187,38 @@ def test_a_torn_file_is_thrown_away(tmp_path: Path, torn: bytes) -> None:
     path.write_bytes(torn)
     scratch.mended(path)
     assert Quotas(path).spent("site-a") == 0
+
+
+@pytest.mark.parametrize("name", ["arrivals.sqlite", "quotas.sqlite"])
+def test_a_receiver_starts_on_a_torn_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"no database at all" * 100)
+    arrivals_in(tmp_path, anew=False).close()
+    assert Quotas(tmp_path / "quotas.sqlite").spent("site-a") == 0
+
+
+@pytest.mark.parametrize("of_pages", [0.3, 0.6, 0.9])
+def test_a_view_that_is_torn_somewhere_is_read_again_from_its_beginning(tmp_path: Path, of_pages: float) -> None:
+    path = tmp_path / "arrivals.sqlite"
+    full = Arrivals(path)
+    for number in range(1000):
+        full.add("site-a", f"{number:064x}", f"1.2.{number}")
+    full.settle()
+    page = int(path.stat().st_size * of_pages) // 4096 * 4096
+    with path.open("r+b") as file:
+        file.seek(page)
+        file.write(b"\xff" * 4096)
+    view = arrivals_in(tmp_path, anew=False)
+    assert not any(view.known("site-a", f"{number:064x}") for number in range(1000))
+    view.close()
+
+
+def test_a_sound_view_stays_with_what_a_killed_process_left_beside_it(tmp_path: Path) -> None:
+    killed = Arrivals(tmp_path / "arrivals.sqlite")
+    killed.add("site-a", DIGEST, "1.2.3")
+    view = arrivals_in(tmp_path, anew=False)
+    assert view.known("site-a", DIGEST)
+    view.close()
+    killed.close()
 
 
 def test_a_sound_file_stays(tmp_path: Path) -> None:
