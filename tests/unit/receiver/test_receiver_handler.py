@@ -1,6 +1,7 @@
 """When the receiver says yes, and when it does not."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -73,8 +74,8 @@ class Bench:
             arrivals=self.arrivals,
             pseudonyms=pseudonyms,
             quotas=Quotas(folder / "quotas.sqlite", lambda: self.today),
-            recall=self.recall,
-            ended=self.has_ended,
+            recall=lambda: self.recall(),
+            ended=lambda arrival: self.has_ended(arrival),
             room=lambda size: nullcontext(self.has_room) if self.disk is None else self.disk.promised(size),
         )
 
@@ -260,6 +261,51 @@ def test_while_only_the_broker_could_tell_the_sender_keeps_its_copy(bench: Bench
     bench.send()
     assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
     bench.broker.away = False
+    assert bench.send() == Answer(SUCCESS)
+
+
+def mute(bench: Bench, monkeypatch: pytest.MonkeyPatch, question: str) -> threading.Event:
+    """A broker that takes long to answer, until that event; how long an object waits is short."""
+    answers, asked = threading.Event(), getattr(bench, question)
+
+    def waits(*arguments: object) -> object:
+        answers.wait(10)
+        return asked(*arguments)
+
+    monkeypatch.setattr(bench, question, waits)
+    monkeypatch.setattr(handler, "PATIENCE", 0.2)
+    return answers
+
+
+def test_who_is_in_doubt_hears_no_while_he_still_waits_when_the_broker_is_slow(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.broker.away = True
+    bench.send()
+    bench.broker.away = False
+    answers = mute(bench, monkeypatch, "recall")
+    began = time.monotonic()
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+    assert time.monotonic() - began < 5
+    answers.set()
+    monkeypatch.setattr(handler, "PATIENCE", 10.0)
+    assert bench.send() == Answer(SUCCESS)
+    assert len(bench.broker.received) == 1
+
+
+@pytest.mark.parametrize("question", ["recall", "has_ended"])
+def test_what_is_lost_waits_no_longer_for_the_broker_either(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    bench.send()
+    bench.store.objects.clear()
+    answers = mute(bench, monkeypatch, question)
+    began = time.monotonic()
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+    assert time.monotonic() - began < 5
+    assert bench.store.objects == {}
+    answers.set()
+    monkeypatch.setattr(handler, "PATIENCE", 10.0)
     assert bench.send() == Answer(SUCCESS)
 
 
