@@ -84,11 +84,13 @@ def tell_readiness(health: Health, crew: Crew) -> None:
 
 
 def arrivals_in(folder: Path, *, anew: bool) -> Arrivals:
-    """The view, or an empty one: it may know of what the broker has lost with its machine, or be torn itself."""
+    """The view, or an empty one: `anew` when it may know of what the broker has lost with its machine. Torn files are
+    thrown away, for which all of them is read once."""
     view = folder / "arrivals.sqlite"
     if anew:
         scratch.thrown_away(view)
-    scratch.mended(folder / "quotas.sqlite")
+    for file in (view, folder / "quotas.sqlite"):
+        scratch.mended(file)
     return Arrivals(view)
 
 

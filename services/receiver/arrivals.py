@@ -39,9 +39,13 @@ INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, 0)
 ON CONFLICT (digest, site) DO UPDATE SET instance = ?3, noted = ?4, doubt = 0
 RETURNING EXISTS (
     SELECT 1 FROM arrival AS other
-    WHERE other.instance = ?3 AND NOT other.doubt AND (other.digest, other.site) <> (?1, ?2))
+    WHERE other.instance = ?3 AND other.doubt <> 1 AND (other.digest, other.site) <> (?1, ?2))
 """
-_DOUBTED = "INSERT INTO arrival VALUES (?, ?, ?, NULL, 1) ON CONFLICT (digest, site) DO UPDATE SET doubt = 1"
+# `doubt`: 0, published; 1, may be published; 2, published, and may be once more.
+_DOUBTED = """
+INSERT INTO arrival VALUES (?, ?, ?, NULL, 1)
+ON CONFLICT (digest, site) DO UPDATE SET doubt = CASE doubt WHEN 1 THEN 1 ELSE 2 END
+"""
 _AT_ONCE = 1000
 """Records taken in with one write."""
 _LOCK = Struct("hhqqi4x")
@@ -68,34 +72,34 @@ class Arrivals:
 
     def catch_up(
         self,
-        ends: Offsets,
+        ends: Callable[[], Offsets],
         read: Callable[[Offsets], Iterable[Record]],
         progress: Callable[[], None] = lambda: None,
     ) -> int:
         """Take in what the topic holds beyond our position; returns how many records that were.
 
-        `progress` is called now and then: it may take minutes, and what was read is kept when it breaks off. A position
-        beyond the topic's end belongs to another topic's life: then everything is read again.
+        `ends`: those of all partitions, as they are when it is called. `progress` is called now and then: it may take
+        minutes, and what was read is kept when it breaks off. A position beyond the topic's end belongs to another
+        topic's life: then everything is read again. Others may catch up at the same time. Raises Transient when one of
+        them has thrown away the view meanwhile, and what `ends` and `read` raise.
         """
         with self._lock:
-            known = dict(self._positions())
-        if any(next_offset > ends.get(where, 0) for where, next_offset in known.items()):
-            known = {}
-            with self._lock, self._transaction():
-                for table in TABLES:
-                    self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - ours
-        count, records = 0, iter(read(known))
+            taken: Offsets = dict(self._positions())
+        # The ends after the positions: somebody who has read what came between is not beyond them.
+        if _beyond(taken, ends()):
+            self._begin_anew(taken)
+            taken = {}
+        count, records = 0, iter(read(dict(taken)))
         # Others write meanwhile, so no transaction is open while the broker is waited for.
         while some := list(islice(records, _AT_ONCE)):
             count += len(some)
             with self._lock, self._transaction():
-                for record in some:
-                    self._take(record)
+                taken = self._take(some, taken)
             progress()
         return count
 
     def known(self, site: str, digest: str) -> bool:
-        """Whether this arrival has been published."""
+        """Whether this arrival has been published, and is not about to be published once more."""
         return self._has("NOT doubt", site, digest)
 
     def doubted(self, site: str, digest: str) -> bool:
@@ -127,8 +131,8 @@ class Arrivals:
             return int(self._db.execute("SELECT count(*) FROM arrival WHERE doubt").fetchone()[0])
 
     def of_instance(self, site: str, sop_instance_uid: str) -> list[str]:
-        """The digests of all that the site has sent under that SOP Instance UID."""
-        query = "SELECT digest FROM arrival WHERE instance = ? AND site = ? AND NOT doubt ORDER BY digest"
+        """The digests of all that was ever published of what the site has sent under that SOP Instance UID."""
+        query = "SELECT digest FROM arrival WHERE instance = ? AND site = ? AND doubt <> 1 ORDER BY digest"
         with self._lock:
             found = self._db.execute(query, (_instance(site, sop_instance_uid), site)).fetchall()
         return [digest.hex() for (digest,) in found]
@@ -190,7 +194,33 @@ class Arrivals:
         for topic, part, next_offset in self._db.execute("SELECT topic, part, next FROM position"):
             yield (topic, part), next_offset
 
-    def _take(self, record: Record) -> None:
+    def _begin_anew(self, found: Offsets) -> None:
+        """Throw all away, unless the positions are others by now than those that were found wrong."""
+        with self._lock, self._transaction():
+            if dict(self._positions()) != found:
+                raise Transient("the view is another one by now")
+            for table in TABLES:
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - ours
+
+    def _take(self, records: Iterable[Record], taken: Offsets) -> Offsets:
+        """Take in what goes on at `taken`, of which others may have taken some before; where it ends.
+
+        Raises Transient when the view ends before `taken`: what is between would never be read.
+        """
+        stored, reached = dict(self._positions()), dict(taken)
+        if _beyond(taken, stored):
+            raise Transient("the view was thrown away meanwhile")
+        for record in records:
+            where = (record.topic, record.partition)
+            reached[where] = record.offset + 1
+            # What was taken before may be announced once more by now, and this is not that announcement.
+            if record.offset >= stored.get(where, 0):
+                self._learn(record)
+        moved = [(*where, end) for where, end in reached.items() if end > stored.get(where, 0)]
+        self._db.executemany("INSERT OR REPLACE INTO position VALUES (?, ?, ?)", moved)
+        return reached
+
+    def _learn(self, record: Record) -> None:
         try:
             event = decode(record.topic, record.value, record.headers)
         except UndecodableEvent:
@@ -198,9 +228,6 @@ class Arrivals:
             event = None
         if isinstance(event, InstanceReceived):
             self._insert(event.site, event.digest, event.sop_instance_uid, None)
-        self._db.execute(
-            "INSERT OR REPLACE INTO position VALUES (?, ?, ?)", (record.topic, record.partition, record.offset + 1)
-        )
 
     def _has(self, what: str, site: str, digest: str) -> bool:
         query = f"SELECT 1 FROM arrival WHERE digest = ? AND site = ? AND {what}"  # noqa: S608 - ours
@@ -211,6 +238,11 @@ class Arrivals:
         """As `add`. `noted`: when, by ourselves; None for what the topic tells."""
         values = (bytes.fromhex(digest), site, _instance(site, sop_instance_uid), noted)
         return bool(self._db.execute(_PUBLISHED, values).fetchone()[0])
+
+
+def _beyond(positions: Offsets, ends: Offsets) -> bool:
+    """Whether one of them lies beyond its end."""
+    return any(position > ends.get(where, 0) for where, position in positions.items())
 
 
 def _instance(site: str, sop_instance_uid: str) -> bytes:

@@ -25,6 +25,7 @@ EDGES = {
         "sweep",
         "syntaxes",
         "tls",
+        "together",
         "turns",
         "upkeep",
         "upper",

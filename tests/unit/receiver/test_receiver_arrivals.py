@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.receiver import scratch
+from services.receiver.__main__ import arrivals_in
 from services.receiver.arrivals import Arrivals, Occupied
 from services.receiver.quotas import Quotas
 
@@ -143,6 +144,32 @@ def test_what_we_noted_and_the_topic_lacks_is_missing(tmp_path: Path) -> None:
     arrivals.close()
 
 
+def test_what_is_announced_once_more_is_in_doubt_and_still_came(tmp_path: Path) -> None:
+    arrivals = Arrivals(tmp_path / "arrivals.sqlite")
+    arrivals.add("site-a", DIGEST, "1.2.3")
+    for _ in range(2):
+        arrivals.doubt("site-a", DIGEST, "1.2.3")
+        assert arrivals.doubted("site-a", DIGEST)
+        assert not arrivals.known("site-a", DIGEST)
+        assert arrivals.missing("site-a", DIGEST, 0.0)
+        assert arrivals.of_instance("site-a", "1.2.3") == [DIGEST]
+    assert arrivals.doubts() == 1
+    assert arrivals.add("site-a", OTHER, "1.2.3")
+    arrivals.add("site-a", DIGEST, "1.2.3")
+    assert arrivals.known("site-a", DIGEST)
+    assert arrivals.doubts() == 0
+    arrivals.close()
+
+
+def test_what_was_never_announced_has_not_come_however_often_it_was_tried(tmp_path: Path) -> None:
+    arrivals = Arrivals(tmp_path / "arrivals.sqlite")
+    for _ in range(2):
+        arrivals.doubt("site-a", DIGEST, "1.2.3")
+        assert arrivals.of_instance("site-a", "1.2.3") == []
+    assert not arrivals.add("site-a", OTHER, "1.2.3")
+    arrivals.close()
+
+
 def test_an_orderly_end_leaves_all_in_one_file(tmp_path: Path) -> None:
     path = tmp_path / "arrivals.sqlite"
     arrivals = Arrivals(path)
@@ -160,6 +187,38 @@ def test_a_torn_file_is_thrown_away(tmp_path: Path, torn: bytes) -> None:
     path.write_bytes(torn)
     scratch.mended(path)
     assert Quotas(path).spent("site-a") == 0
+
+
+@pytest.mark.parametrize("name", ["arrivals.sqlite", "quotas.sqlite"])
+def test_a_receiver_starts_on_a_torn_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"no database at all" * 100)
+    arrivals_in(tmp_path, anew=False).close()
+    assert Quotas(tmp_path / "quotas.sqlite").spent("site-a") == 0
+
+
+@pytest.mark.parametrize("of_pages", [0.3, 0.6, 0.9])
+def test_a_view_that_is_torn_somewhere_is_read_again_from_its_beginning(tmp_path: Path, of_pages: float) -> None:
+    path = tmp_path / "arrivals.sqlite"
+    full = Arrivals(path)
+    for number in range(1000):
+        full.add("site-a", f"{number:064x}", f"1.2.{number}")
+    full.settle()
+    page = int(path.stat().st_size * of_pages) // 4096 * 4096
+    with path.open("r+b") as file:
+        file.seek(page)
+        file.write(b"\xff" * 4096)
+    view = arrivals_in(tmp_path, anew=False)
+    assert not any(view.known("site-a", f"{number:064x}") for number in range(1000))
+    view.close()
+
+
+def test_a_sound_view_stays_with_what_a_killed_process_left_beside_it(tmp_path: Path) -> None:
+    killed = Arrivals(tmp_path / "arrivals.sqlite")
+    killed.add("site-a", DIGEST, "1.2.3")
+    view = arrivals_in(tmp_path, anew=False)
+    assert view.known("site-a", DIGEST)
+    view.close()
+    killed.close()
 
 
 def test_a_sound_file_stays(tmp_path: Path) -> None:

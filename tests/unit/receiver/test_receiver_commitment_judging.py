@@ -11,7 +11,7 @@ from services.receiver.commitment.asking import Asked, Reference
 from services.receiver.commitment.deciding import Copy, Failure, State, verdict
 from services.receiver.commitment.docket import Open
 from services.receiver.commitment.report import Result
-from services.receiver.journal import HEAD
+from services.receiver.journal import HEAD, key_of
 from services.receiver.read_back import PIECE
 from shared import telemetry
 from shared.metrics.registry import counter
@@ -91,6 +91,17 @@ def test_one_of_two_contents_is_gone_and_nothing_is_promised(node: Node) -> None
     node.store.delete(next(iter(node.store.keys())))
     assert judged(node, (CT, "1.2.1")) == [Failure.NO_SUCH_INSTANCE]
     assert node.broker.promised == []
+
+
+def test_a_content_that_is_announced_once_more_still_has_to_be_safe(node: Node) -> None:
+    for size in (64, 66):
+        node.send(an_instance("1.2.1", size=size))
+    first, *_ = node.arrivals.of_instance("site-a", "1.2.1")
+    node.arrivals.doubt("site-a", first, "1.2.1")
+    assert judged(node, (CT, "1.2.1")) == [None]
+    assert {event.key for event in node.broker.promised} == set(node.store.keys())
+    node.store.delete(key_of("site-a", first))
+    assert judged(node, (CT, "1.2.1")) == [Failure.NO_SUCH_INSTANCE]
 
 
 def test_what_is_deleted_while_it_is_promised_is_not_committed(node: Node) -> None:

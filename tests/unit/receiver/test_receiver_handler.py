@@ -1,6 +1,7 @@
 """When the receiver says yes, and when it does not."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -39,6 +40,7 @@ STUDY = (
     b"\x20\x00\x0d\x00UI\x08\x001.2.3.4\x00"
     b"\x20\x00\x10\x00SH\x00\x00"
 )
+FRONT = part10.front(EXPLICIT, CT, "1.2.3")
 
 
 class Broker(MemoryPublisher):
@@ -72,8 +74,8 @@ class Bench:
             arrivals=self.arrivals,
             pseudonyms=pseudonyms,
             quotas=Quotas(folder / "quotas.sqlite", lambda: self.today),
-            recall=self.recall,
-            ended=self.has_ended,
+            recall=lambda: self.recall(),
+            ended=lambda arrival: self.has_ended(arrival),
             room=lambda landed: nullcontext(self.has_room) if self.disk is None else self.disk.promised(landed.size),
         )
 
@@ -262,18 +264,81 @@ def test_while_only_the_broker_could_tell_the_sender_keeps_its_copy(bench: Bench
     assert bench.send() == Answer(SUCCESS)
 
 
+def mute(bench: Bench, monkeypatch: pytest.MonkeyPatch, question: str) -> threading.Event:
+    """A broker that takes long to answer, until that event; how long an object waits is short."""
+    answers, asked = threading.Event(), getattr(bench, question)
+
+    def waits(*arguments: object) -> object:
+        answers.wait(10)
+        return asked(*arguments)
+
+    monkeypatch.setattr(bench, question, waits)
+    monkeypatch.setattr(handler, "PATIENCE", 0.2)
+    return answers
+
+
+def test_who_is_in_doubt_hears_no_while_he_still_waits_when_the_broker_is_slow(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.broker.away = True
+    bench.send()
+    bench.broker.away = False
+    answers = mute(bench, monkeypatch, "recall")
+    began = time.monotonic()
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+    assert time.monotonic() - began < 5
+    answers.set()
+    monkeypatch.setattr(handler, "PATIENCE", 10.0)
+    assert bench.send() == Answer(SUCCESS)
+    assert len(bench.broker.received) == 1
+
+
+@pytest.mark.parametrize("question", ["recall", "has_ended"])
+def test_what_is_lost_waits_no_longer_for_the_broker_either(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    bench.send()
+    bench.store.objects.clear()
+    answers = mute(bench, monkeypatch, question)
+    began = time.monotonic()
+    assert bench.send() == Answer(OUT_OF_RESOURCES, Reason.BROKER_AWAY)
+    assert time.monotonic() - began < 5
+    assert bench.store.objects == {}
+    answers.set()
+    monkeypatch.setattr(handler, "PATIENCE", 10.0)
+    assert bench.send() == Answer(SUCCESS)
+
+
 def test_the_same_again_is_a_success_without_a_second_event(bench: Bench) -> None:
     bench.send()
     assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
     assert len(bench.broker.received) == 1
 
 
-def truncated(whole: bytes) -> bytes:
-    return whole[: len(STUDY) // 2]
+def by_half(whole: bytes) -> bytes:
+    return whole[: len(whole) // 2]
+
+
+def by_one(whole: bytes) -> bytes:
+    return whole[:-1]
+
+
+def by_its_data_set(whole: bytes) -> bytes:
+    return whole[: len(FRONT)]
 
 
 def emptied(whole: bytes) -> bytes:
     return b""
+
+
+LONG = STUDY + b"\xe0\x7f\x10\x00OW\0\0" + (MIB // 4).to_bytes(4, "little") + bytes(MIB // 4)
+
+
+def as_a_file(data_set: bytes) -> bytes:
+    """As a site has it that writes more into the file meta information than we do (PS3.10 7.1)."""
+    private = b"\x02\x00\x00\x01UI\x06\x001.2.9\x00" + b"\x02\x00\x02\x01OB\x00\x00\x00\x40\x00\x00" + bytes(16384)
+    length = (len(FRONT) - 144 + len(private)).to_bytes(4, "little")
+    return FRONT[:140] + length + FRONT[144:] + private + data_set
 
 
 def test_what_the_store_has_forgotten_is_stored_and_told_again(bench: Bench) -> None:
@@ -288,14 +353,31 @@ def test_what_the_store_has_forgotten_is_stored_and_told_again(bench: Bench) -> 
     assert len(bench.broker.received) == 2
 
 
-@pytest.mark.parametrize("torn", [emptied, truncated])
-def test_what_the_store_has_kept_a_part_of_is_stored_again(bench: Bench, torn: Callable[[bytes], bytes]) -> None:
+@pytest.mark.parametrize("data_set", [STUDY, LONG], ids=["small", "large"])
+@pytest.mark.parametrize("torn", [emptied, by_half, by_its_data_set, by_one])
+def test_what_the_store_has_kept_a_part_of_is_stored_again(
+    bench: Bench, torn: Callable[[bytes], bytes], data_set: bytes
+) -> None:
     """In a power cut a file system may keep a name and lose what lay behind it."""
-    bench.send()
+    bench.send(data_set)
     ((key, whole),) = bench.store.objects.items()
     bench.store.objects[key] = torn(whole)
-    assert bench.send() == Answer(SUCCESS)
+    assert bench.send(data_set) == Answer(SUCCESS)
     assert bench.store.objects == {key: whole}
+    assert bench.send(data_set) == Answer(SUCCESS, Reason.ALREADY_DONE)
+
+
+@pytest.mark.parametrize("data_set", [STUDY, LONG], ids=["small", "large"])
+def test_what_came_behind_another_front_is_whole_when_it_is_as_long_as_with_that(bench: Bench, data_set: bytes) -> None:
+    """By STOW a site sends its files, by C-STORE their data sets: the same arrival."""
+    bench.send(data_set)
+    (key,) = bench.store.objects
+    bench.store.objects[key] = whole = as_a_file(data_set)
+    assert bench.send(data_set) == Answer(SUCCESS, Reason.ALREADY_DONE)
+    for kept in (by_one(whole), whole[: len(FRONT) + len(data_set)]):
+        bench.store.objects[key] = kept
+        assert bench.send(data_set) == Answer(SUCCESS)
+        assert bench.store.objects == {key: FRONT + data_set}
 
 
 def test_a_repeat_is_no_success_while_the_store_cannot_be_asked(bench: Bench) -> None:
@@ -404,9 +486,8 @@ def test_the_same_twice_at_once_waits_for_the_first(bench: Bench) -> None:
 
 def _catch_up(arrivals: Arrivals, broker: Broker) -> int:
     topics = {InstanceReceived.topic: broker.received, InstanceReceivedInBulk.topic: broker.in_bulk}
-    ends = {(topic, 0): len(records) for topic, records in topics.items()}
     return arrivals.catch_up(
-        ends,
+        lambda: {(topic, 0): len(records) for topic, records in topics.items()},
         lambda start: [record for topic in topics for record in topics[topic][start.get((topic, 0), 0) :]],
     )
 
@@ -432,7 +513,7 @@ def test_a_broker_that_goes_away_during_the_catching_up_can_be_asked_again(bench
         raise Transient("away")
 
     with pytest.raises(Transient):
-        fresh.catch_up({(InstanceReceived.topic, 0): 1}, breaks_off)
+        fresh.catch_up(lambda: {(InstanceReceived.topic, 0): 1}, breaks_off)
     assert _catch_up(fresh, bench.broker) == 1
     fresh.close()
 
