@@ -10,13 +10,11 @@ from typing import Protocol
 from services.receiver.arrivals import Arrivals, Occupied
 from services.receiver.journal import key_of
 from services.receiver.quotas import Quotas
-from services.receiver.stow.front import LONGEST
-from services.receiver.together import Together
+from services.receiver.repeats import Repeats, StoreAway
 from services.receiver.turns import NoTurn, Turns
 from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
-from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
 from shared.dicom.named import HEAD, Named, named, named_in
 from shared.events import Event, InstanceReceived, InstanceReceivedInBulk, Outgoing
@@ -24,7 +22,7 @@ from shared.events.envelope import encode
 from shared.kafka import Output
 from shared.outcome import Reason, Transient
 from shared.sites import Lane, Site
-from shared.storage import ObjectNotFound, Store
+from shared.storage import Store
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
@@ -36,9 +34,6 @@ the broker knows of it, together: common senders give up after 30, and we refuse
 AT_ONCE, AMONG_SITES = 16, 4
 """Objects that a process stores at the same time: of a site that is alone, and of all together while several send. More
 wait, and sites take turns."""
-
-_FRONT = LONGEST + 8
-"""Bytes of an object in which its front ends, whoever wrote it, and a first tag shows that it does."""
 
 
 class Publishes(Protocol):
@@ -70,16 +65,9 @@ class Answer:
     reason: Reason | None = None
 
 
-class _StoreAway(Transient):
-    """Where broker or store may be away, it is the store."""
-
-
 class Receive:
     """Stores and announces what arrives. Called by many associations at the same time.
 
-    `recall`: brings `arrivals` up to the topic; asked once at a time. `ended`: whether an arrival's bytes are missing
-    because somebody has ended it for good. Both raise Transient when the broker does not answer, are called on threads
-    of their own, and may take longer than an object waits.
     `room`: whether what has landed may be written to the store's disk, where it is one of ours, within a block.
     """
 
@@ -91,8 +79,7 @@ class Receive:
         arrivals: Arrivals,
         pseudonyms: Pseudonyms,
         quotas: Quotas,
-        recall: Callable[[], object],
-        ended: Callable[[str], bool],
+        repeats: Repeats,
         room: Callable[[Landed], AbstractContextManager[bool]] = lambda landed: nullcontext(True),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -101,8 +88,7 @@ class Receive:
         self._arrivals = arrivals
         self._pseudonyms = pseudonyms
         self._quotas = quotas
-        self._recall = Together(recall)
-        self._ended = ended
+        self._repeats = repeats
         self._room = room
         self._clock = clock
         self._turns = Turns(AT_ONCE, AMONG_SITES)
@@ -155,45 +141,13 @@ class Receive:
         return Answer(SUCCESS, Reason.UID_CONFLICT) if conflicts else None
 
     def _repeated(self, event: InstanceReceived, landed: Landed, until: float) -> Answer | None:
-        """The answer for what was published before; None for what was not, or what the store has lost since. It waits
-        for the broker `until` that time of the monotonic clock."""
+        """The answer for what is safe already; None for what is not, or not any more."""
         try:
-            if not self._known(event.site, event.digest, until):
-                return None
-            if self._stored(event, landed) or self._ended_for_good(event, until):
-                return Answer(SUCCESS, Reason.ALREADY_DONE)
-        except _StoreAway as away:
+            return Answer(SUCCESS, Reason.ALREADY_DONE) if self._repeats.are_safe(event, landed, until) else None
+        except StoreAway as away:
             return _refused(Reason.STORE_AWAY, away, event.site)
         except Transient as away:
             return _refused(Reason.BROKER_AWAY, away, event.site)
-        log.warning("lost-object", site=event.site, arrival=event.arrival)
-        return None
-
-    def _known(self, site: str, digest: str, until: float) -> bool:
-        """Whether it was published before. Raises Transient when only the broker could tell, and it does not."""
-        if self._arrivals.doubted(site, digest):
-            self._recall(until - time.monotonic())
-        return self._arrivals.known(site, digest)
-
-    def _stored(self, event: InstanceReceived, landed: Landed) -> bool:
-        """Whether there is an object that is long enough: its own front, which may be another one, and as long a data
-        set. Of a small object one read, of others a second one of their last byte."""
-        try:
-            head = self._identified.part(event.key, 0, _FRONT)
-            front = _front(head, event)
-            if front is None:
-                return False
-            size = front + landed.size - landed.front
-            return size <= len(head) or self._identified.part(event.key, size - 1, 1) != b""
-        except ObjectNotFound:
-            return False
-        except Transient as away:
-            raise _StoreAway(str(away)) from None
-
-    def _ended_for_good(self, event: InstanceReceived, until: float) -> bool:
-        # The view gets behind the event of then, so that it takes nothing but the next one for an end of our doubt.
-        self._recall(until - time.monotonic())
-        return bool(Together(lambda: self._ended(event.arrival))(until - time.monotonic()))
 
     def _within_quota(self, arriving: Arriving) -> bool:
         most = arriving.site.bytes_per_day
@@ -251,15 +205,6 @@ def _no_space(site: str) -> Answer:
 def _same(found: Named, arriving: Arriving) -> bool:
     """Whether the data set is what it was announced as."""
     return (found.sop_class_uid, found.sop_instance_uid) == (arriving.sop_class_uid, arriving.sop_instance_uid)
-
-
-def _front(head: bytes, event: InstanceReceived) -> int | None:
-    """Bytes before the data set of the stored object that begins with `head`; None where that is cut in them."""
-    ours = part10.front(event.transfer_syntax_uid, event.sop_class_uid, event.sop_instance_uid)
-    if head.startswith(ours):
-        return len(ours)
-    meta = part10.meta(head)
-    return meta.front if meta else None
 
 
 def _named(arriving: Arriving) -> Named | None:

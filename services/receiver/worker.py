@@ -15,6 +15,7 @@ from services.receiver.crew.line import Hung, Line
 from services.receiver.handler import Receive
 from services.receiver.quotas import Quotas
 from services.receiver.recall import recall
+from services.receiver.repeats import Repeats
 from services.receiver.settings import Settings
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landed
@@ -63,14 +64,19 @@ def main() -> None:
     arrivals = Arrivals(settings.state_dir / "arrivals.sqlite")
     identified, pseudonyms = storage.open_bucket(settings, "identified"), Pseudonyms.of(settings.key_ring())
     quotas = Quotas(settings.state_dir / "quotas.sqlite")
+    repeats = Repeats(
+        identified,
+        arrivals,
+        recall=lambda: recall(arrivals, settings.kafka_bootstrap_servers),
+        ended=Ended(lambda: decisions(settings.kafka_bootstrap_servers)),
+    )
     receive = Receive(
         identified=identified,
         broker=broker,
         arrivals=arrivals,
         pseudonyms=pseudonyms,
         quotas=quotas,
-        recall=lambda: recall(arrivals, settings.kafka_bootstrap_servers),
-        ended=Ended(lambda: decisions(settings.kafka_bootstrap_servers)),
+        repeats=repeats,
         room=room_of_store(settings.store_tree, settings.reserve_mib * MIB),
     )
     docket = Docket(settings.docket)

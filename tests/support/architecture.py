@@ -19,6 +19,7 @@ EDGES = {
         "read_back",
         "quotas",
         "recall",
+        "repeats",
         "scratch",
         "sqlite",
         "stow",

@@ -25,6 +25,7 @@ from services.receiver.handler import Receive
 from services.receiver.intake import Intake
 from services.receiver.journal import Journal
 from services.receiver.quotas import Quotas
+from services.receiver.repeats import Repeats
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
@@ -103,8 +104,7 @@ class Node:
             arrivals=self.arrivals,
             pseudonyms=Pseudonyms(b"k" * 32),
             quotas=self.quotas,
-            recall=lambda: None,
-            ended=lambda arrival: False,
+            repeats=Repeats(self.store, self.arrivals, lambda: None, lambda arrival: False),
             clock=self.clock,
         )
         landing = partial(Landing, Spool(folder, Disk(folder, 0)), 2**20, Budget(2**22))

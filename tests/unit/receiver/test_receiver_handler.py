@@ -14,6 +14,7 @@ from services.receiver import handler
 from services.receiver.arrivals import Arrivals, Offsets
 from services.receiver.handler import AT_ONCE, Answer, Arriving, Receive
 from services.receiver.quotas import Quotas
+from services.receiver.repeats import Repeats
 from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landed
@@ -74,8 +75,7 @@ class Bench:
             arrivals=self.arrivals,
             pseudonyms=pseudonyms,
             quotas=Quotas(folder / "quotas.sqlite", lambda: self.today),
-            recall=lambda: self.recall(),
-            ended=lambda arrival: self.has_ended(arrival),
+            repeats=Repeats(self.store, self.arrivals, lambda: self.recall(), lambda arrival: self.has_ended(arrival)),
             room=lambda landed: nullcontext(self.has_room) if self.disk is None else self.disk.promised(landed.size),
         )
 

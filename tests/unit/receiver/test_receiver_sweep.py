@@ -12,6 +12,7 @@ from services.receiver.arrivals import Arrivals
 from services.receiver.handler import Answer, Arriving, Receive
 from services.receiver.journal import HEAD, SWEPT, Arrived, Journal, arrived, key_of
 from services.receiver.quotas import Quotas
+from services.receiver.repeats import Repeats
 from services.receiver.sweep import Outcome, Sweep
 from services.receiver.upper.command import SUCCESS
 from services.receiver.upper.landing import Landed
@@ -75,8 +76,7 @@ class Bench:
             arrivals=self.arrivals,
             pseudonyms=self.pseudonyms,
             quotas=self.quotas,
-            recall=lambda: None,
-            ended=lambda arrival: False,
+            repeats=Repeats(self.store, self.arrivals, lambda: None, lambda arrival: False),
         )
         front = part10.front(EXPLICIT, CT, "1.2.3")
         whole = front + data_set
