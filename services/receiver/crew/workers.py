@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from services.receiver.crew import handing
-from services.receiver.crew.desk import Desk
+from services.receiver.crew.desk import Desk, Part
 from services.receiver.crew.line import Answers, Hung, Line
 from shared import metrics, telemetry
 from shared.metrics import Snapshot
@@ -42,11 +42,15 @@ class Worker:
         self._born = time.monotonic()
         self._taken = self._left = 0
         self.snapshot: Snapshot = []
-        self._desk = desk
-        self._associations: set[str] = set()
+        self._part = Part(desk)
         self._hand = hand
         self._up = threading.Event()
-        answers: Answers = {"up": self._up.set, "admit": self._admit, "leave": self._leave, "gone": self._gone}
+        answers: Answers = {
+            "up": self._up.set,
+            "admit": self._part.admit,
+            "leave": self._part.leave,
+            "gone": self._gone,
+        }
         self._line = Line(ours, answers, self._up.set)
         command = [
             sys.executable,
@@ -124,18 +128,7 @@ class Worker:
         self.buried = True
         self._hand.close()
         self._line.end()
-        for association in list(self._associations):
-            self._desk.leave(association)
-
-    def _admit(self, association: str, site: str, most: int | None) -> bool:
-        admitted = self._desk.admit(association, site, most)
-        if admitted:
-            self._associations.add(association)
-        return admitted
-
-    def _leave(self, association: str) -> None:
-        self._associations.discard(association)
-        self._desk.leave(association)
+        self._part.give_back()
 
     def _gone(self) -> None:
         self._left += 1
