@@ -42,6 +42,7 @@ class Worker:
         self._born = time.monotonic()
         self._taken = self._left = 0
         self.snapshot: Snapshot = []
+        self._looking = threading.Lock()
         self._part = Part(desk)
         self._hand = hand
         self._up = threading.Event()
@@ -103,8 +104,11 @@ class Worker:
         return answer
 
     def look(self) -> None:
-        """Take down what it has counted, if it answers."""
-        with contextlib.suppress(Hung):
+        """Take down what it has counted, if it answers. Once it is buried that counts no more: it stands among what
+        the dead have counted."""
+        with self._looking, contextlib.suppress(Hung):
+            if self.buried:
+                return
             self.snapshot = self.ask("metrics", patience=1.0)
 
     def drain(self, seconds: float) -> None:
@@ -125,7 +129,8 @@ class Worker:
 
     def bury(self) -> None:
         """Forget what was open there."""
-        self.buried = True
+        with self._looking:
+            self.buried = True
         self._hand.close()
         self._line.end()
         self._part.give_back()
@@ -185,7 +190,8 @@ class Crew:
         """What each has counted until now, those that are dead too."""
         for worker in self._workers:
             worker.look()
-        return [*self._dead, *(worker.snapshot for worker in self._workers)]
+        with self._lock:  # whoever is buried meanwhile would stand in neither
+            return [*self._dead, *(worker.snapshot for worker in self._workers)]
 
     def each(self, question: str) -> list[Any]:
         """What each that answers says."""

@@ -2,13 +2,18 @@
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry, Counter
 
 from services.receiver.crew.desk import Desk
-from services.receiver.crew.workers import Worker
+from services.receiver.crew.workers import Crew, Worker
+from shared.metrics import Snapshot, merged
+
+COUNT = 3
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +74,60 @@ def test_what_a_worker_asked_before_it_died_lets_nobody_in_afterwards() -> None:
         pass
     assert not admitted(worker)
     assert not desk.counts()
+
+
+# --- what he counts
+
+
+class Told(Worker):
+    """Has counted COUNT. `meanwhile` happens once, when it is asked or when its last count is read."""
+
+    asked: Callable[[], None] | None = None
+    read: Callable[[], None] | None = None
+
+    def ask(self, name: str, *arguments: object, patience: float) -> Any:
+        meanwhile, self.asked = self.asked, None
+        if meanwhile:
+            meanwhile()
+        return counted()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        meanwhile, self.read = self.read, None
+        if meanwhile:
+            meanwhile()
+        return self._snapshot
+
+    @snapshot.setter
+    def snapshot(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+
+def counted() -> Snapshot:
+    registry = CollectorRegistry()
+    Counter("isocentre_receive_instances_total", "x", registry=registry).inc(COUNT)
+    return list(registry.collect())
+
+
+def total(crew: Crew) -> float:
+    (metric,) = merged(crew.snapshots())
+    return next(sample.value for sample in metric.samples if sample.name.endswith("_total"))
+
+
+@pytest.mark.parametrize("moment", ["asked", "read"])
+def test_what_a_worker_has_counted_is_told_once_while_it_is_buried_too(moment: str) -> None:
+    desk = Desk(4)
+    crew, worker = Crew(0, desk), Told(0, desk)
+    crew._workers.append(worker)
+    assert total(crew) == COUNT
+    burying = threading.Thread(target=crew._bury, args=(worker,))
+
+    def bury() -> None:
+        burying.start()
+        burying.join(0.2)
+
+    setattr(worker, moment, bury)
+    assert total(crew) == COUNT
+    burying.join(5)
+    assert total(crew) == COUNT
+    worker.kill()
