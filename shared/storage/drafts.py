@@ -3,8 +3,8 @@
 import os
 import secrets
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from io import FileIO
@@ -33,18 +33,17 @@ class Drafts:
         Raises OSError, and Transient for a file that gives other bytes.
         """
         descriptor, name = self._linked(content) or self._open()
-        try:
-            size = _filled(descriptor, content)
-            # Attributes come before the sync: set after it, a power cut takes them. The tag is no MD5, nor like one.
-            os.setxattr(descriptor, "user.etag", f'"{time.time_ns():x}-{size:x}"'.encode())
-            os.setxattr(descriptor, "user.content-type", content_type.encode())
-            # Not fdatasync, which may leave the attributes out; for a new file both cost the same.
-            os.fsync(descriptor)
-        except BaseException:
-            os.unlink(name)
-            raise
-        finally:
-            os.close(descriptor)
+        with dropped_on_failure(name):
+            try:
+                size = _filled(descriptor, content)
+                # Attributes come before the sync: set after it, a power cut takes them. The tag is no MD5, nor like
+                # one.
+                os.setxattr(descriptor, "user.etag", f'"{time.time_ns():x}-{size:x}"'.encode())
+                os.setxattr(descriptor, "user.content-type", content_type.encode())
+                # Not fdatasync, which may leave the attributes out; for a new file both cost the same.
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
         return name
 
     def _linked(self, content: Content) -> tuple[int, str] | None:
@@ -56,7 +55,8 @@ class Drafts:
             os.link(content.path, name)
         except OSError:
             return None  # another file system, or what happens when it is copied too and tells why
-        return os.open(name, os.O_RDONLY | os.O_CLOEXEC), name
+        with dropped_on_failure(name):
+            return os.open(name, os.O_RDONLY | os.O_CLOEXEC), name
 
     def _name(self) -> str:
         """One that nobody else has."""
@@ -80,6 +80,22 @@ class Drafts:
         with suppress(FileNotFoundError), os.scandir(self._folder) as drafts:
             return sum(_is_removed(draft, limit) for draft in drafts)
         return 0
+
+
+@contextmanager
+def dropped_on_failure(draft: str) -> Iterator[None]:
+    """Drop it when this block fails. As the second name of a file it would keep all of that from being removed."""
+    try:
+        yield
+    except BaseException:
+        drop(draft)
+        raise
+
+
+def drop(draft: str) -> None:
+    """Remove it, if it is there yet."""
+    with suppress(FileNotFoundError):
+        os.unlink(draft)
 
 
 def _is_removed(draft: "os.DirEntry[str]", limit: float) -> bool:
