@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from io import FileIO
 from pathlib import Path
+from typing import TypeVar
 from zlib import crc32
 
 from shared.durable import append
@@ -16,6 +17,7 @@ from shared.storage.content import verify
 from shared.storage.store import Content, Filed
 from shared.storage.walk import DRAFTS
 
+_T = TypeVar("_T")
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _PIECE = 1024 * 1024
 """Bytes of a file that are in memory."""
@@ -50,26 +52,25 @@ class Drafts:
         """A second name of the file that holds it, where that lies on the same file system: it is not written again."""
         if not isinstance(content, Filed):
             return None
-        name = self._name()
         try:
-            os.link(content.path, name)
+            _, name = self._made(partial(os.link, content.path))
         except OSError:
             return None  # another file system, or what happens when it is copied too and tells why
         with dropped_on_failure(name):
             return os.open(name, os.O_RDONLY | os.O_CLOEXEC), name
 
-    def _name(self) -> str:
-        """One that nobody else has."""
-        return f"{self._folder}/{os.getpid()}-{secrets.token_hex(8)}"
-
     def _open(self) -> tuple[int, str]:
-        """A new file; in a new folder, where somebody has removed it."""
-        name = self._name()
+        """A new file."""
+        return self._made(lambda name: os.open(name, _NEW, 0o600))
+
+    def _made(self, make: Callable[[str], _T]) -> tuple[_T, str]:
+        """What `make` makes of a name that nobody else has; in a new folder, where somebody has removed it."""
+        name = f"{self._folder}/{os.getpid()}-{secrets.token_hex(8)}"
         try:
-            return os.open(name, _NEW, 0o600), name
+            return make(name), name
         except FileNotFoundError:
             self._folder.mkdir(exist_ok=True)
-            return os.open(name, _NEW, 0o600), name
+            return make(name), name
 
     def remove(self, older_than: timedelta) -> int:
         """Remove what nobody has written to for that long; returns how many there were.

@@ -74,3 +74,9 @@ def test_a_file_that_is_put_twice_has_no_third_name(tree: TreeStore, tmp_path: P
     (tmp_path / "spooled").unlink()
     assert (tmp_path / BUCKET / KEY).stat().st_nlink == 1
     assert tree.get(KEY) == DATA
+
+
+def test_a_file_is_not_copied_because_there_is_no_folder_for_drafts_yet(tree: TreeStore, tmp_path: Path) -> None:
+    (tmp_path / BUCKET / DRAFTS).rmdir()
+    tree.put(KEY, spooled(tmp_path))
+    assert (tmp_path / BUCKET / KEY).samefile(tmp_path / "spooled")
