@@ -32,19 +32,22 @@ class Job:
     def run(self, entries: Iterable[Entry | Passed]) -> None:
         """Until all are dealt with, or `patience.stop` is set. Raises NotLetIn, and whatever is a bug."""
         dealt: queue.Queue[list[Entry] | None] = queue.Queue(2 * self.senders)
+        senders = [Sender(self) for _ in range(self.senders)]
+        running = []
         with ThreadPoolExecutor(self.senders, thread_name_prefix="send") as pool:
-            senders = [pool.submit(self._guarded, Sender(self), dealt) for _ in range(self.senders)]
             try:
+                for sender in senders:
+                    running.append(pool.submit(self._guarded, sender, dealt))
                 for batch in _batches(self._new(entries)):
                     dealt.put(batch)
             except BaseException:
                 self.patience.stop.set()
                 raise
             finally:
-                for _ in senders:
+                for _ in senders:  # also when some of them could not begin: those that have wait for it
                     dealt.put(None)
-        for sender in senders:
-            sender.result()
+        for each in running:
+            each.result()
 
     def _new(self, entries: Iterable[Entry | Passed]) -> Iterator[Entry]:
         """Those that have to be looked at; of the others it is told what they are."""

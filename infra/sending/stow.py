@@ -27,6 +27,9 @@ _LET_IN = {
     HTTPStatus.METHOD_NOT_ALLOWED: "there is no STOW-RS at that address",
 }
 
+_FOR_GOOD = (HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+"""The errors of servers that do not pass."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -124,12 +127,19 @@ def _status(status: int, body: bytes) -> int:
         return SUCCESS
     if status in _LET_IN:
         raise NotLetIn(_LET_IN[HTTPStatus(status)])
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if _passes(status):
         return OUT_OF_RESOURCES
     reason = _reason(body)
     if reason is None:
         raise NotTaken(f"http-{status}")
     return reason
+
+
+def _passes(status: int) -> bool:
+    """Whether the same request may be answered otherwise later (RFC 9110 Section 15, RFC 6585 Section 4)."""
+    if status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS):
+        return True
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in _FOR_GOOD
 
 
 def _reason(body: bytes) -> int | None:

@@ -1,18 +1,20 @@
 """The account of each association: what came, and what was said to it. Kept on the disk as a witness for the books: a
 ledger made from the topics would miss what the topics miss."""
 
+import fcntl
 import json
 import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from shared.durable import sync_folder
+from shared.durable import append, sync_folder
 from shared.outcome import Reason
 
 EVERY = 60.0
@@ -70,9 +72,8 @@ class Account:
 
 class AccountBook:
     """The accounts of associations, lines of JSON, in a file per day (UTC): one when it has ended, and some before that
-    while it lasts. Of several lines the last one counts. Several processes may write it: a line is one write to the end
-    of the file. One sync is for all that came since the last: one for each HTTP request would cost as much as its
-    instance."""
+    while it lasts. Of several lines the last one counts. Several processes may write it, one after the other. One sync
+    is for all that came since the last: one for each HTTP request would cost as much as its instance."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,31 +83,48 @@ class AccountBook:
 
     def keep(self, account: Account) -> None:
         """Write the account, which outlives this process now, and a power cut once it is settled. Raises OSError."""
-        day = (account.ended or datetime.now(UTC)).date().isoformat()
-        line = json.dumps(account.as_json(), separators=(",", ":")) + "\n"
-        path = self._folder / f"{day}.jsonl"
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(file, line.encode())
-        finally:
-            os.close(file)
-        with self._lock:
+        with self._lock:  # what was told before the end is written before it
+            told = account.as_json()
+            day = (account.ended or datetime.now(UTC)).date().isoformat()
+            path = self._folder / f"{day}.jsonl"
+            _add_line(path, json.dumps(told, separators=(",", ":")).encode())
             self._unsettled.add(path)
 
     def settle(self) -> None:
-        """Return when all that was kept is on the disk. Raises OSError."""
+        """Return when all that was kept is on the disk. Raises OSError; then it is tried again at the next time."""
         with self._lock:
             unsettled, self._unsettled = self._unsettled, set()
         try:
             for path in unsettled:
-                with path.open("rb") as file:
-                    os.fsync(file.fileno())
+                _sync(path)
             if unsettled:
                 sync_folder(self._folder)
         except OSError:
             with self._lock:
                 self._unsettled |= unsettled
             raise
+
+
+def _add_line(path: Path, line: bytes) -> None:
+    """All of it, or nothing. Raises OSError."""
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        size = os.fstat(file).st_size
+        torn = size and os.pread(file, 1, size - 1) != b"\n"  # by a power cut
+        try:
+            append(file, memoryview(b"\n" * bool(torn) + line + b"\n"), size)
+        except OSError:
+            os.ftruncate(file, size)
+            raise
+    finally:
+        os.close(file)
+
+
+def _sync(path: Path) -> None:
+    """What somebody has taken away is not his who syncs any more."""
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 class SoFar:

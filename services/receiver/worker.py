@@ -31,6 +31,8 @@ NAME = "receiver"
 _ORPHANED = 1.0
 """Seconds that associations get when the parent has died."""
 
+log = telemetry.logger(NAME)
+
 
 class FarDesk:
     """The parent's desk, asked over the line. Nobody is let in when it does not answer."""
@@ -99,14 +101,22 @@ def main() -> None:
     line.start()
     threading.Thread(target=serve, name="handed", daemon=True).start()
     line.tell("up")
-    while not ended.wait(1.0):
-        ways.look()
+    look_again_and_again(ways.look, ended)
     ways.drain(_ORPHANED)
     broker.close()
     arrivals.close()
     quotas.close()
     docket.close()
     telemetry.shut_down()
+
+
+def look_again_and_again(look: Callable[[], None], ended: threading.Event, seconds: float = 1.0) -> None:
+    """Look until `ended`, with so many seconds before each. What fails there, as a disk may, ends no association."""
+    while not ended.wait(seconds):
+        try:
+            look()
+        except Exception as failed:
+            log.error("unexpected", error=type(failed).__name__, frames=telemetry.frames_of(failed)[-4:])
 
 
 def room_of_store(tree: Path | None, reserve: int) -> Callable[[Landed], AbstractContextManager[bool]]:

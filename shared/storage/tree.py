@@ -13,9 +13,9 @@ from pathlib import Path
 
 from shared.durable import sync_folder
 from shared.outcome import Transient
-from shared.storage.drafts import Drafts
+from shared.storage.drafts import Drafts, drop, dropped_on_failure
 from shared.storage.folders import Folders
-from shared.storage.store import AccessDenied, Content, Listed, ObjectNotFound
+from shared.storage.store import AccessDenied, Content, Filed, Listed, ObjectNotFound
 from shared.storage.walk import files, is_path
 
 _ATTEMPTS = 100
@@ -38,12 +38,10 @@ class TreeStore:
         with _failures():
             self._folders.forget_moved(self._verify())
             draft = self._drafts.make(data, content_type)
-            try:
+            with dropped_on_failure(draft):
                 self._publish(draft, key)
-            except BaseException:
-                with suppress(FileNotFoundError):
-                    os.unlink(draft)
-                raise
+                if isinstance(data, Filed):
+                    drop(draft)  # a rename does nothing where the key is another name of the same file already
 
     def get(self, key: str) -> bytes:
         place = self._place(key)

@@ -9,15 +9,17 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from shared.outcome import Transient
-from shared.storage import TreeStore
+from shared.storage import Content, Filed, TreeStore
 from tests.support.disk import KINDS, Disk, disk, missing
+from tests.support.filed import filed
 
-BUCKET = "identified"
+BUCKET, SPOOL = "identified", "spool"
 THREADS, SECONDS = 6, 1.5
 
 
@@ -26,8 +28,18 @@ def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]
     if why := missing(request.param):
         pytest.skip(why)
     with disk(request.param, tmp_path) as made:
-        (made.folder / BUCKET).mkdir()
+        for name in (BUCKET, SPOOL):
+            (made.folder / name).mkdir()
         yield made
+
+
+@contextmanager
+def spooled(spool: Path, data: bytes) -> Iterator[Filed]:
+    """A file that has the data for as long as this block lasts. Raises OSError."""
+    path = spool / secrets.token_hex(8)
+    path.write_bytes(data)
+    yield filed(path)
+    path.unlink()
 
 
 def key_of(data: bytes) -> str:
@@ -42,6 +54,7 @@ class Senders:
     def __init__(self, folder: Path) -> None:
         # As several processes: none knows what the others have made, synced or removed.
         self._stores = [TreeStore(folder, BUCKET) for _ in range(3)]
+        self._spool = folder / SPOOL
         self._over = threading.Event()
         self._pool = ThreadPoolExecutor(THREADS)
         self._work = [self._pool.submit(self._put, number) for number in range(THREADS)]
@@ -58,14 +71,24 @@ class Senders:
         while not self._over.is_set():
             data = secrets.token_bytes(secrets.randbelow(80_000))
             try:
-                store.put(key_of(data), data, "application/x-kept")
+                with self._content(data) as content:
+                    store.put(key_of(data), content, "application/x-kept")
                 if secrets.randbelow(2):
                     store.delete(key_of(data))
                 else:
                     done[key_of(data)] = len(data)
-            except Transient:
+            except (Transient, OSError):
                 break
         return done
+
+    @contextmanager
+    def _content(self, data: bytes) -> Iterator[Content]:
+        """The data, half of the time in a file that was not synced, which the store links to and the spool forgets."""
+        if secrets.randbelow(2):
+            yield data
+            return
+        with spooled(self._spool, data) as content:
+            yield content
 
 
 def test_what_was_acknowledged_is_there_and_nothing_is_half(small_disk: Disk) -> None:
@@ -86,20 +109,34 @@ def test_what_was_acknowledged_is_there_and_nothing_is_half(small_disk: Disk) ->
         assert os.getxattr(place, "user.etag").startswith(b'"')
 
 
-@pytest.mark.parametrize("synced", ["nothing", "files only", "all"])
-def test_this_sees_what_is_not_on_the_disk(small_disk: Disk, monkeypatch: pytest.MonkeyPatch, synced: str) -> None:
+@pytest.mark.parametrize("way", ["memory", "linked"])
+@pytest.mark.parametrize("synced", ["nothing", "folders only", "files only", "all"])
+def test_this_sees_what_is_not_on_the_disk(
+    small_disk: Disk, monkeypatch: pytest.MonkeyPatch, synced: str, way: str
+) -> None:
     fsync = os.fsync
 
     def sync_some(descriptor: int) -> None:
-        if synced == "all" or (synced == "files only" and stat.S_ISREG(os.fstat(descriptor).st_mode)):
+        kind = "files only" if stat.S_ISREG(os.fstat(descriptor).st_mode) else "folders only"
+        if synced in ("all", kind):
             fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", sync_some)
     sync_now(small_disk.folder)
-    TreeStore(small_disk.folder, BUCKET).put("a/b/c.dcm", b"x" * 50_000)
+    key, data, store = "a/b/c.dcm", b"x" * 50_000, TreeStore(small_disk.folder, BUCKET)
+    with spooled(small_disk.folder / SPOOL, data) as content:
+        store.put(key, data if way == "memory" else content)
+        if way == "linked":
+            assert (small_disk.folder / BUCKET / key).samefile(content.path)
+    del store
     small_disk.cut()
     small_disk.restart()
-    assert TreeStore(small_disk.folder, BUCKET).exists("a/b/c.dcm") is (synced == "all")
+    assert whole(small_disk.folder / BUCKET / key, data) is (synced == "all")
+
+
+def whole(place: Path, data: bytes) -> bool:
+    """Whether the object has its bytes and its attributes."""
+    return place.exists() and place.read_bytes() == data and "user.etag" in os.listxattr(place)
 
 
 def sync_now(folder: Path) -> None:

@@ -44,3 +44,34 @@ class Desk:
         """How many are open, by site."""
         with self._lock:
             return Counter(self._open.values())
+
+
+class Part:
+    """What one worker has open at the desk. Once it is `given_back`, nothing more is let in: whatever the dead worker
+    had asked yet would never leave."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._open: set[str] = set()
+        self._lock = threading.Lock()
+        self._over = False
+
+    def admit(self, association: str, site: str, most: int | None) -> bool:
+        with self._lock:
+            admitted = not self._over and self._desk.admit(association, site, most)
+            if admitted:
+                self._open.add(association)
+            return admitted
+
+    def leave(self, association: str) -> None:
+        with self._lock:
+            self._open.discard(association)
+            self._desk.leave(association)
+
+    def give_back(self) -> None:
+        """Nothing is open there any more."""
+        with self._lock:
+            self._over = True
+            for association in self._open:
+                self._desk.leave(association)
+            self._open.clear()

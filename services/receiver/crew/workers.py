@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from services.receiver.crew import handing
-from services.receiver.crew.desk import Desk
+from services.receiver.crew.desk import Desk, Part
 from services.receiver.crew.line import Answers, Hung, Line
 from shared import metrics, telemetry
 from shared.metrics import Snapshot
@@ -42,11 +42,16 @@ class Worker:
         self._born = time.monotonic()
         self._taken = self._left = 0
         self.snapshot: Snapshot = []
-        self._desk = desk
-        self._associations: set[str] = set()
+        self._looking = threading.Lock()
+        self._part = Part(desk)
         self._hand = hand
         self._up = threading.Event()
-        answers: Answers = {"up": self._up.set, "admit": self._admit, "leave": self._leave, "gone": self._gone}
+        answers: Answers = {
+            "up": self._up.set,
+            "admit": self._part.admit,
+            "leave": self._part.leave,
+            "gone": self._gone,
+        }
         self._line = Line(ours, answers, self._up.set)
         command = [
             sys.executable,
@@ -99,8 +104,11 @@ class Worker:
         return answer
 
     def look(self) -> None:
-        """Take down what it has counted, if it answers."""
-        with contextlib.suppress(Hung):
+        """Take down what it has counted, if it answers. Once it is buried that counts no more: it stands among what
+        the dead have counted."""
+        with self._looking, contextlib.suppress(Hung):
+            if self.buried:
+                return
             self.snapshot = self.ask("metrics", patience=1.0)
 
     def drain(self, seconds: float) -> None:
@@ -121,21 +129,11 @@ class Worker:
 
     def bury(self) -> None:
         """Forget what was open there."""
-        self.buried = True
+        with self._looking:
+            self.buried = True
         self._hand.close()
         self._line.end()
-        for association in list(self._associations):
-            self._desk.leave(association)
-
-    def _admit(self, association: str, site: str, most: int | None) -> bool:
-        admitted = self._desk.admit(association, site, most)
-        if admitted:
-            self._associations.add(association)
-        return admitted
-
-    def _leave(self, association: str) -> None:
-        self._associations.discard(association)
-        self._desk.leave(association)
+        self._part.give_back()
 
     def _gone(self) -> None:
         self._left += 1
@@ -192,7 +190,8 @@ class Crew:
         """What each has counted until now, those that are dead too."""
         for worker in self._workers:
             worker.look()
-        return [*self._dead, *(worker.snapshot for worker in self._workers)]
+        with self._lock:  # whoever is buried meanwhile would stand in neither
+            return [*self._dead, *(worker.snapshot for worker in self._workers)]
 
     def each(self, question: str) -> list[Any]:
         """What each that answers says."""

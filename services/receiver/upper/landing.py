@@ -135,8 +135,10 @@ class Spool:
 
     @property
     def size(self) -> int:
-        """Bytes that lie in it."""
-        return sum(_size(file) for file in self.folder.glob(f"{SPOOLED}*"))
+        """Bytes that lie in it; 0 when its disk cannot be asked."""
+        with suppress(OSError):
+            return sum(_size(file) for file in self.folder.glob(f"{SPOOLED}*"))
+        return 0
 
     def tidy(self) -> None:
         """Remove what nobody holds open any more. Process ids tell nothing: in a container they come again."""

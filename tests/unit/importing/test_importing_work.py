@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from infra.importing.report import Report
 from infra.importing.work import Job
 from infra.sending.association import Peer, Storing
 from infra.sending.delivery import Patience
-from infra.sending.way import NotLetIn
+from infra.sending.way import NotLetIn, Way
 from shared.misconfigured import Misconfigured
 from tests.support.storage_peer import Got, StoragePeer, storage_peer
 from tests.unit.importing.sources import CT, FILES, MR, file_set, zipped
@@ -182,6 +183,42 @@ def test_who_is_full_for_long_is_left_for_the_next_run(peer: StoragePeer, tmp_pa
     assert dict(report.counts) == {("failed", "out-of-resources"): 20}
     peer.answer = lambda got, before: 0
     assert results(run(peer, Source(folder), tmp_path / "j.sqlite")) == {"sent": 20}
+
+
+@pytest.mark.parametrize("lacks", ["a way", "a thread"])
+def test_a_sender_that_cannot_be_made_ends_it(
+    peer: StoragePeer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacks: str
+) -> None:
+    """The others wait for what to send, and must be told that nothing will come."""
+    made, start = Counter[str](), threading.Thread.start
+
+    def way() -> Way:
+        made["a way"] += 1
+        if lacks == "a way" and made["a way"] == 2:
+            raise RuntimeError(lacks)
+        return Storing(Peer("127.0.0.1", peer.port, "BULK", "US"))
+
+    def starts(thread: threading.Thread) -> None:
+        made["a thread"] += thread.name.startswith("send")
+        if lacks == "a thread" and made["a thread"] == 2:
+            raise RuntimeError(lacks)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", starts)
+    journal = Journal(tmp_path / "j.sqlite", ABOUT)
+    job, failed = Job(way, journal, Report(), Patience(60), 4), list[str]()
+
+    def run_it() -> None:
+        try:
+            job.run(Source(FILES))
+        except RuntimeError as ours:
+            failed.append(str(ours))
+
+    running = threading.Thread(target=run_it, daemon=True)
+    running.start()
+    running.join(10)
+    assert failed == [lacks]
+    journal.close()
 
 
 def test_a_receiver_that_does_not_let_us_in_ends_it(tmp_path: Path) -> None:

@@ -285,3 +285,19 @@ def test_a_system_without_memory_costs_no_budget(monkeypatch: pytest.MonkeyPatch
     landing.clear()
     assert budget.held == held
     landing.close()
+
+
+def test_a_disk_that_has_failed_holds_as_much_as_it_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = spool(tmp_path)
+    file, path = ours.make()
+    ours.write(file, memoryview(b"12345"), 0)
+    os.close(file)
+    assert ours.size == 5
+
+    def failed(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", failed)
+        assert ours.size == 0
+    path.unlink()

@@ -1,13 +1,15 @@
-"""What a worker is put together from."""
+"""What a worker is put together from, and what it does beside serving."""
 
 import secrets
+import threading
 from pathlib import Path
 
 import pytest
+import structlog
 
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landed
-from services.receiver.worker import room_of_store
+from services.receiver.worker import look_again_and_again, room_of_store
 from shared.settings import MIB
 from shared.storage import Filed
 
@@ -32,3 +34,18 @@ def test_what_lies_on_the_stores_disk_needs_no_room_there(tmp_path: Path, monkey
         assert not granted  # nor when it has gone
     with room_of_store(None, MIB)(in_memory) as granted:
         assert granted
+
+
+def test_a_look_that_fails_does_not_end_those_who_are_served() -> None:
+    ended, looks = threading.Event(), list[int]()
+
+    def look() -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            ended.set()
+        raise OSError("a disk that has failed")
+
+    with structlog.testing.capture_logs() as told:
+        look_again_and_again(look, ended, seconds=0.01)
+    assert len(looks) == 3
+    assert [(line["event"], line["error"]) for line in told] == [("unexpected", "OSError")] * 3

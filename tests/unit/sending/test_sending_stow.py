@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from infra.sending.delivery import Ending, Outcome, Patience, deliver, prepare
+from infra.sending.delivery import TRIES, Ending, Outcome, Patience, deliver, prepare
 from infra.sending.stow import Posting, Service
 from infra.sending.way import Instance, NotLetIn
 from shared.dicom import part10
@@ -121,6 +121,7 @@ def failed(reason: int) -> dict[str, Any]:
         (409, [], Outcome(Ending.REFUSED, "http-409")),
         (413, {}, Outcome(Ending.REFUSED, "http-413")),
         (415, {}, Outcome(Ending.REFUSED, "http-415")),
+        (501, {}, Outcome(Ending.REFUSED, "http-501")),
     ],
 )
 def test_an_answer_means_what_the_same_status_of_a_c_store_does(
@@ -131,10 +132,17 @@ def test_an_answer_means_what_the_same_status_of_a_c_store_does(
     assert len(web.requests) == 1
 
 
-def test_who_has_no_room_is_asked_again(web: Web) -> None:
-    web.answers = [(503, {}), (503, failed(0xA700))]
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 507])
+def test_who_has_no_room_or_fails_is_asked_again(web: Web, status: int) -> None:
+    web.answers = [(status, {}), (status, failed(0xA700))]
     assert send(Posting(web.service)) == Outcome(Ending.SENT)
     assert len(web.requests) == 3
+
+
+def test_who_never_has_room_is_left_for_the_next_run(web: Web) -> None:
+    web.answers = [(500, {})] * TRIES
+    assert send(Posting(web.service)) == Outcome(Ending.FAILED, "out-of-resources")
+    assert len(web.requests) == TRIES
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 405])
