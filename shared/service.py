@@ -1,6 +1,5 @@
 """What every service does around its own work: logs, traces, health, checks at the door, an orderly end."""
 
-import gc
 import signal
 import sys
 import threading
@@ -9,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 
-from shared import telemetry
+from shared import memory, telemetry
 from shared.health import Health, serve
 from shared.kafka import OffsetLost, missing_topics
 from shared.misconfigured import Misconfigured
@@ -64,10 +63,8 @@ class Service:
 
 
 def begin_process(name: str, settings: ServiceSettings, instance: str) -> None:
-    """Logs and traces of this process go where the settings say, and the collector leaves alone what is loaded by now:
-    it would look at all of it again and again, for a tenth of the receiver's time."""
-    gc.collect()
-    gc.freeze()
+    """Logs and traces of this process go where the settings say, and its memory is settled."""
+    memory.settle()
     telemetry.configure_logging(name, settings.log_level)
     telemetry.configure_tracing(name, instance, RELEASE, settings.trace_store_url, settings.otlp_endpoint)
 
