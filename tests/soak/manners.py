@@ -192,9 +192,11 @@ def kill_at_work(command: str, sender: Sender, files: list[Path]) -> None:
 def by_pynetdicom(sender: Sender) -> None:
     """Images over one of its associations."""
     made = images(sender, sender.chance.randint(1, 10))
-    with association(sender.port, made, sender.calling) as opened:
+    # It loses an answer that comes at once, now and then, and waits for it.
+    with association(sender.port, made, sender.calling, timeout=20.0) as opened:
         for image in made:
-            sender.answered(send_by_pynetdicom(opened, image), image)
+            if opened.is_established:
+                sender.answered(send_by_pynetdicom(opened, image), image)
     with suppress(RuntimeError):
         opened.join(5)
 
