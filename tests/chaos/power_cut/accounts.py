@@ -91,7 +91,7 @@ def _as_told(stack: Stack, event: dict[str, Any]) -> bool:
 
 
 def _shown(stack: Stack, event: dict[str, Any]) -> bool:
-    picture = _read(stack, "derived", event["picture"]) if event["picture"] else None
+    picture = _read(stack, "derived", event["picture"]) if event.get("picture") else None
     return event["picture"] is None or (
         picture is not None and picture.startswith(b"\xff\xd8") and picture.endswith(b"\xff\xd9")
     )
