@@ -91,10 +91,11 @@ def _as_told(stack: Stack, event: dict[str, Any]) -> bool:
 
 
 def _shown(stack: Stack, event: dict[str, Any]) -> bool:
-    picture = _read(stack, "derived", event["picture"]) if event.get("picture") else None
-    return event["picture"] is None or (
-        picture is not None and picture.startswith(b"\xff\xd8") and picture.endswith(b"\xff\xd9")
-    )
+    """Its picture, where it has one: what the store lost is no picture of."""
+    if event.get("picture") is None:
+        return True
+    picture = _read(stack, "derived", event["picture"])
+    return picture is not None and picture.startswith(b"\xff\xd8") and picture.endswith(b"\xff\xd9")
 
 
 def _read(stack: Stack, bucket: str, key: str) -> bytes | None:
