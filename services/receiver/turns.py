@@ -38,7 +38,7 @@ class Turns:
         self._waiting: dict[str, deque[threading.Event]] = {}
         self._inside: Counter[str] = Counter()
         self._seen: dict[str, float] = {}
-        self._taken: dict[_Place, None] = {}  # in the order in which they were
+        self._taken: set[_Place] = set()
         self._lock = threading.Lock()
 
     @property
@@ -66,7 +66,8 @@ class Turns:
         if not self._entered(sender, seconds):
             raise NoTurn("no turn")
         with self._lock:
-            self._taken[place := _Place(sender, self._clock())] = None
+            place = _Place(sender, self._clock())
+            self._taken.add(place)
         try:
             yield
         finally:
@@ -93,7 +94,7 @@ class Turns:
 
     def _leave(self, place: _Place) -> None:
         with self._lock:
-            del self._taken[place]
+            self._taken.remove(place)
             self._inside[place.sender] -= 1
             self._seen[place.sender] = self._clock()
             self._let_in()
