@@ -7,7 +7,6 @@ associations are equal, it is one part of fifteen. Once B has been silent for a 
 """
 
 import shutil
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,14 +15,12 @@ from typing import Any
 
 import click
 
-from infra.local.stack import StackError
 from tests.bench import instances
-from tests.bench.memory import filled
 from tests.bench.receive import ours
 from tests.bench.receive.door import Door
 from tests.bench.receive.measured import TREE
 from tests.bench.side import SETTLE_SECONDS, Incomplete, Sent, dicom, sending, warm_up
-from tests.bench.told import FOLDER, keep, page, table
+from tests.bench.told import FOLDER, keep, measuring, page, table
 
 HOME = FOLDER / "fairness"
 BATCHES = FOLDER / "fairness-batches"
@@ -137,15 +134,8 @@ COLUMNS = (
 @click.option("--flood", default=14, show_default=True, help="Associations of A.")
 @click.option("--turns", default=3, show_default=True, help="How often it is measured.")
 def main(count: int, flood: int, turns: int) -> None:
-    try:
-        with filled(FOLDER):
-            found = run(turns, count, flood)
-    except (Incomplete, StackError) as failed:
-        click.echo(failed, err=True)
-        sys.exit(1)
-    finally:
-        for folder in (HOME, BATCHES):
-            shutil.rmtree(folder, ignore_errors=True)
+    with measuring(HOME, BATCHES):
+        found = run(turns, count, flood)
     conditions = {"instances of B": count, "associations of A": flood}
     text = page("What a site gets beside a flood", conditions, *table(COLUMNS, rows(found)))
     keep("fairness", text, {"conditions": conditions, "turns": [turn.as_json() for turn in found]})

@@ -18,21 +18,20 @@ import click
 
 from infra.local.bound import bound
 from infra.local.layout import ROOT
-from infra.local.stack import StackError
 from tests.bench import cpu, instances
-from tests.bench.memory import filled
 from tests.bench.receive import ours
 from tests.bench.receive.door import Door
 from tests.bench.receive.measured import TREE
 from tests.bench.receive.stock import files_of
 from tests.bench.side import SETTLE_SECONDS, Incomplete, warm_up
-from tests.bench.told import FOLDER, keep, page, table
+from tests.bench.told import FOLDER, keep, measuring, page, table
 
 HOME = FOLDER / "importing"
 FILES = FOLDER / "importing-files"
 BATCHES = FOLDER / "importing-batches"
-REPORT = FOLDER / "importing-report.json"
+REPORT = BATCHES / "report.json"
 JOURNALS = FOLDER / "importing-journals"
+LEFT = (HOME, FILES, BATCHES, JOURNALS)
 COMMAND = (sys.executable, "-c", "from infra.cli import main; main()", "import")
 
 
@@ -102,7 +101,8 @@ def _of_children() -> float:
 
 def run(count: int, jobs: int) -> list[Import]:
     """All of it. Raises Incomplete, StackError."""
-    _tidy()
+    for folder in LEFT:
+        shutil.rmtree(folder, ignore_errors=True)
     for name in ("warm", "measured"):
         instances.make(BATCHES / name, f"importing-{name}", count)
     files_of(BATCHES / "measured", FILES)
@@ -112,12 +112,6 @@ def run(count: int, jobs: int) -> list[Import]:
         if (held := door.held()) != 2 * count:
             raise Incomplete(f"{2 * count} instances were sent, and {held} are there")
     return found
-
-
-def _tidy() -> None:
-    for folder in (HOME, FILES, BATCHES, JOURNALS):
-        shutil.rmtree(folder, ignore_errors=True)
-    REPORT.unlink(missing_ok=True)
 
 
 def rows(imports: Sequence[Import]) -> Iterator[Sequence[str]]:
@@ -135,14 +129,8 @@ COLUMNS = ("import", "seconds", "instances/s", *(f"CPU ms: {name}" for name in P
 @click.option("--count", default=400, show_default=True, help="Instances in the folder.")
 @click.option("--jobs", default=4, show_default=True, help="Associations of the importer.")
 def main(count: int, jobs: int) -> None:
-    try:
-        with filled(FOLDER):
-            found = run(count, jobs)
-    except (Incomplete, StackError) as failed:
-        click.echo(failed, err=True)
-        sys.exit(1)
-    finally:
-        _tidy()
+    with measuring(*LEFT):
+        found = run(count, jobs)
     conditions = {"instances": f"{count} of 0.53 MB", "associations": jobs}
     text = page("What an import costs", conditions, *table(COLUMNS, rows(found)))
     keep("importing", text, {"conditions": conditions, "imports": [asdict(one) for one in found]})

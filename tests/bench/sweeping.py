@@ -7,7 +7,6 @@ written. CPU is ours: without that of broker and S3 server.
 """
 
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,6 @@ import click
 
 from infra.demo.witness import bucket
 from infra.local import stack as local
-from infra.local.stack import StackError
 from infra.local.state import Stack
 from services.receiver.arrivals import Arrivals
 from services.receiver.handler import output_of
@@ -33,10 +31,9 @@ from shared.dicom.identity import Pseudonyms
 from shared.kafka import Output, Publisher
 from shared.storage import Store, TreeStore
 from tests.bench import instances
-from tests.bench.memory import filled
 from tests.bench.sender import CT_IMAGE_STORAGE, EXPLICIT_VR_LITTLE_ENDIAN
 from tests.bench.side import Incomplete
-from tests.bench.told import FOLDER, keep, page, table
+from tests.bench.told import FOLDER, keep, measuring, page, table
 
 HOME = FOLDER / "sweeping"
 SITE = "site-a"
@@ -164,14 +161,8 @@ COLUMNS = ("for", "store", "measured", "ms", "of it our CPU")
 def main(known: int, unknown: int) -> None:
     telemetry.configure_logging("bench", "WARNING")
     shutil.rmtree(HOME, ignore_errors=True)
-    try:
-        with filled(FOLDER):
-            found = run(known, unknown)
-    except (Incomplete, StackError) as failed:
-        click.echo(failed, err=True)
-        sys.exit(1)
-    finally:
-        shutil.rmtree(HOME, ignore_errors=True)
+    with measuring(HOME):
+        found = run(known, unknown)
     conditions = {"known objects": known, "objects to be published": unknown}
     text = page("What looking after raw objects costs", conditions, *table(COLUMNS, rows(found)))
     keep("sweeping", text, {"conditions": conditions, "costs": [asdict(one) for one in found]})

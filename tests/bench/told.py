@@ -1,15 +1,37 @@
 """How a measurement is told: as tables of Markdown, with the numbers beside them in `build/bench`."""
 
 import json
+import shutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 
 from infra.local.layout import ROOT
+from infra.local.stack import StackError
+from tests.bench.memory import filled
 from tests.bench.report import machine
+from tests.bench.side import Incomplete
 
 FOLDER = ROOT / "build" / "bench"
+
+
+@contextmanager
+def measuring(*folders: Path) -> Iterator[None]:
+    """Within this block memory is as a running server's. What fails is told, and ends the process with status 1; the
+    `folders` are removed."""
+    try:
+        with filled(FOLDER):
+            yield
+    except (Incomplete, StackError) as failed:
+        click.echo(failed, err=True)
+        sys.exit(1)
+    finally:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
