@@ -20,6 +20,16 @@ def sync_folder(folder: Path) -> None:
     """Return when what was made, renamed and removed in `folder` is on the disk. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(handle)
+        sync_open_folder(handle)
     finally:
         os.close(handle)
+
+
+def sync_open_folder(handle: int) -> None:
+    """As `sync_folder`, for a folder that is open.
+
+    XFS that has shut itself down, because its disk failed, forgets what it had not written and says of every folder
+    that it is synced. It no longer tells a folder's attributes, though: these are asked for afterwards.
+    """
+    os.fsync(handle)
+    os.fstat(handle)

@@ -21,7 +21,7 @@ from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
 
-from shared.durable import sync_folder
+from shared.durable import sync_folder, sync_open_folder
 
 OPEN = 256
 """Folders held open for later: all of a site whose keys begin with two hexadecimal digits."""
@@ -64,7 +64,7 @@ class Folder:
                 return
             self._begun, self._running = mine, True
         try:
-            os.fsync(self.descriptor)
+            sync_open_folder(self.descriptor)
             self._done = mine
         except OSError as failed:
             self._failed = failed.errno

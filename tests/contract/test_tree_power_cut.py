@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,6 +108,22 @@ def test_what_was_acknowledged_is_there_and_nothing_is_half(small_disk: Disk) ->
         assert key == key_of(store.get(key))
         assert os.getxattr(place, "user.content-type") == b"application/x-kept"
         assert os.getxattr(place, "user.etag").startswith(b'"')
+
+
+def test_what_was_renamed_when_the_power_went_is_not_said_to_be_there(
+    small_disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = os.rename
+
+    def rename_and_cut(*arguments: Any, **options: Any) -> None:
+        rename(*arguments, **options)
+        small_disk.cut()
+
+    monkeypatch.setattr(os, "rename", rename_and_cut)
+    store = TreeStore(small_disk.folder, BUCKET)
+    with pytest.raises(Transient):
+        store.put("a.dcm", b"x")
+    del store
 
 
 @pytest.mark.parametrize("way", ["memory", "linked"])
