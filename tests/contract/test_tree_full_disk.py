@@ -10,7 +10,7 @@ import pytest
 from shared.outcome import Transient
 from shared.storage import Content, TreeStore
 from shared.storage.walk import DRAFTS
-from tests.support.disk import disk, missing
+from tests.support.disk import disk
 from tests.support.filed import filed
 
 MIB = 1024 * 1024
@@ -18,8 +18,6 @@ MIB = 1024 * 1024
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> Iterator[Path]:
-    if why := missing("ext4"):
-        pytest.skip(why)
     with disk("ext4", tmp_path, mib=24) as small:
         (small.folder / "clean").mkdir()
         yield small.folder / "clean"

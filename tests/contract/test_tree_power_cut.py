@@ -17,7 +17,7 @@ import pytest
 
 from shared.outcome import Transient
 from shared.storage import Content, Filed, TreeStore
-from tests.support.disk import KINDS, Disk, disk, missing
+from tests.support.disk import KINDS, Disk, disk
 from tests.support.filed import filed
 
 BUCKET, SPOOL = "identified", "spool"
@@ -26,8 +26,6 @@ THREADS, SECONDS = 6, 1.5
 
 @pytest.fixture(params=KINDS)
 def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
-    if why := missing(request.param):
-        pytest.skip(why)
     with disk(request.param, tmp_path) as made:
         for name in (BUCKET, SPOOL):
             (made.folder / name).mkdir()

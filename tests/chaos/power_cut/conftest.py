@@ -6,17 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.power import Disk, NotPossible
+from tests.support.disk import KINDS, Disk
+from tests.support.disk import disk as made_disk
 from tests.support.session import BUILD
 
 
-@pytest.fixture(params=["ext4", "xfs"])
+@pytest.fixture(params=KINDS)
 def disk(request: pytest.FixtureRequest) -> Iterator[Disk]:
-    made = Disk(request.param, BUILD / f"power-cut-{os.getpid()}-{request.param}")
-    try:
-        made.make()
-    except NotPossible as why:
-        shutil.rmtree(made.folder, ignore_errors=True)
-        pytest.skip(str(why))
-    yield made
-    made.remove()
+    place = BUILD / f"power-cut-{os.getpid()}-{request.param}"
+    with made_disk(request.param, place, mib=4096) as made:
+        yield made
+    shutil.rmtree(place, ignore_errors=True)

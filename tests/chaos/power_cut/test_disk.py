@@ -4,22 +4,21 @@ import os
 
 import pytest
 
-from tests.support.power import Disk
+from tests.support.disk import Disk
 
 pytestmark = pytest.mark.chaos
 
 
 def test_what_was_synced_stays_and_the_rest_is_gone(disk: Disk) -> None:
-    with (disk.place / "synced").open("wb") as file:
+    with (disk.folder / "synced").open("wb") as file:
         file.write(b"kept" * 1000)
         file.flush()
         os.fsync(file.fileno())
-    (disk.place / "written").write_bytes(b"lost" * 1000)
+    (disk.folder / "written").write_bytes(b"lost" * 1000)
     disk.cut()
     with pytest.raises(OSError):
-        (disk.place / "later").write_bytes(b"never")
-    disk.unmount()
-    disk.mount()
-    assert (disk.place / "synced").read_bytes() == b"kept" * 1000
-    lost = disk.place / "written"
+        (disk.folder / "later").write_bytes(b"never")
+    disk.restart()
+    assert (disk.folder / "synced").read_bytes() == b"kept" * 1000
+    lost = disk.folder / "written"
     assert not lost.exists() or lost.read_bytes() == b""

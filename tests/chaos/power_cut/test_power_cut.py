@@ -16,8 +16,8 @@ import pytest
 from tests.chaos.power_cut.accounts import Losses, losses
 from tests.chaos.power_cut.load import Load
 from tests.support.canaries import Canaries
+from tests.support.disk import Disk
 from tests.support.pipeline import Pipeline
-from tests.support.power import Disk
 from tests.support.session import QUIET, sites_file
 from tests.support.stack import end_at_once, running
 
@@ -49,7 +49,7 @@ class Node:
         # A small disk: the receiver need not leave a GiB of it.
         self._settings = [QUIET, "receiver.ISOCENTRE_RESERVE_MIB=16", *settings]
         self._options = options
-        self.home = disk.place / "stack"
+        self.home = disk.folder / "stack"
         self.home.mkdir()
         (self.home / "sites.yaml").write_text(sites_file(Canaries("cut"), Canaries("more cuts")))
 
@@ -73,8 +73,7 @@ class Node:
                 time.sleep(after)
                 self._disk.cut()
                 end_at_once(supervisor)
-        self._disk.unmount()
-        self._disk.mount()
+        self._disk.restart()
         self._come_up_as_another_boot()
 
     def _come_up_as_another_boot(self) -> None:
