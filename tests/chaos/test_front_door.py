@@ -174,10 +174,6 @@ def test_through_the_server(home: Path, trouble: Trouble, refusals: bool) -> Non
         check_bytes(stack, senders)
 
 
-needs_disks = pytest.mark.skipif(bool(disk.missing("ext4")), reason=disk.missing("ext4") or "-")
-
-
-@needs_disks
 @pytest.mark.parametrize("reserve", [96, 0])
 def test_the_disk_under_everything_is_full(home: Path, reserve: int) -> None:
     """With a reserve the sites are told before it is full, so that the broker lives on; without one all are in trouble,
@@ -209,7 +205,6 @@ def nearly_filled(stack: Stack, left: int) -> Iterator[None]:
     yield
 
 
-@needs_disks
 def test_the_disk_of_the_spool_is_full(home: Path) -> None:
     """What stays in memory goes on as ever; what does not is refused until there is room."""
     spool = home.with_name(f"{home.name}-spool")
