@@ -16,6 +16,15 @@ def append(file: int, piece: memoryview, before: int) -> None:
         os.fdatasync(file)
 
 
+def sync_file(name: str, folder: int) -> None:
+    """Return when the file of that name in an open folder is on the disk, bytes and attributes. Raises OSError."""
+    file = os.open(name, os.O_RDONLY, dir_fd=folder)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
 def sync_folder(folder: Path) -> None:
     """Return when what was made, renamed and removed in `folder` is on the disk. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -79,6 +79,13 @@ class Store(Protocol):
         """Whether there is an object of exactly that key."""
         ...
 
+    def secure(self, key: str) -> None:
+        """Return when the object is as safe as one that `put` has just returned for. Raises `ObjectNotFound`.
+
+        That it can be read does not tell: a `put` that failed at its last step leaves it readable, and not on the disk.
+        """
+        ...
+
     def keys(self, prefix: str = "") -> Iterator[str]:
         """The keys that begin with `prefix`, in order. What comes or goes meanwhile may be in it or not."""
         ...
