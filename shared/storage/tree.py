@@ -9,9 +9,10 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
-from shared.durable import sync_file, sync_folder
+from shared.durable import is_volatile, sync_file, sync_folder
 from shared.outcome import Transient
 from shared.storage.drafts import Drafts, drop, dropped_on_failure
 from shared.storage.folders import Folders
@@ -25,13 +26,18 @@ _ATTEMPTS = 100
 class TreeStore:
     """One bucket: the folder `root`/`bucket`, on a file system with extended attributes."""
 
-    durable = True
-
     def __init__(self, root: Path, bucket: str) -> None:
         self.name = bucket
         self._folder = root / bucket
         self._drafts = Drafts(self._folder)
         self._folders = Folders(self._folder)
+
+    @cached_property
+    def durable(self) -> bool:
+        """Syncing alone does not make it so: there are file systems without a disk."""
+        with _failures():
+            self._verify()
+            return not is_volatile(self._folder)
 
     def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
         _check(key)
