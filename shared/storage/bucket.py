@@ -46,7 +46,7 @@ class Bucket:
         signed = self._signer.sign(method, path, parameters, headers or {}, datetime.now(UTC))
         answer = self._wire.ask(method, f"{path}?{parameters}" if parameters else path, signed, body, work)
         if answer.status >= 300:
-            _refused(answer, key)
+            _refused(answer)
         return answer
 
     def send(
@@ -99,10 +99,10 @@ class Xml:
         return datetime.fromisoformat(self.text(name))
 
 
-def _refused(answer: Answer, key: str) -> None:
+def _refused(answer: Answer) -> None:
     """Turn the server's errors into ours. Their texts name keys and hosts, so only their kind is kept."""
     code = Xml.of(answer).text("Code") if answer.body else ""
-    if code in _MISSING or (answer.status == 404 and not code and key):
+    if code in _MISSING:
         raise ObjectNotFound
     if code == "InvalidRange" or answer.status == 416:
         raise BehindTheEnd

@@ -43,13 +43,17 @@ class S3Store:
 
     def exists(self, key: str) -> bool:
         try:
-            self._bucket.ask("HEAD", key)
+            self.secure(key)
         except ObjectNotFound:
             return False
         return True
 
     def secure(self, key: str) -> None:
-        self._bucket.ask("HEAD", key)  # no server can be asked for more
+        """That it is there: no server can be asked for more.
+
+        Not by HEAD, whose answer has no body: a bucket that is not there would pass for an object that is not.
+        """
+        self.part(key, 0, 1)
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         return (found.text("Key") for found in self._found(prefix))

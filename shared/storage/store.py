@@ -107,8 +107,8 @@ class Store(Protocol):
 def probe(store: Store, user: str, *, writes: bool) -> None:
     """Fail at the door: raise unless `user` can do here what it will have to do.
 
-    A reader asks for an object that need not exist: a denied user gets an error instead of "no". A writer removes
-    what it, or another, left unfinished in an earlier life.
+    A reader asks for an object that need not exist: who is denied, or names no bucket, gets an error instead of "no". A
+    writer removes what it, or another, left unfinished in an earlier life.
     """
     key = f".probe/{user}"
     if not writes:

@@ -203,25 +203,37 @@ def _away(kind: str) -> Store:
     return storage.connect("http://127.0.0.1:9", "user", "secret", "clean")
 
 
+CALLS: dict[str, Callable[[Store], object]] = {
+    "put": lambda store: store.put("a", b"x"),
+    "get": lambda store: store.get("a"),
+    "part": lambda store: store.part("a", 0, 1),
+    "exists": lambda store: store.exists("a"),
+    "secure": lambda store: store.secure("a"),
+    "keys": lambda store: list(store.keys()),
+    "listed": lambda store: list(store.listed()),
+    "delete": lambda store: store.delete("a"),
+    "abort": lambda store: store.abort_orphans(storage.ORPHANED),
+    "probe of a reader": lambda store: storage.probe(store, "somebody", writes=False),
+    "probe of a writer": lambda store: storage.probe(store, "somebody", writes=True),
+}
+
+
 @pytest.mark.parametrize("kind", ["memory", "s3", "tree"])
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda store: store.put("a", b"x"),
-        lambda store: store.get("a"),
-        lambda store: store.part("a", 0, 1),
-        lambda store: store.exists("a"),
-        lambda store: store.secure("a"),
-        lambda store: list(store.keys()),
-        lambda store: list(store.listed()),
-        lambda store: store.delete("a"),
-        lambda store: store.abort_orphans(storage.ORPHANED),
-    ],
-    ids=["put", "get", "part", "exists", "secure", "keys", "listed", "delete", "abort"],
-)
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_a_store_that_does_not_answer_is_transient_trouble(kind: str, call: Callable[[Store], object]) -> None:
     with pytest.raises(Transient):
         call(_away(kind))
+
+
+@pytest.mark.parametrize("kind", ["s3", "tree"])
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_nothing_is_missing_from_a_bucket_that_is_not_there(
+    components: Stack, kind: str, call: Callable[[Store], object]
+) -> None:
+    """A name that was mistyped, a disk that is not mounted: nobody may take what he looks for as deleted."""
+    tree = components.object_store.tree
+    with pytest.raises(storage.AccessDenied, match="NoSuchBucket"):
+        call(_s3(components, "nowhere") if kind == "s3" else storage.TreeStore(tree, "nowhere"))
 
 
 def test_a_wrong_secret_waits_for_a_person_and_loses_nothing(components: Stack) -> None:

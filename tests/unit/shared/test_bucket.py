@@ -46,7 +46,7 @@ def error(code: str) -> str:
     ("said", "expected", "text"),
     [
         (answer(404, error("NoSuchKey")), ObjectNotFound, ""),
-        (answer(404), ObjectNotFound, ""),
+        (answer(404), Transient, "status 404"),
         (answer(404, error("NoSuchBucket")), AccessDenied, "NoSuchBucket"),
         (answer(403, error("AccessDenied")), AccessDenied, "AccessDenied"),
         (answer(403), AccessDenied, "AccessDenied"),
