@@ -22,10 +22,17 @@ def append(file: int, piece: memoryview, before: int) -> None:
 
 
 def sync_file(name: str, folder: int) -> None:
-    """Return when the file of that name in an open folder is on the disk, bytes and attributes. Raises OSError."""
+    """Return when the file of that name in an open folder is on the disk, bytes and attributes. Raises OSError.
+
+    The kernel tells once that it could not write something, and keeps it in memory as if it had: the next sync
+    succeeds, and who reads finds the file whole. After a failure it is therefore dropped from memory.
+    """
     file = os.open(name, os.O_RDONLY, dir_fd=folder)
     try:
         os.fsync(file)
+    except OSError:
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        raise
     finally:
         os.close(file)
 

@@ -2,13 +2,16 @@
 
 import errno
 import os
-from collections.abc import Callable
+import secrets
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from shared.outcome import Transient
 from shared.storage import ObjectNotFound, TreeStore
+from tests.support import disk as real
 
 BUCKET, KEY, DATA = "identified", "site/ab/c.dcm", b"x" * 10_000
 WAY = [KEY, "site/ab", "site", "."]
@@ -102,3 +105,39 @@ def test_who_asks_for_what_is_not_there_leaves_no_folder(disk: Disk, tree: TreeS
     with pytest.raises(ObjectNotFound):
         tree.secure(KEY)
     assert os.listdir(tmp_path / BUCKET) == []
+
+
+@pytest.fixture
+def promising(tmp_path: Path) -> Iterator[real.Disk]:
+    """A disk that fails when it is written to, because it has less room behind it than the file system believes."""
+    behind = tmp_path / "behind"
+    behind.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16m", "none", behind], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("nothing mounts tmpfs here")
+    try:
+        with real.disk("ext4", behind, mib=128) as made:
+            yield made
+    finally:
+        subprocess.run(["umount", "--lazy", behind], check=True)
+
+
+def test_what_the_disk_did_not_take_is_not_found_whole_afterwards(promising: real.Disk) -> None:
+    """The S3 server wrote it, say, and asked nobody whether it got there."""
+    place, data = promising.folder / BUCKET / KEY, secrets.token_bytes(32 * 1024 * 1024)
+    place.parent.mkdir(parents=True)
+    place.write_bytes(data)
+    store = TreeStore(promising.folder, BUCKET)
+    assert store.get(KEY) == data
+    with pytest.raises(Transient):
+        store.secure(KEY)
+    assert not is_whole(store, data)
+
+
+def is_whole(store: TreeStore, data: bytes) -> bool:
+    try:
+        return store.get(KEY) == data
+    except Transient:
+        return False
