@@ -7,9 +7,8 @@ from pathlib import Path
 PORTION = 64 * 1024 * 1024
 """Bytes of a growing file that are not on the disk at most: whoever syncs meanwhile has to wait for them."""
 
-_VOLATILE = {0x01021994: "tmpfs", 0x858458F6: "ramfs", 0x794C7630: "overlay"}
-"""File systems that say of everything that it is synced, by their numbers in statfs(2). The first two have no disk. An
-overlay (a container's own layer) may have none either, which nobody can tell, and goes with its container."""
+_VOLATILE = {0x01021994: "tmpfs", 0x858458F6: "ramfs"}
+"""File systems without a disk, which say of everything that it is synced, by their numbers in statfs(2)."""
 
 
 def append(file: int, piece: memoryview, before: int) -> None:

@@ -88,7 +88,7 @@ def environment(service: Service, stack: Stack, settings: Mapping[str, str]) -> 
         told["ISOCENTRE_STATE_DIR"] = str(state_folder(service, stack.home))
     if service.dicom:
         told["ISOCENTRE_DICOM_PORT"] = str(ports[f"{name}-dicom"])
-        # The local S3 server never fsyncs; who chooses it knows and accepts that. So does who works in a container.
+        # The local S3 server never fsyncs; who chooses it knows and accepts that. So does who works in memory.
         if stack.object_store.way == "s3" or is_volatile(stack.home):
             told["ISOCENTRE_ACCEPT_VOLATILE_STORE"] = "true"
     if service.http:

@@ -14,17 +14,13 @@ from tests.support.disk import KINDS, disk
 @pytest.fixture
 def volatile(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """A folder where a file system of that kind is mounted."""
-    for name in ("lower", "upper", "work", "mounted"):
-        (tmp_path / name).mkdir()
-    layers = f"lowerdir={tmp_path}/lower,upperdir={tmp_path}/upper,workdir={tmp_path}/work"
-    options = ["-o", layers] if request.param == "overlay" else []
-    mounted = subprocess.run(
-        ["mount", "-t", request.param, *options, "none", tmp_path / "mounted"], capture_output=True, check=False
-    )
+    place = tmp_path / "mounted"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", request.param, "none", place], capture_output=True, check=False)
     if mounted.returncode:
         pytest.skip(f"nothing mounts {request.param} here")
-    yield tmp_path / "mounted"
-    subprocess.run(["umount", tmp_path / "mounted"], check=True)
+    yield place
+    subprocess.run(["umount", place], check=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -34,8 +30,8 @@ def test_a_tree_on_a_disk_is_durable(kind: str, tmp_path: Path) -> None:
         assert TreeStore(made.folder, "clean").durable
 
 
-@pytest.mark.parametrize("volatile", ["tmpfs", "ramfs", "overlay"], indirect=True)
-def test_a_tree_in_memory_or_in_a_layer_is_not(volatile: Path) -> None:
+@pytest.mark.parametrize("volatile", ["tmpfs", "ramfs"], indirect=True)
+def test_a_tree_in_memory_is_not(volatile: Path) -> None:
     (volatile / "clean").mkdir()
     assert not TreeStore(volatile, "clean").durable
 

@@ -1,7 +1,9 @@
 """A site asks whether we keep what it sent, and is told although the receiver dies and the site is away meanwhile."""
 
 import socket
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import yaml
@@ -42,9 +44,17 @@ def asking(stack: Stack, item: Item) -> Association | None:
     return opened if opened.is_established else None
 
 
+def in_memory(folder: Path) -> bool:
+    """Whether nothing is behind it that survives a power cut."""
+    told = subprocess.run(["stat", "--file-system", "--format=%T", folder], capture_output=True, text=True, check=True)
+    return told.stdout.strip() in {"tmpfs", "ramfs"}
+
+
 @pytest.mark.timeout(280)
 def test_a_promise_survives_the_death_of_who_made_it(pipeline: Pipeline) -> None:
     stack = pipeline.stack
+    if in_memory(stack.home):
+        pytest.skip("this checkout lies in memory: from there nothing is committed")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     join(stack, port)

@@ -72,9 +72,7 @@ def test_the_thumbnailer_is_shown_the_bucket_that_it_writes_and_no_other(
     assert (stack.object_store.tree / "derived" / "a" / "b.jpg").read_bytes() == b"picture"
 
 
-def test_a_home_in_memory_or_in_the_layer_of_a_container_is_accepted(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_home_in_memory_is_accepted(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "is_volatile", lambda folder: folder == stack.home)
     assert told(stack, "receiver")["ISOCENTRE_ACCEPT_VOLATILE_STORE"] == "true"
 
