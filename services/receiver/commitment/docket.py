@@ -55,8 +55,7 @@ class Docket:
         with self._transaction():
             if self._asked(site, asked.transaction_uid) not in (None, words):
                 raise Refused(INVALID_ARGUMENT)
-            (held,) = self._db.execute("SELECT count(*) FROM request WHERE site = ?", (site,)).fetchone()
-            if held >= MOST_OF_A_SITE:
+            if self._beside(site, asked.transaction_uid) >= MOST_OF_A_SITE:
                 raise Refused(RESOURCE_LIMITATION)
             self._db.execute(
                 "INSERT OR REPLACE INTO request (id, site, transaction_uid, called, asked, at, trace, due)"
@@ -69,6 +68,11 @@ class Docket:
         query = "SELECT asked FROM request WHERE site = ? AND transaction_uid = ?"
         found = self._db.execute(query, (site, transaction_uid)).fetchone()
         return found[0] if found else None
+
+    def _beside(self, site: str, transaction_uid: str) -> int:
+        """How many others of the site are open: the one that begins anew takes no place more."""
+        query = "SELECT count(*) FROM request WHERE site = ? AND transaction_uid <> ?"
+        return int(self._db.execute(query, (site, transaction_uid)).fetchone()[0])
 
     def due(self, now: datetime) -> list[tuple[str, str]]:
         """Id and site of the requests that something can be done about, who waits longest first."""

@@ -86,6 +86,16 @@ def test_a_site_has_so_many_open_and_no_more(docket: Docket, monkeypatch: pytest
     assert refused.value.status == 0x0213
 
 
+def test_with_all_places_taken_one_that_is_open_still_begins_anew(
+    docket: Docket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_OF_A_SITE", 1)
+    first = docket.add("site-a", "ISOCENTRE", ASKED, NOW)
+    second = docket.add("site-a", "ISOCENTRE", ASKED, NOW)
+    assert docket.open(first) is None
+    assert docket.due(NOW) == [(second, "site-a")]
+
+
 def test_who_waits_longest_is_first_and_who_was_put_off_is_not_there(docket: Docket) -> None:
     late = docket.add("site-a", "ISOCENTRE", ASKED, NOW)
     early = docket.add("site-b", "ISOCENTRE", ASKED, NOW - timedelta(seconds=1))
