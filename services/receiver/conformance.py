@@ -50,7 +50,11 @@ STATUSES: Mapping[int, tuple[str, str, str]] = {
         "no",
         "mend the sender",
     ),
-    command.UNRECOGNISED_OPERATION: ("nothing that is done on its presentation context", "no", "do not send it"),
+    command.UNRECOGNISED_OPERATION: (
+        "another operation than its context's: C-STORE, of Verification C-ECHO, of storage commitment N-ACTION",
+        "no",
+        "do not send it",
+    ),
 }
 """What each means, what is kept, what the sender should do."""
 
@@ -86,7 +90,7 @@ ACTIONS: Mapping[int, str] = {
     asking.RESOURCE_LIMITATION: "too many requests of the site are open, or the disk is full",
     Failure.PROCESSING: "the request could not be written to the disk",
     command.CLASS_MISMATCH: "the command's SOP class is not that of its presentation context",
-    command.UNRECOGNISED_OPERATION: "anything but N-ACTION on this presentation context, or N-ACTION on another one",
+    command.UNRECOGNISED_OPERATION: "any other operation on this presentation context, or N-ACTION on another one",
 }
 """Statuses of an N-ACTION, and of what comes in its place."""
 

@@ -28,7 +28,7 @@ _LONGEST_REQUEST = 512 * 1024
 _REQUEST_RATE = 64 * 1024
 """Bytes of an A-ASSOCIATE-RQ that come in a second at least."""
 _OPERATIONS = {command.VERIFICATION: command.C_ECHO_RQ, command.PUSH_MODEL: command.N_ACTION_RQ}
-"""What is done by other classes than those of storage."""
+"""What is done by other classes than those of storage: each context has the one of its class."""
 _HEARD_OUT = set(Kind) - {Kind.ASSOCIATE_RQ, Kind.ABORT}
 """PDUs that change nothing in Sta13."""
 
@@ -319,7 +319,7 @@ class Association:
 
 def _refusal(request: command.Request, context: Context) -> int:
     """The status of what needs no look at a data set; a success where it does."""
-    if request.field not in (command.C_ECHO_RQ, _OPERATIONS.get(context.abstract_syntax, command.C_STORE_RQ)):
+    if request.field != _OPERATIONS.get(context.abstract_syntax, command.C_STORE_RQ):
         return command.UNRECOGNISED_OPERATION
     if request.sop_class_uid != context.abstract_syntax:
         return command.CLASS_MISMATCH
