@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from services.receiver.accounts import Account
-from services.receiver.commitment.taking import Asking
+from services.receiver.commitment.taking import ActionRequest
 from services.receiver.crew.desk import Admits
 from services.receiver.handler import Arriving
 from services.receiver.intake import NOBODY, Intake
@@ -45,7 +45,7 @@ class Edge:
         visits: Visits,
         landing: Callable[[], Landing],
         *,
-        commitment: Callable[[Asking, telemetry.Span | None], int] | None = None,
+        commitment: Callable[[ActionRequest, telemetry.Span | None], int] | None = None,
     ) -> None:
         """`desk` says whether one more association may be open, else it is rejected as a local limit (2/3/2);
         `commitment` takes requests of sites that have it."""
@@ -215,5 +215,5 @@ class Visit:
         """The status that is answered."""
         assert self._site is not None
         assert self._edge.commitment is not None
-        asking = Asking(self._site.code, self._id, self._called, request, context.transfer_syntax, landed)
-        return self._edge.commitment(asking, self._span)
+        action = ActionRequest(self._site.code, self._id, self._called, request, context.transfer_syntax, landed)
+        return self._edge.commitment(action, self._span)
