@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -31,7 +32,8 @@ from shared.telemetry import Attribute
 log = telemetry.logger("receiver")
 
 ARTIM, IDLE, PARTING = 30.0, 60.0, 5.0
-"""Seconds that a peer may take to ask for an association, to say something within one, and to close at its end."""
+"""Seconds that a peer may take to ask for an association, the handshake of TLS included, to say something within one,
+and to close at its end."""
 
 
 class Edge:
@@ -80,8 +82,9 @@ class Visit:
 
     def run(self) -> None:
         """Until it ends."""
+        until = time.monotonic() + ARTIM
         try:
-            Association(self._enter(), self, self._landing, artim=ARTIM, idle=IDLE, parting=PARTING).run()
+            Association(self._enter(), self, self._landing, until=until, idle=IDLE, parting=PARTING).run()
         except NoHandshake as failed:
             self._edge.asked.labels(NOBODY, Reason.TLS_FAILED).inc()
             log.warning("handshake-failed", code=str(failed))
