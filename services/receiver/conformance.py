@@ -87,7 +87,7 @@ ACTIONS: Mapping[int, str] = {
     asking.NO_SUCH_INSTANCE: "another SOP instance than the well-known one",
     asking.INVALID_ARGUMENT: "no transaction UID, no references, or the transaction UID is in use for something else",
     asking.NO_SUCH_ACTION: "another action type than 1",
-    asking.RESOURCE_LIMITATION: "too many requests of the site are open, or the disk is full",
+    asking.RESOURCE_LIMITATION: "it is too large; too many of the site are open, or being read; or the disk is full",
     FailureReason.PROCESSING: "the request could not be written to the disk",
     command.CLASS_MISMATCH: "the command's SOP class is not that of its presentation context",
     command.UNRECOGNISED_OPERATION: "any other operation on this presentation context, or N-ACTION on another one",
@@ -175,6 +175,7 @@ def _of_commitment() -> dict[str, str]:
         "given_up": str(carrying.GIVEN_UP.days),
         "commitment_failures": _rows((_hexadecimal(reason), *told) for reason, told in UNCOMMITTED.items()),
         "largest_request": str(taking.LARGEST // MIB),
+        "most_references": str(asking.MOST_REFERENCES),
         "open_requests": str(docket.MOST_OF_A_SITE),
     }
 

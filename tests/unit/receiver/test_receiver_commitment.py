@@ -2,13 +2,17 @@
 
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from services.receiver import tls
+from services.receiver.commitment import asking, taking
 from services.receiver.commitment.carrying import GIVEN_UP, LATEST, SOONEST
 from services.receiver.commitment.docket import Docket
 from services.receiver.tls import Files
@@ -129,6 +133,29 @@ def test_a_request_of_several_mib_is_refused_and_the_association_goes_on(node: N
     with node.association() as association:
         assert association.send_n_action(large, 1, PUSH_MODEL, INSTANCE)[0].Status == 0x0213
         assert association.send_c_store(an_instance("1.2.1")).Status == 0
+
+
+def test_one_request_at_a_time_is_read_and_the_others_wait_for_a_while(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, go = threading.Event(), threading.Event()
+    read = asking.read
+
+    def slow(data_set: BinaryIO, transfer_syntax_uid: str) -> asking.Asked:
+        inside.set()
+        assert go.wait(10)
+        return read(data_set, transfer_syntax_uid)
+
+    monkeypatch.setattr(taking, "_PATIENCE", 0.1)
+    monkeypatch.setattr(asking, "read", slow)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(node.ask, request((CT, "1.2.1"), uid="1.9.1"))
+        assert inside.wait(10)
+        assert node.ask(request((CT, "1.2.1"), uid="1.9.2")) == 0x0213
+        go.set()
+        assert first.result() == 0
+    assert node.ask(request((CT, "1.2.1"), uid="1.9.2")) == 0
+    assert node.docket.counts() == {"site-a": 2}
 
 
 def test_a_peer_that_was_away_is_told_when_it_is_back(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_every_failure_reason_of_stow_is_explained() -> None:
 
 
 def test_all_that_is_answered_to_requests_for_commitment_is_explained() -> None:
-    statuses = numbers_of(asking) - {asking.REQUEST_COMMITMENT}
+    statuses = numbers_of(asking) - {asking.REQUEST_COMMITMENT, asking.MOST_REFERENCES}
     others = {command.SUCCESS, command.CLASS_MISMATCH, command.UNRECOGNISED_OPERATION, FailureReason.PROCESSING}
     assert statuses | others == set(conformance.ACTIONS)
     page = (RECEIVER / "COMMITMENT.md").read_text()
