@@ -2,16 +2,22 @@
 
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from services.receiver import tls
-from services.receiver.commitment.carrying import GIVEN_UP, LATEST
+from services.receiver.commitment import asking, taking
+from services.receiver.commitment.carrying import GIVEN_UP, LATEST, SOONEST
 from services.receiver.commitment.docket import Docket
 from services.receiver.tls import Files
+from shared.metrics.registry import counter
+from shared.misconfigured import Misconfigured
 from tests.support.authority import Authority
 from tests.support.commitment import CT, DAYS, MR, Node, an_instance
 from tests.support.committing_peer import INSTANCE, PUSH_MODEL, Peer, outcome, request
@@ -129,6 +135,29 @@ def test_a_request_of_several_mib_is_refused_and_the_association_goes_on(node: N
         assert association.send_c_store(an_instance("1.2.1")).Status == 0
 
 
+def test_one_request_at_a_time_is_read_and_the_others_wait_for_a_while(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, go = threading.Event(), threading.Event()
+    read = asking.read
+
+    def slow(data_set: BinaryIO, transfer_syntax_uid: str) -> asking.Asked:
+        inside.set()
+        assert go.wait(10)
+        return read(data_set, transfer_syntax_uid)
+
+    monkeypatch.setattr(taking, "_PATIENCE", 0.1)
+    monkeypatch.setattr(asking, "read", slow)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(node.ask, request((CT, "1.2.1"), uid="1.9.1"))
+        assert inside.wait(10)
+        assert node.ask(request((CT, "1.2.1"), uid="1.9.2")) == 0x0213
+        go.set()
+        assert first.result() == 0
+    assert node.ask(request((CT, "1.2.1"), uid="1.9.2")) == 0
+    assert node.docket.counts() == {"site-a": 2}
+
+
 def test_a_peer_that_was_away_is_told_when_it_is_back(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -239,6 +268,21 @@ def test_without_a_certificate_of_ours_nobody_is_told_in_the_clear(tmp_path: Pat
     node.carry_out()
     assert peer.called == []
     assert node.docket.counts() == {"site-a": 1}
+    node.close()
+
+
+def test_with_files_that_cannot_be_used_it_is_counted_and_tried_again_soon(tmp_path: Path, peer: Peer) -> None:
+    def broken() -> ssl.SSLContext:
+        raise Misconfigured("they are being exchanged")
+
+    reports = counter("isocentre_commitment_reports_total").labels("site-a", "no-tls")
+    before = reports._value.get()
+    node = Node(tmp_path, peer.port, tls=True, secure=broken)
+    node.ask(request((CT, "1.2.1")))
+    node.carry_out()
+    assert reports._value.get() == before + 1
+    assert peer.called == []
+    assert node.docket.due(node.clock() + SOONEST) != []
     node.close()
 
 
