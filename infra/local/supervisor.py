@@ -27,6 +27,8 @@ log = logging.getLogger("supervisor")
 
 # Started in this order, stopped in the reverse one: the door opens last and shuts first.
 DOOR = "receiver"
+TELL_AGAIN_SECONDS = 5.0
+"""After which the file of a stack is written again that could not be."""
 
 
 class Supervisor:
@@ -38,6 +40,7 @@ class Supervisor:
         self._stack = site.stack
         self._condition: StackCondition = "starting"
         self._error: str | None = None
+        self._told_later: asyncio.TimerHandle | None = None
         chosen = [name for name in (*COMPONENTS, *services.BY_NAME) if name in names]
         self._processes = {name: Supervised(self._spec(name), site.home.log(name), self._tell) for name in chosen}
 
@@ -88,7 +91,10 @@ class Supervisor:
     async def _stop_all(self) -> None:
         self._become("stopping")
         for tier in ([DOOR], [n for n in services.BY_NAME if n != DOOR], *([n] for n in reversed(COMPONENTS))):
-            await asyncio.gather(*(self._processes[name].stop() for name in tier if name in self._processes))
+            stopping = (self._processes[name].stop() for name in tier if name in self._processes)
+            for failed in await asyncio.gather(*stopping, return_exceptions=True):
+                if failed is not None:
+                    log.error("not stopped in order: %r", failed)
         self._become("failed" if self._error else "stopped")
 
     def _provisioning(self) -> list[partial[None]]:
@@ -139,6 +145,18 @@ class Supervisor:
         self._tell()
 
     def _tell(self) -> None:
+        """Write the file; where the disk has no room for it, later: a full disk is when processes die, and they are to
+        be kept running all the same."""
+        if self._told_later is not None:
+            self._told_later.cancel()
+            self._told_later = None
+        try:
+            self._write()
+        except OSError as error:
+            log.error("%s is not up to date: %s", self._site.home.state_file.name, error.strerror)
+            self._told_later = asyncio.get_running_loop().call_later(TELL_AGAIN_SECONDS, self._tell)
+
+    def _write(self) -> None:
         now = {
             "state": self._condition,
             "error": self._error,
