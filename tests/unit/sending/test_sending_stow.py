@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import http.client
 import io
 import json
 import threading
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from infra.importing.whole import Changed
 from infra.sending.delivery import TRIES, Ending, Outcome, Patience, deliver, prepare
 from infra.sending.stow import Posting, Service
 from infra.sending.way import Instance, NotLetIn
@@ -159,6 +162,47 @@ def test_nobody_there_is_told(web: Web) -> None:
     web.server_close()
     assert prepare(Posting(service), [], Patience(0)) == "no-connection"
     assert send(Posting(service)) == Outcome(Ending.FAILED, "no-connection")
+
+
+@pytest.mark.parametrize("number", [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.ECONNRESET])
+def test_a_network_that_goes_away_is_tried_again(web: Web, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    failures, answered = [OSError(number, "gone")] * 2, http.client.HTTPConnection.getresponse
+
+    def lost(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
+        response = answered(connection)
+        if failures:
+            raise failures.pop()
+        return response
+
+    monkeypatch.setattr(http.client.HTTPConnection, "getresponse", lost)
+    assert send(Posting(web.service)) == Outcome(Ending.SENT)
+    assert len(web.requests) == 3
+
+
+def test_a_network_that_stays_away_is_a_lost_connection(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(connection: http.client.HTTPConnection, data: object) -> None:
+        raise OSError(errno.EHOSTUNREACH, "gone")
+
+    monkeypatch.setattr(http.client.HTTPConnection, "send", lost)
+    assert send(Posting(web.service)) == Outcome(Ending.FAILED, "connection-lost")
+
+
+@pytest.mark.parametrize("failure", [TimeoutError("torn"), ConnectionResetError("torn"), Changed("torn")])
+def test_a_file_fails_with_the_error_that_reading_it_raised(web: Web, failure: OSError) -> None:
+    class Remote(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > 500_000:
+                raise failure
+            return super().read(size)
+
+    with pytest.raises(OSError, match="torn") as raised:
+        deliver(
+            Posting(web.service),
+            Instance(CT, "1.2.3", EXPLICIT, len(FRONT)),
+            lambda: Remote(FRONT + CONTENT),
+            Patience(1),
+        )
+    assert raised.value is failure
 
 
 def test_a_file_that_cannot_be_read_to_its_end_is_not_half_posted(web: Web) -> None:
