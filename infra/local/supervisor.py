@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infra.local import services, state
 from infra.local.bound import bound
-from infra.local.components import COMPONENTS, Site, component
+from infra.local.components import COMPONENTS, Makings, component
 from infra.local.install.parts import postgres_binaries
 from infra.local.install.work import tail
 from infra.local.layout import DEFAULT_HOME, ROOT, Cache, Home, default_cache
@@ -34,15 +34,15 @@ TELL_AGAIN_SECONDS = 5.0
 class Supervisor:
     """One stack: its processes in tiers, and the file that tells about them."""
 
-    def __init__(self, site: Site, names: Sequence[str], settings: Mapping[str, Mapping[str, str]]) -> None:
-        self._site = site
+    def __init__(self, makings: Makings, names: Sequence[str], settings: Mapping[str, Mapping[str, str]]) -> None:
+        self._makings = makings
         self._settings = settings
-        self._stack = site.stack
+        self._stack = makings.stack
         self._condition: StackCondition = "starting"
         self._error: str | None = None
         self._told_later: asyncio.TimerHandle | None = None
         chosen = [name for name in (*COMPONENTS, *services.BY_NAME) if name in names]
-        self._processes = {name: Supervised(self._spec(name), site.home.log(name), self._tell) for name in chosen}
+        self._processes = {name: Supervised(self._spec(name), makings.home.log(name), self._tell) for name in chosen}
 
     async def run(self) -> int:
         """Start everything, stay until told to stop, stop everything. The exit code: 0, or 1 when a start failed."""
@@ -103,10 +103,10 @@ class Supervisor:
             "kafka": partial(topics.provision, stack.kafka_bootstrap_servers, topics.declared()),
             "versitygw": partial(
                 objectstore.provision,
-                self._site.home,
+                self._makings.home,
                 stack.object_store,
                 objectstore.declared(),
-                self._site.cache.versitygw,
+                self._makings.cache.versitygw,
             ),
             "postgres": partial(database.provision, stack.database),
         }
@@ -115,7 +115,7 @@ class Supervisor:
     async def _migrate(self) -> None:
         """Bring the schema up before the indexer and the gateway look at it."""
         told = services.process_environment(services.BY_NAME["indexer"], self._stack, self._settings.get("indexer", {}))
-        with self._site.home.log("indexer-migrate").open("ab") as output:
+        with self._makings.home.log("indexer-migrate").open("ab") as output:
             process = await asyncio.create_subprocess_exec(
                 *bound([sys.executable, "-m", "services.indexer", "migrate"]),
                 env=told,
@@ -131,12 +131,12 @@ class Supervisor:
             process.kill()
             raise
         if code != 0:
-            log_file = self._site.home.log("indexer-migrate")
+            log_file = self._makings.home.log("indexer-migrate")
             raise StartFailed(f"the indexer's migration ended with {code}; {log_file}:\n{tail(log_file)}")
 
     def _spec(self, name: str) -> Spec:
         if name in COMPONENTS:
-            return component(name, self._site)
+            return component(name, self._makings)
         return services.spec(services.BY_NAME[name], self._stack, self._settings.get(name, {}))
 
     def _become(self, condition: StackCondition) -> None:
@@ -153,7 +153,7 @@ class Supervisor:
         try:
             self._write()
         except OSError as error:
-            log.error("%s is not up to date: %s", self._site.home.state_file.name, error.strerror)
+            log.error("%s is not up to date: %s", self._makings.home.state_file.name, error.strerror)
             self._told_later = asyncio.get_running_loop().call_later(TELL_AGAIN_SECONDS, self._tell)
 
     def _write(self) -> None:
@@ -162,7 +162,7 @@ class Supervisor:
             "error": self._error,
             "processes": tuple(process.status for process in self._processes.values()),
         }
-        state.write(self._site.home.state_file, self._stack.model_copy(update=now))
+        state.write(self._makings.home.state_file, self._stack.model_copy(update=now))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -175,19 +175,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with sole_owner(home):
             _log_to(home, quiet=options.quiet)
-            site = _site(home, options.store, flushes=options.broker_flushes)
-            return asyncio.run(Supervisor(site, names, services.parse_settings(options.set)).run())
+            makings = _makings(home, options.store, flushes=options.broker_flushes)
+            return asyncio.run(Supervisor(makings, names, services.parse_settings(options.set)).run())
     except BlockingIOError:
         print(f"a supervisor already runs the stack in {home.folder}", file=sys.stderr)
         return 2
 
 
-def _site(home: Home, way: StoreWay, *, flushes: bool) -> Site:
+def _makings(home: Home, way: StoreWay, *, flushes: bool) -> Makings:
     binaries = postgres_binaries(ROOT / ".venv")
     if binaries is None:
         raise SystemExit("PostgreSQL is missing from .venv: run `make setup`")
     planned = plan(home, objectstore.declared(), way)
-    return Site(Cache(default_cache()), home, planned, binaries, broker_flushes=flushes)
+    return Makings(Cache(default_cache()), home, planned, binaries, broker_flushes=flushes)
 
 
 def _log_to(home: Home, *, quiet: bool) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import services, state, supervisor
-from infra.local.components import Site
+from infra.local.components import Makings
 from infra.local.layout import Cache, Home
 from infra.local.plan import plan
 from infra.local.process import Spec
@@ -24,9 +24,9 @@ NAMES = ("zipkin", "tracker", "receiver")
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
+def makings(tmp_path: Path) -> Makings:
     home = Home(tmp_path / "home")
-    return Site(Cache(tmp_path), home, plan(home, objectstore.declared()), tmp_path)
+    return Makings(Cache(tmp_path), home, plan(home, objectstore.declared()), tmp_path)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         script = f"trap 'echo {name} >> {told}; exit 0' TERM; touch {up}; while :; do sleep 0.05; done"
         return Spec(name=name, argv=("sh", "-c", script), env={"PATH": os.environ["PATH"]}, ready=up.stat)
 
-    monkeypatch.setattr(supervisor, "component", lambda name, site: shell(name))
+    monkeypatch.setattr(supervisor, "component", lambda name, makings: shell(name))
     monkeypatch.setattr(services, "spec", lambda service, stack, settings: shell(service.name))
     return told
 
@@ -66,13 +66,15 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.02)
 
 
-def test_a_full_disk_ends_neither_the_watch_nor_the_order_of_the_end(site: Site, ended: Path, full: list[bool]) -> None:
+def test_a_full_disk_ends_neither_the_watch_nor_the_order_of_the_end(
+    makings: Makings, ended: Path, full: list[bool]
+) -> None:
     def told() -> state.Stack:
-        return state.read(site.home.state_file)
+        return state.read(makings.home.state_file)
 
     async def scene() -> None:
-        running = asyncio.create_task(Supervisor(site, NAMES, {}).run())
-        await until(lambda: site.home.state_file.exists() and told().state == "ready")
+        running = asyncio.create_task(Supervisor(makings, NAMES, {}).run())
+        await until(lambda: makings.home.state_file.exists() and told().state == "ready")
         first = told().process("tracker").pid
         assert first
         full[0] = True
