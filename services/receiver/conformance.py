@@ -15,7 +15,7 @@ from pydicom.uid import UID
 from services.receiver import edge, syntaxes, tls
 from services.receiver.commitment import asking, carrying, docket, taking
 from services.receiver.commitment import report as result
-from services.receiver.commitment.deciding import Failure
+from services.receiver.commitment.deciding import FailureReason
 from services.receiver.settings import Settings
 from services.receiver.stow import limits, report
 from services.receiver.upper import command, negotiation, porch, wire
@@ -50,7 +50,11 @@ STATUSES: Mapping[int, tuple[str, str, str]] = {
         "no",
         "mend the sender",
     ),
-    command.UNRECOGNISED_OPERATION: ("nothing that is done on its presentation context", "no", "do not send it"),
+    command.UNRECOGNISED_OPERATION: (
+        "another operation than its context's: C-STORE, of Verification C-ECHO, of storage commitment N-ACTION",
+        "no",
+        "do not send it",
+    ),
 }
 """What each means, what is kept, what the sender should do."""
 
@@ -84,16 +88,16 @@ ACTIONS: Mapping[int, str] = {
     asking.INVALID_ARGUMENT: "no transaction UID, no references, or the transaction UID is in use for something else",
     asking.NO_SUCH_ACTION: "another action type than 1",
     asking.RESOURCE_LIMITATION: "too many requests of the site are open, or the disk is full",
-    Failure.PROCESSING: "the request could not be written to the disk",
+    FailureReason.PROCESSING: "the request could not be written to the disk",
     command.CLASS_MISMATCH: "the command's SOP class is not that of its presentation context",
-    command.UNRECOGNISED_OPERATION: "anything but N-ACTION on this presentation context, or N-ACTION on another one",
+    command.UNRECOGNISED_OPERATION: "any other operation on this presentation context, or N-ACTION on another one",
 }
 """Statuses of an N-ACTION, and of what comes in its place."""
 
-UNCOMMITTED: Mapping[Failure, tuple[str, str]] = {
-    Failure.PROCESSING: ("an object is damaged, or the store is not durable", "keep the copy, ask the operator"),
-    Failure.NO_SUCH_INSTANCE: ("not here, or not here any more", "send it"),
-    Failure.CLASS_CONFLICT: ("here, with another SOP class", "mend the reference"),
+UNCOMMITTED: Mapping[FailureReason, tuple[str, str]] = {
+    FailureReason.PROCESSING: ("an object is damaged, or the store is not durable", "keep the copy, ask the operator"),
+    FailureReason.NO_SUCH_INSTANCE: ("not here, or not here any more", "send it"),
+    FailureReason.CLASS_CONFLICT: ("here, with another SOP class", "mend the reference"),
 }
 
 FAILURES: Mapping[int, str] = {

@@ -2,12 +2,13 @@
 
 import secrets
 import socket
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 
 from services.receiver.accounts import Account
-from services.receiver.commitment.taking import Asking
+from services.receiver.commitment.taking import ActionRequest
 from services.receiver.crew.desk import Admits
 from services.receiver.handler import Arriving
 from services.receiver.intake import NOBODY, Intake
@@ -31,7 +32,8 @@ from shared.telemetry import Attribute
 log = telemetry.logger("receiver")
 
 ARTIM, IDLE, PARTING = 30.0, 60.0, 5.0
-"""Seconds that a peer may take to ask for an association, to say something within one, and to close at its end."""
+"""Seconds that a peer may take to ask for an association, the handshake of TLS included, to say something within one,
+and to close at its end."""
 
 
 class Edge:
@@ -45,7 +47,7 @@ class Edge:
         visits: Visits,
         landing: Callable[[], Landing],
         *,
-        commitment: Callable[[Asking, telemetry.Span | None], int] | None = None,
+        commitment: Callable[[ActionRequest, telemetry.Span | None], int] | None = None,
     ) -> None:
         """`desk` says whether one more association may be open, else it is rejected as a local limit (2/3/2);
         `commitment` takes requests of sites that have it."""
@@ -80,8 +82,9 @@ class Visit:
 
     def run(self) -> None:
         """Until it ends."""
+        until = time.monotonic() + ARTIM
         try:
-            Association(self._enter(), self, self._landing, artim=ARTIM, idle=IDLE, parting=PARTING).run()
+            Association(self._enter(), self, self._landing, until=until, idle=IDLE, parting=PARTING).run()
         except NoHandshake as failed:
             self._edge.asked.labels(NOBODY, Reason.TLS_FAILED).inc()
             log.warning("handshake-failed", code=str(failed))
@@ -215,5 +218,5 @@ class Visit:
         """The status that is answered."""
         assert self._site is not None
         assert self._edge.commitment is not None
-        asking = Asking(self._site.code, self._id, self._called, request, context.transfer_syntax, landed)
-        return self._edge.commitment(asking, self._span)
+        action = ActionRequest(self._site.code, self._id, self._called, request, context.transfer_syntax, landed)
+        return self._edge.commitment(action, self._span)

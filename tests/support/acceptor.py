@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from pathlib import Path
 
 from services.receiver.upper import negotiation
@@ -61,7 +62,7 @@ class Serving:
 class Peer:
     """Says what it likes to an association of ours."""
 
-    def __init__(self, folder: Path, parting: float = PARTING) -> None:
+    def __init__(self, folder: Path, parting: float = PARTING, artim: float = ARTIM) -> None:
         with socket.create_server(("127.0.0.1", 0)) as door:
             self.wire = socket.create_connection(door.getsockname())
             accepted, _ = door.accept()
@@ -70,7 +71,8 @@ class Peer:
         self.budget = Budget(2**22)
         landing = Landing(Spool(folder, Disk(folder, 0)), 2**20, self.budget)
         wire = Wire(accepted, IDLE)
-        self._association = Association(wire, self.serving, landing, artim=ARTIM, idle=IDLE, parting=parting)
+        until = time.monotonic() + artim
+        self._association = Association(wire, self.serving, landing, until=until, idle=IDLE, parting=parting)
         self._end: list[End | BaseException] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

@@ -310,20 +310,20 @@ REFUSALS = [
         why="PS3.7 Annex C.5.6: the class is that of the context",
     ),
     Script(
-        "an echo on a context for images",
-        data(pdv(1, 3, order(C_ECHO_RQ, ECHO, NO_DATA_SET))),
-        ("status 0122",),
-        pynetdicom=DONE,
-        dcmtk=DONE,
-        why="as before",
-    ),
-    Script(
         "a find",
         data(pdv(1, 3, order(C_FIND_RQ, CT))) + REST,
         ("status 0211",),
         pynetdicom=ABORTS,
         dcmtk=ABORTS,
         why="PS3.7 Annex C.5.13: an operation that is not known here; the association may go on",
+    ),
+    Script(
+        "an echo on a context for images",
+        data(pdv(1, 3, order(C_ECHO_RQ, ECHO, NO_DATA_SET))),
+        ("status 0211",),
+        pynetdicom=DONE,
+        dcmtk=DONE,
+        why="as before: it is the operation of Verification (PS3.4 Annex A), and of no other class",
     ),
     Script(
         "an action",

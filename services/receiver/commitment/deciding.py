@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 
 
-class Failure(IntEnum):
+class FailureReason(IntEnum):
     """Why an instance is not committed (PS3.3 Section C.14.1.1)."""
 
     PROCESSING = 0x0110
@@ -29,16 +29,16 @@ class Copy:
     sop_class_uid: str = ""
 
 
-def verdict(sop_class_uid: str, copies: Sequence[Copy]) -> Failure | None:
+def verdict(sop_class_uid: str, copies: Sequence[Copy]) -> FailureReason | None:
     """None: it may be committed. `copies`: of all that the site has sent under the instance's UID.
 
     We do not know which of several contents the site still has, so each of them has to be safe.
     """
     states = {copy.state for copy in copies}
     if State.DAMAGED in states:
-        return Failure.PROCESSING
+        return FailureReason.PROCESSING
     if not copies or State.MISSING in states:
-        return Failure.NO_SUCH_INSTANCE
+        return FailureReason.NO_SUCH_INSTANCE
     if any(copy.sop_class_uid != sop_class_uid for copy in copies):
-        return Failure.CLASS_CONFLICT
+        return FailureReason.CLASS_CONFLICT
     return None

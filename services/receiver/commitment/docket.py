@@ -11,7 +11,7 @@ from pathlib import Path
 
 from services.receiver import sqlite
 from services.receiver.commitment.asking import INVALID_ARGUMENT, RESOURCE_LIMITATION, Asked, Reference, Refused
-from services.receiver.commitment.deciding import Failure
+from services.receiver.commitment.deciding import FailureReason
 from services.receiver.commitment.report import Result
 
 MOST_OF_A_SITE = 1000
@@ -53,10 +53,9 @@ class Docket:
         """
         number, words = secrets.token_hex(8), _text(asked)
         with self._transaction():
-            if self._asked(site, asked.transaction_uid) not in (None, words):
+            if self._words_of(site, asked.transaction_uid) not in (None, words):
                 raise Refused(INVALID_ARGUMENT)
-            (held,) = self._db.execute("SELECT count(*) FROM request WHERE site = ?", (site,)).fetchone()
-            if held >= MOST_OF_A_SITE:
+            if self._beside(site, asked.transaction_uid) >= MOST_OF_A_SITE:
                 raise Refused(RESOURCE_LIMITATION)
             self._db.execute(
                 "INSERT OR REPLACE INTO request (id, site, transaction_uid, called, asked, at, trace, due)"
@@ -65,10 +64,15 @@ class Docket:
             )
         return number
 
-    def _asked(self, site: str, transaction_uid: str) -> str | None:
+    def _words_of(self, site: str, transaction_uid: str) -> str | None:
         query = "SELECT asked FROM request WHERE site = ? AND transaction_uid = ?"
         found = self._db.execute(query, (site, transaction_uid)).fetchone()
         return found[0] if found else None
+
+    def _beside(self, site: str, transaction_uid: str) -> int:
+        """How many others of the site are open: the one that begins anew takes no place more."""
+        query = "SELECT count(*) FROM request WHERE site = ? AND transaction_uid <> ?"
+        return int(self._db.execute(query, (site, transaction_uid)).fetchone()[0])
 
     def due(self, now: datetime) -> list[tuple[str, str]]:
         """Id and site of the requests that something can be done about, who waits longest first."""
@@ -91,7 +95,7 @@ class Docket:
             return None
         site, called, uid, words, at, trace, result, attempts = found
         asked = Asked(uid, tuple(Reference(*pair) for pair in json.loads(words)))
-        judged = None if result is None else [Failure(code) if code else None for code in json.loads(result)]
+        judged = None if result is None else [FailureReason(code) if code else None for code in json.loads(result)]
         return Open(number, site, called, asked, datetime.fromtimestamp(at, UTC), trace, judged, attempts)
 
     def judged(self, number: str, result: Result) -> None:

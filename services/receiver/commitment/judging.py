@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from services.receiver import read_back
 from services.receiver.arrivals import Arrivals
 from services.receiver.commitment.asking import Reference
-from services.receiver.commitment.deciding import Copy, Failure, State, verdict
+from services.receiver.commitment.deciding import Copy, FailureReason, State, verdict
 from services.receiver.commitment.docket import Open
 from services.receiver.commitment.report import Result
 from services.receiver.handler import Publishes, output_of
@@ -50,11 +50,11 @@ class Judging:
             self._instances.labels(request.site, f"{failure:04X}" if failure else "committed").inc()
         return result
 
-    def _one(self, request: Open, reference: Reference, until: datetime, span: telemetry.Span) -> Failure | None:
+    def _one(self, request: Open, reference: Reference, until: datetime, span: telemetry.Span) -> FailureReason | None:
         if self._stop.is_set():
             raise Transient("ending")
         if not self._store.durable:
-            return Failure.PROCESSING
+            return FailureReason.PROCESSING
         digests = self._arrivals.of_instance(request.site, reference.sop_instance_uid)
         failure = verdict(reference.sop_class_uid, [self._read_back(request.site, digest) for digest in digests])
         if failure:
@@ -63,7 +63,7 @@ class Judging:
             self._protect(request, digest, until, span)
         # Who deletes asks before what is protected: what he took before that is not there any more.
         there = all(self._store.exists(key_of(request.site, digest)) for digest in digests)
-        return None if there else Failure.NO_SUCH_INSTANCE
+        return None if there else FailureReason.NO_SUCH_INSTANCE
 
     def _read_back(self, site: str, digest: str) -> Copy:
         key = key_of(site, digest)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pydicom.dataset import Dataset
 
 from services.receiver.commitment.asking import Asked, Reference
-from services.receiver.commitment.deciding import Failure
+from services.receiver.commitment.deciding import FailureReason
 
-Result = Sequence[Failure | None]
+Result = Sequence[FailureReason | None]
 """Of each reference, in their order: why it is not committed, or None."""
 
 ALL_COMMITTED, SOME_FAILED = 1, 2
@@ -33,7 +33,7 @@ def data_set(asked: Asked, result: Result) -> Dataset:
     return told
 
 
-def _item(reference: Reference, failure: Failure | None = None) -> Dataset:
+def _item(reference: Reference, failure: FailureReason | None = None) -> Dataset:
     item = Dataset()
     item.ReferencedSOPClassUID = reference.sop_class_uid
     item.ReferencedSOPInstanceUID = reference.sop_instance_uid

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from services.receiver.commitment import asking
 from services.receiver.commitment.asking import INVALID_ARGUMENT, RESOURCE_LIMITATION, Asked, Refused
-from services.receiver.commitment.deciding import Failure
+from services.receiver.commitment.deciding import FailureReason
 from services.receiver.commitment.docket import Docket
 from services.receiver.upper.command import SUCCESS, Request
 from services.receiver.upper.landing import Landed
@@ -21,7 +21,7 @@ log = telemetry.logger("receiver")
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class ActionRequest:
     """An N-ACTION as it came: of which site, on which association, under which called AE title."""
 
     site: str
@@ -40,34 +40,34 @@ class Taking:
         self._docket, self._clock = docket, clock
         self._requests = metrics.counter("isocentre_commitment_requests_total")
 
-    def __call__(self, asking: Asking, within: telemetry.Span | None) -> int:
+    def __call__(self, action: ActionRequest, within: telemetry.Span | None) -> int:
         """The status of the answer. `within`: the association's span."""
-        attributes = {Attribute.SITE: asking.site, Attribute.ASSOCIATION: asking.association}
+        attributes = {Attribute.SITE: action.site, Attribute.ASSOCIATION: action.association}
         with telemetry.span("N-ACTION", "server", attributes=attributes, links=[within] if within else []) as span:
-            status = self._taken(asking, span)
+            status = self._taken(action, span)
             span.set({Attribute.STATUS: f"{status:04X}"})
-        self._requests.labels(asking.site, f"{status:04X}").inc()
+        self._requests.labels(action.site, f"{status:04X}").inc()
         return status
 
-    def _taken(self, asking: Asking, span: telemetry.Span) -> int:
+    def _taken(self, action: ActionRequest, span: telemetry.Span) -> int:
         try:
-            asked = _read(asking)
-            number = self._docket.add(asking.site, asking.called, asked, self._clock(), span.traceparent)
+            asked = _read(action)
+            number = self._docket.add(action.site, action.called, asked, self._clock(), span.traceparent)
         except Refused as refused:
             return refused.status
         except sqlite3.Error as failed:
-            log.error("commitment-not-kept", site=asking.site, error=type(failed).__name__)
-            return Failure.PROCESSING
+            log.error("commitment-not-kept", site=action.site, error=type(failed).__name__)
+            return FailureReason.PROCESSING
         span.set({Attribute.COMMITMENT: number})
-        log.info("commitment-asked", commitment=number, site=asking.site, instances=len(asked.references))
+        log.info("commitment-asked", commitment=number, site=action.site, instances=len(asked.references))
         return SUCCESS
 
 
-def _read(found: Asking) -> Asked:
-    asking.check(found.request)
-    if found.landed is None:
-        raise Refused(RESOURCE_LIMITATION if found.request.data_set else INVALID_ARGUMENT)
-    if found.landed.size > LARGEST:
+def _read(action: ActionRequest) -> Asked:
+    asking.check(action.request)
+    if action.landed is None:
+        raise Refused(RESOURCE_LIMITATION if action.request.data_set else INVALID_ARGUMENT)
+    if action.landed.size > LARGEST:
         raise Refused(RESOURCE_LIMITATION)
-    with found.landed.open() as data_set:
-        return asking.read(data_set, found.transfer_syntax_uid)
+    with action.landed.open() as data_set:
+        return asking.read(data_set, action.transfer_syntax_uid)

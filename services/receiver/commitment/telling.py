@@ -12,6 +12,7 @@ from pynetdicom import AE, build_role
 from pynetdicom.association import Association
 
 from services.receiver.upper.command import PUSH_MODEL, PUSH_MODEL_INSTANCE, SUCCESS
+from shared.misconfigured import Misconfigured
 from shared.sites import Commitment
 
 _CONNECT, _ANSWER = 10.0, 60.0
@@ -19,11 +20,11 @@ _CONNECT, _ANSWER = 10.0, 60.0
 
 
 class NotTold(Exception):
-    """The text says why: the peer is `away`, it has `refused`, or we have `no-tls`."""
+    """The text says why: the peer is `away`, it has `refused`, or we have `no-tls`: no files that can be used."""
 
 
 class Telling:
-    """`secure`: makes who we are on a connection with TLS; None: nobody."""
+    """`secure`: makes who we are on a connection with TLS, or raises Misconfigured; None: nobody."""
 
     def __init__(self, secure: Callable[[], ssl.SSLContext] | None = None) -> None:
         self._secure = secure
@@ -53,7 +54,10 @@ class Telling:
             return None
         if self._secure is None:
             raise NotTold("no-tls")
-        return self._secure(), to.host
+        try:
+            return self._secure(), to.host
+        except Misconfigured:  # they are looked at again the next time
+            raise NotTold("no-tls") from None
 
 
 def _told(association: Association, event_type: int, told: Dataset) -> int | None:

@@ -21,7 +21,7 @@ from shared.related import Begin, Data, End, Event, Malformed, Related
 log = telemetry.logger("receiver")
 
 RETRY = ("Retry-After", "10")
-"""Seconds."""
+"""Seconds. Said with 503 (RFC 9110 Section 10.2.3): of what is a 500 we do not know whether it passes."""
 _ROOM = 256 * 1024
 """Bytes."""
 _ENDS = {

@@ -25,10 +25,8 @@ _ABORT_BODY = 4
 _LONGEST_COMMAND = 64 * 1024
 _LONGEST_REQUEST = 512 * 1024
 """Bytes of an A-ASSOCIATE-RQ: 128 contexts with all transfer syntaxes take 300,000."""
-_REQUEST_RATE = 64 * 1024
-"""Bytes of an A-ASSOCIATE-RQ that come in a second at least."""
 _OPERATIONS = {command.VERIFICATION: command.C_ECHO_RQ, command.PUSH_MODEL: command.N_ACTION_RQ}
-"""What is done by other classes than those of storage."""
+"""What is done by other classes than those of storage: each context has the one of its class."""
 _HEARD_OUT = set(Kind) - {Kind.ASSOCIATE_RQ, Kind.ABORT}
 """PDUs that change nothing in Sta13."""
 
@@ -123,14 +121,14 @@ def _aborted(reason: Abort) -> _Over:
 
 
 class Association:
-    """Serves one connection until it ends. In seconds: `artim` for a request, `idle` within an association, `parting`
-    for the peer to close."""
+    """Serves one connection until it ends. `until`: all of a request is here when the monotonic clock says so. In
+    seconds: `idle` within an association, `parting` for the peer to close."""
 
     def __init__(
-        self, wire: Wire, serves: Serves, landing: Landing, *, artim: float, idle: float, parting: float
+        self, wire: Wire, serves: Serves, landing: Landing, *, until: float, idle: float, parting: float
     ) -> None:
         self._wire, self._serves, self._landing = wire, serves, landing
-        self._artim, self._idle, self._parting = artim, idle, parting
+        self._until, self._idle, self._parting = until, idle, parting
         self._contexts: dict[int, Context] = {}
         self._established = False
         self._message: _Message | None = None
@@ -150,9 +148,9 @@ class Association:
     def _served(self) -> "_Over":
         """How it came to be over, and what is to be said."""
         try:
-            self._wire.patience(self._artim, _REQUEST_RATE)
-            self._request()
+            request = self._request(self._until)
             self._wire.patience(self._idle)
+            self._open(request)
             while True:
                 self._next()
         except _Over as over:
@@ -166,22 +164,27 @@ class Association:
             self._part(_aborted(Abort.NOT_SPECIFIED))
             raise
 
-    def _head(self) -> int:
+    def _head(self, until: float | None = None) -> int:
         """What kind of PDU comes."""
-        kind, self._left = pdu.head(self._wire.read(pdu.HEAD))
+        kind, self._left = pdu.head(self._wire.read(pdu.HEAD, until))
         return kind
 
     # --- Sta2
 
-    def _request(self) -> None:
-        kind = self._head()
+    def _request(self, until: float) -> bytes:
+        """A whole A-ASSOCIATE-RQ, without its head. However small its pieces, it holds nobody's place for longer."""
+        kind = self._head(until)
         if kind == Kind.ABORT:
-            raise self._aborted_by_peer()
+            raise self._aborted_by_peer(until)
         if kind != Kind.ASSOCIATE_RQ:
             raise _Over(End.ABORTED, pdu.abort_by_user())  # AA-1
         if self._left > _LONGEST_REQUEST:
             raise _aborted(Abort.INVALID_PARAMETER)
-        match self._serves.requested(self._read(self._left)):
+        return self._wire.read(self._left, until)
+
+    def _open(self, request: bytes) -> None:
+        self._left = 0
+        match self._serves.requested(request):
             case Accepted(answer, contexts):
                 self._contexts, self._established = contexts, True
                 self._wire.send(answer)
@@ -203,8 +206,8 @@ class Association:
         else:
             raise _aborted(_unexpected(kind))
 
-    def _aborted_by_peer(self) -> _Over:
-        self._wire.read(_ABORT_BODY)  # or closing would be a reset
+    def _aborted_by_peer(self, until: float | None = None) -> _Over:
+        self._wire.read(_ABORT_BODY, until)  # or closing would be a reset
         return _Over(End.ABORTED_BY_PEER)
 
     def _read(self, count: int) -> bytes:
@@ -309,17 +312,17 @@ class Association:
     def _hear_out(self, until: float) -> None:
         """What is still said changes nothing (AA-6), but for what has no place even here (AA-7)."""
         self._wire.skip(self._left, until)
-        while (kind := self._head()) in _HEARD_OUT:
+        while (kind := self._head(until)) in _HEARD_OUT:
             self._wire.skip(self._left, until)
         if kind == Kind.ABORT:
-            raise self._aborted_by_peer()
+            raise self._aborted_by_peer(until)
         self._wire.send(pdu.abort(_unexpected(kind)))
         self._wire.skip(inf, until)  # once is enough
 
 
 def _refusal(request: command.Request, context: Context) -> int:
     """The status of what needs no look at a data set; a success where it does."""
-    if request.field not in (command.C_ECHO_RQ, _OPERATIONS.get(context.abstract_syntax, command.C_STORE_RQ)):
+    if request.field != _OPERATIONS.get(context.abstract_syntax, command.C_STORE_RQ):
         return command.UNRECOGNISED_OPERATION
     if request.sop_class_uid != context.abstract_syntax:
         return command.CLASS_MISMATCH

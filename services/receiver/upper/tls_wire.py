@@ -65,12 +65,11 @@ class TlsWire(Wire):
             self.socket.do_handshake()
         return _shown(self.socket)
 
-    def patience(self, seconds: float, slowest: int = SLOWEST) -> None:
-        self._idle, self._slowest = seconds, slowest
+    def _waits(self, seconds: float) -> None:
         self.socket.settimeout(seconds)
 
     def fill(self, view: memoryview) -> None:
-        latest = time.monotonic() + self._idle + len(view) / self._slowest
+        latest = time.monotonic() + self._idle + len(view) / SLOWEST
         try:
             while view:
                 got = self.socket.recv_into(view)

@@ -5,6 +5,8 @@ import time
 from struct import pack
 
 _UNHEARD = 64 * 1024
+_LEAST = 0.001
+"""Seconds: to the kernel none at all would mean for ever."""
 SLOWEST = 4096
 """Bytes a second that a sender brings at least once it has begun: who is slower holds a place that others need."""
 
@@ -29,9 +31,13 @@ class Wire:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.patience(idle)
 
-    def patience(self, seconds: float, slowest: int = SLOWEST) -> None:
-        """Wait so long for a byte or for room for one from now on, and longer for many: `slowest` come in a second."""
-        self._idle, self._slowest = seconds, slowest
+    def patience(self, seconds: float) -> None:
+        """Wait so long for a byte or for room for one from now on, and longer for many: SLOWEST come in a second."""
+        self._idle = seconds
+        self._waits(seconds)
+
+    def _waits(self, seconds: float) -> None:
+        """No call takes longer from now on."""
         timeval = pack("ll", int(seconds), int(seconds % 1 * 1e6))
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             self._socket.setsockopt(socket.SOL_SOCKET, option, timeval)
@@ -43,7 +49,7 @@ class Wire:
             got = receive(view, 0, wait)
             if got == len(view):
                 return
-            latest = time.monotonic() + self._idle + len(view) / self._slowest
+            latest = time.monotonic() + self._idle + len(view) / SLOWEST
             while got:
                 view = view[got:]
                 if not view:
@@ -57,11 +63,37 @@ class Wire:
             raise Closed from None
         raise Closed
 
-    def read(self, count: int) -> bytes:
-        """The next `count` bytes. Raises Closed or Silent."""
+    def read(self, count: int, until: float | None = None) -> bytes:
+        """The next `count` bytes. Raises Closed or Silent.
+
+        `until`: they are here when the monotonic clock says so, however they came; `patience` is to be said anew then.
+        """
         data = bytearray(count)
-        self.fill(memoryview(data))
+        if until is None:
+            self.fill(memoryview(data))
+        else:
+            self._fill(memoryview(data), until)
         return bytes(data)
+
+    def _fill(self, view: memoryview, until: float) -> None:
+        while view:
+            view = view[self._receive(view, until) :]
+
+    def _receive(self, view: memoryview, until: float) -> int:
+        """How many bytes have come into `view`, at least one. Raises Closed, or Silent when there is none by then."""
+        left = until - time.monotonic()
+        if left <= 0:
+            raise Silent
+        try:
+            self._waits(max(left, _LEAST))
+            got = self._socket.recv_into(view)
+        except (BlockingIOError, TimeoutError):
+            raise Silent from None
+        except OSError:
+            raise Closed from None
+        if not got:
+            raise Closed
+        return got
 
     def send(self, data: bytes) -> None:
         """Send all of it. Raises Closed or Silent."""
@@ -77,19 +109,9 @@ class Wire:
 
     def skip(self, count: float, until: float) -> None:
         """Do not hear the next `count` bytes. Raises Closed, or Silent when the monotonic clock has passed `until`."""
-        try:
-            while time.monotonic() <= until:
-                if not count:
-                    return
-                got = len(self._socket.recv(int(min(count, _UNHEARD))))
-                if not got:
-                    raise Closed
-                count -= got
-        except (BlockingIOError, TimeoutError):
-            raise Silent from None
-        except OSError:
-            raise Closed from None
-        raise Silent
+        unheard = memoryview(bytearray(int(min(count, _UNHEARD))))
+        while count:
+            count -= self._receive(unheard[: int(min(count, _UNHEARD))], until)
 
     def close(self) -> None:
         """End the connection."""

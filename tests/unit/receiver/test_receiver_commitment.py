@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from services.receiver import tls
-from services.receiver.commitment.carrying import GIVEN_UP, LATEST
+from services.receiver.commitment.carrying import GIVEN_UP, LATEST, SOONEST
 from services.receiver.commitment.docket import Docket
 from services.receiver.tls import Files
+from shared.metrics.registry import counter
+from shared.misconfigured import Misconfigured
 from tests.support.authority import Authority
 from tests.support.commitment import CT, DAYS, MR, Node, an_instance
 from tests.support.committing_peer import INSTANCE, PUSH_MODEL, Peer, outcome, request
@@ -239,6 +241,21 @@ def test_without_a_certificate_of_ours_nobody_is_told_in_the_clear(tmp_path: Pat
     node.carry_out()
     assert peer.called == []
     assert node.docket.counts() == {"site-a": 1}
+    node.close()
+
+
+def test_with_files_that_cannot_be_used_it_is_counted_and_tried_again_soon(tmp_path: Path, peer: Peer) -> None:
+    def broken() -> ssl.SSLContext:
+        raise Misconfigured("they are being exchanged")
+
+    reports = counter("isocentre_commitment_reports_total").labels("site-a", "no-tls")
+    before = reports._value.get()
+    node = Node(tmp_path, peer.port, tls=True, secure=broken)
+    node.ask(request((CT, "1.2.1")))
+    node.carry_out()
+    assert reports._value.get() == before + 1
+    assert peer.called == []
+    assert node.docket.due(node.clock() + SOONEST) != []
     node.close()
 
 

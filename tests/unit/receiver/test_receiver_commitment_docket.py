@@ -10,7 +10,7 @@ import pytest
 
 from services.receiver.commitment import docket as module
 from services.receiver.commitment.asking import Asked, Reference, Refused
-from services.receiver.commitment.deciding import Failure
+from services.receiver.commitment.deciding import FailureReason
 from services.receiver.commitment.docket import Docket
 
 ROOT = Path(__file__).parents[3]
@@ -52,15 +52,15 @@ def test_each_commit_is_synced_and_the_file_is_nobody_else_s(docket: Docket, tmp
 
 def test_a_result_is_kept_in_order(docket: Docket) -> None:
     number = docket.add("site-a", "ISOCENTRE", ASKED, NOW)
-    docket.judged(number, [None, Failure.CLASS_CONFLICT])
+    docket.judged(number, [None, FailureReason.CLASS_CONFLICT])
     found = docket.open(number)
     assert found is not None
-    assert found.result == [None, Failure.CLASS_CONFLICT]
+    assert found.result == [None, FailureReason.CLASS_CONFLICT]
 
 
 def test_asked_again_in_the_same_words_it_begins_anew(docket: Docket) -> None:
     first = docket.add("site-a", "ISOCENTRE", ASKED, NOW)
-    docket.judged(first, [None, Failure.NO_SUCH_INSTANCE])
+    docket.judged(first, [None, FailureReason.NO_SUCH_INSTANCE])
     docket.put_off(first, NOW + timedelta(hours=1))
     second = docket.add("site-a", "ISOCENTRE", ASKED, NOW)
     assert docket.open(first) is None
@@ -84,6 +84,16 @@ def test_a_site_has_so_many_open_and_no_more(docket: Docket, monkeypatch: pytest
     with pytest.raises(Refused) as refused:
         docket.add("site-a", "ISOCENTRE", Asked("1.9.2", ASKED.references), NOW)
     assert refused.value.status == 0x0213
+
+
+def test_with_all_places_taken_one_that_is_open_still_begins_anew(
+    docket: Docket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_OF_A_SITE", 1)
+    first = docket.add("site-a", "ISOCENTRE", ASKED, NOW)
+    second = docket.add("site-a", "ISOCENTRE", ASKED, NOW)
+    assert docket.open(first) is None
+    assert docket.due(NOW) == [(second, "site-a")]
 
 
 def test_who_waits_longest_is_first_and_who_was_put_off_is_not_there(docket: Docket) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.receiver.commitment.asking import Asked, Reference
-from services.receiver.commitment.deciding import Copy, Failure, State, verdict
+from services.receiver.commitment.deciding import Copy, FailureReason, State, verdict
 from services.receiver.commitment.docket import Open
 from services.receiver.commitment.report import Result
 from services.receiver.journal import HEAD, key_of
@@ -24,19 +24,19 @@ WHOLE, DAMAGED, MISSING = Copy(State.WHOLE, CT), Copy(State.DAMAGED), Copy(State
 @pytest.mark.parametrize(
     ("copies", "failure"),
     [
-        ([], Failure.NO_SUCH_INSTANCE),
+        ([], FailureReason.NO_SUCH_INSTANCE),
         ([WHOLE], None),
         ([WHOLE, WHOLE], None),
-        ([MISSING], Failure.NO_SUCH_INSTANCE),
-        ([WHOLE, MISSING], Failure.NO_SUCH_INSTANCE),
-        ([WHOLE, DAMAGED], Failure.PROCESSING),
-        ([MISSING, DAMAGED], Failure.PROCESSING),
-        ([Copy(State.WHOLE, MR)], Failure.CLASS_CONFLICT),
-        ([WHOLE, Copy(State.WHOLE, MR)], Failure.CLASS_CONFLICT),
-        ([Copy(State.WHOLE, MR), MISSING], Failure.NO_SUCH_INSTANCE),
+        ([MISSING], FailureReason.NO_SUCH_INSTANCE),
+        ([WHOLE, MISSING], FailureReason.NO_SUCH_INSTANCE),
+        ([WHOLE, DAMAGED], FailureReason.PROCESSING),
+        ([MISSING, DAMAGED], FailureReason.PROCESSING),
+        ([Copy(State.WHOLE, MR)], FailureReason.CLASS_CONFLICT),
+        ([WHOLE, Copy(State.WHOLE, MR)], FailureReason.CLASS_CONFLICT),
+        ([Copy(State.WHOLE, MR), MISSING], FailureReason.NO_SUCH_INSTANCE),
     ],
 )
-def test_all_that_came_under_a_uid_has_to_be_safe(copies: list[Copy], failure: Failure | None) -> None:
+def test_all_that_came_under_a_uid_has_to_be_safe(copies: list[Copy], failure: FailureReason | None) -> None:
     assert verdict(CT, copies) is failure
 
 
@@ -66,14 +66,14 @@ def test_the_last_byte_counts_whatever_the_size(node: Node, size: int) -> None:
     assert judged(node, (CT, "1.2.1")) == [None]
     before = counter("isocentre_commitment_damaged_total").labels("site-a")._value.get()
     damage(node, -1)
-    assert judged(node, (CT, "1.2.1")) == [Failure.PROCESSING]
+    assert judged(node, (CT, "1.2.1")) == [FailureReason.PROCESSING]
     assert counter("isocentre_commitment_damaged_total").labels("site-a")._value.get() == before + 1
 
 
 def test_what_is_no_file_any_more_is_damaged(node: Node) -> None:
     node.send(an_instance("1.2.1"))
     damage(node, 128)
-    assert judged(node, (CT, "1.2.1")) == [Failure.PROCESSING]
+    assert judged(node, (CT, "1.2.1")) == [FailureReason.PROCESSING]
     assert node.broker.promised == []
 
 
@@ -89,7 +89,7 @@ def test_one_of_two_contents_is_gone_and_nothing_is_promised(node: Node) -> None
     node.send(an_instance("1.2.1", size=64))
     node.send(an_instance("1.2.1", size=66))
     node.store.delete(next(iter(node.store.keys())))
-    assert judged(node, (CT, "1.2.1")) == [Failure.NO_SUCH_INSTANCE]
+    assert judged(node, (CT, "1.2.1")) == [FailureReason.NO_SUCH_INSTANCE]
     assert node.broker.promised == []
 
 
@@ -101,7 +101,7 @@ def test_a_content_that_is_announced_once_more_still_has_to_be_safe(node: Node) 
     assert judged(node, (CT, "1.2.1")) == [None]
     assert {event.key for event in node.broker.promised} == set(node.store.keys())
     node.store.delete(key_of("site-a", first))
-    assert judged(node, (CT, "1.2.1")) == [Failure.NO_SUCH_INSTANCE]
+    assert judged(node, (CT, "1.2.1")) == [FailureReason.NO_SUCH_INSTANCE]
 
 
 def test_what_is_deleted_while_it_is_promised_is_not_committed(node: Node) -> None:
@@ -109,7 +109,7 @@ def test_what_is_deleted_while_it_is_promised_is_not_committed(node: Node) -> No
     (key,) = node.store.keys()
     publish = node.broker.publish
     node.broker.publish = lambda output: (node.store.delete(key), publish(output))[1]  # type: ignore[method-assign]
-    assert judged(node, (CT, "1.2.1")) == [Failure.NO_SUCH_INSTANCE]
+    assert judged(node, (CT, "1.2.1")) == [FailureReason.NO_SUCH_INSTANCE]
 
 
 def test_the_same_promise_is_the_same_event(node: Node) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from services.receiver import conformance
 from services.receiver.commitment import asking
-from services.receiver.commitment.deciding import Failure
+from services.receiver.commitment.deciding import FailureReason
 from services.receiver.stow import report
 from services.receiver.syntaxes import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from services.receiver.upper import command
@@ -46,11 +46,11 @@ def test_every_failure_reason_of_stow_is_explained() -> None:
 
 def test_all_that_is_answered_to_requests_for_commitment_is_explained() -> None:
     statuses = numbers_of(asking) - {asking.REQUEST_COMMITMENT}
-    others = {command.SUCCESS, command.CLASS_MISMATCH, command.UNRECOGNISED_OPERATION, Failure.PROCESSING}
+    others = {command.SUCCESS, command.CLASS_MISMATCH, command.UNRECOGNISED_OPERATION, FailureReason.PROCESSING}
     assert statuses | others == set(conformance.ACTIONS)
     page = (RECEIVER / "COMMITMENT.md").read_text()
     assert [status for status in conformance.ACTIONS if f"| 0x{status:04X} |" not in page] == []
-    assert set(conformance.UNCOMMITTED) == set(Failure)
+    assert set(conformance.UNCOMMITTED) == set(FailureReason)
 
 
 def test_every_rejection_is_explained() -> None:

@@ -701,6 +701,7 @@ def test_what_fails_here_is_no_success_and_tells_nothing(
     monkeypatch.setattr(Landing, "begin", fail)
     answer = bench.post(multipart(dicom(image(1))))
     assert (answer.status_code, answer.text) == (500, "Internal Server Error\n")
+    assert "retry-after" not in answer.headers
     assert [account.end for account in bench.accounts] == ["500"]
 
 
