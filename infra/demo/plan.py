@@ -1,4 +1,4 @@
-"""Who sends what: instances dealt to two sites and several lanes, and packed into associations."""
+"""Who sends what: instances dealt to two sites and several hands, and packed into associations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Context = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class Hand:
     """What one thread sends in turn, as one site."""
 
     calling: str
@@ -46,15 +46,15 @@ def site_of(instance: Instance) -> str:
     return SITES[hashlib.sha256(subject.encode()).digest()[0] % len(SITES)]
 
 
-def lanes(instances: Iterable[Instance], per_site: int) -> list[Lane]:
-    """Deal the instances of each site to `per_site` lanes; empty ones are left out."""
+def deal(instances: Iterable[Instance], per_site: int) -> list[Hand]:
+    """Deal the instances of each site to `per_site` hands; empty ones are left out."""
     hands: dict[tuple[str, int], list[Instance]] = {}
     dealt = dict.fromkeys(SITES, 0)
     for instance in instances:
         site = site_of(instance)
         hands.setdefault((site, dealt[site] % per_site), []).append(instance)
         dealt[site] += 1
-    return [Lane(site, tuple(hand)) for (site, _), hand in sorted(hands.items())]
+    return [Hand(site, tuple(hand)) for (site, _), hand in sorted(hands.items())]
 
 
 def next_batch(pending: Sequence[Instance], most_contexts: int = MOST_CONTEXTS) -> Batch:

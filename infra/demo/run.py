@@ -16,15 +16,15 @@ import yaml
 from infra.demo.books import Handed, Report, close
 from infra.demo.examination import Examined, Instance, NotDicom, Unsendable, examine
 from infra.demo.facts import RECEIVED, TOPICS, Facts, Origin
-from infra.demo.plan import CALLED, Lane, lanes, site_of
-from infra.demo.sending import Accepted, NotSent, Peer, Refused, Result, send_lane
+from infra.demo.plan import CALLED, Hand, deal, site_of
+from infra.demo.sending import Accepted, NotSent, Peer, Refused, Result, send_hand
 from infra.demo.witness import witness
 from infra.importing.discovery import find
 from infra.local.state import Stack
 from shared.events.envelope import UndecodableEvent, decode, header
 from shared.kafka import Record, end_offsets, tail
 
-LANES_PER_SITE = 2
+HANDS_PER_SITE = 2
 LOOK_EVERY = 0.25
 """Seconds between two looks at the whole."""
 
@@ -96,7 +96,7 @@ def run(stack: Stack, examined: Sequence[Examined], show: Callable[[Tally], None
     sending = Sending(len(instances), site_codes(stack.sites_file))
     begin = end_offsets(stack.kafka_bootstrap_servers, TOPICS)
     facts = Facts(begin, map(sending.origin, instances))
-    with _senders(stack, lanes(instances, LANES_PER_SITE), sending.results.append) as running:
+    with _senders(stack, deal(instances, HANDS_PER_SITE), sending.results.append) as running:
         undecodable = _watch(stack.kafka_bootstrap_servers, begin, facts, sending, running, show)
     seconds = math.ceil(time.monotonic() - began)
     handed = [*_unsent(examined), *(_handed(result, sending) for result in sending.results)]
@@ -106,7 +106,7 @@ def run(stack: Stack, examined: Sequence[Examined], show: Callable[[Tally], None
 
 @contextmanager
 def _senders(
-    stack: Stack, chosen: Iterable[Lane], observe: Callable[[Result], None]
+    stack: Stack, chosen: Iterable[Hand], observe: Callable[[Result], None]
 ) -> Iterator[Sequence[Future[None]]]:
     """Threads that send; they stop when the block is left before they are done."""
     receiver = stack.services["receiver"]
@@ -116,7 +116,7 @@ def _senders(
     todo = list(chosen)
     with ThreadPoolExecutor(max(1, len(todo)), thread_name_prefix="send") as pool:
         try:
-            yield [pool.submit(send_lane, peer, lane, observe, stop) for lane in todo]
+            yield [pool.submit(send_hand, peer, hand, observe, stop) for hand in todo]
         finally:
             stop.set()
 

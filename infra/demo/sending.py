@@ -1,4 +1,4 @@
-"""Sends a lane's instances by C-STORE exactly as they lie in their files, and tells what became of each."""
+"""Sends a hand's instances by C-STORE exactly as they lie in their files, and tells what became of each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Event
 
 from infra.demo.examination import Instance
-from infra.demo.plan import CALLED, Lane, context_of, next_batch
+from infra.demo.plan import CALLED, Hand, context_of, next_batch
 from infra.sending import association, way
 from infra.sending.association import Storing
 
@@ -53,23 +53,23 @@ class Peer:
     timeout: float = 60.0
 
 
-def send_lane(peer: Peer, lane: Lane, observe: Callable[[Result], None], stop: Event) -> None:
-    """Send the lane's instances over as many associations as it takes; `observe` is told of each one."""
-    to = Storing(association.Peer(peer.host, peer.port, CALLED, lane.calling, seconds=peer.timeout))
-    for batch in _batches(lane):
+def send_hand(peer: Peer, hand: Hand, observe: Callable[[Result], None], stop: Event) -> None:
+    """Send the hand's instances over as many associations as it takes; `observe` is told of each one."""
+    to = Storing(association.Peer(peer.host, peer.port, CALLED, hand.calling, seconds=peer.timeout))
+    for batch in _batches(hand):
         if _prepared(to, batch, stop):
             for instance in batch:
                 if stop.is_set():
                     break
-                observe(_send(to, lane.calling, instance))
+                observe(_send(to, hand.calling, instance))
         elif not stop.is_set():
             for instance in batch:
-                observe(NotSent(instance, lane.calling, "no-association"))
+                observe(NotSent(instance, hand.calling, "no-association"))
     to.close()
 
 
-def _batches(lane: Lane) -> Iterator[list[Instance]]:
-    pending = list(lane.instances)
+def _batches(hand: Hand) -> Iterator[list[Instance]]:
+    pending = list(hand.instances)
     while pending:
         batch = next_batch(pending).instances
         yield batch

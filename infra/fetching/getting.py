@@ -18,7 +18,7 @@ from infra.fetching.declared import GetSource
 from infra.fetching.dimse import Asking, as_unanswered, query_contexts, told
 from infra.importing.files import opener
 from infra.importing.heads import NoInstance, read_head
-from infra.sending.delivery import OUT_OF_RESOURCES, SUCCESS, Ending, Outcome, Patience, deliver
+from infra.sending.delivery import OUT_OF_RESOURCES, SUCCESS, Delivery, Ending, Patience, deliver
 from infra.sending.negotiation import MOST_CONTEXTS, fits
 from infra.sending.way import Instance, NotLetIn, Way
 
@@ -113,19 +113,19 @@ class _Arriving:
 
     def __call__(self, event: evt.Event) -> int:
         try:
-            outcome = self._deliver(event)
+            delivery = self._deliver(event)
         except NotLetIn as not_let_in:
             self.not_let_in = not_let_in
-            outcome = Outcome(Ending.FAILED)
+            delivery = Delivery(Ending.FAILED)
         except (NoInstance, OSError):
-            outcome = Outcome(Ending.REFUSED)
-        if outcome.ending is Ending.SENT:
+            delivery = Delivery(Ending.REFUSED)
+        if delivery.ending is Ending.SENT:
             self.sent.add(str(cast(C_STORE, event.request).AffectedSOPInstanceUID))
             return SUCCESS
         self.others += 1
-        return OUT_OF_RESOURCES if outcome.ending is Ending.FAILED else CANNOT_UNDERSTAND
+        return OUT_OF_RESOURCES if delivery.ending is Ending.FAILED else CANNOT_UNDERSTAND
 
-    def _deliver(self, event: evt.Event) -> Outcome:
+    def _deliver(self, event: evt.Event) -> Delivery:
         path = Path(event.dataset_path)
         with path.open("rb") as file:
             offset = read_head(file).instance.offset

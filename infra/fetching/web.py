@@ -92,8 +92,8 @@ class Web:
             instance = read_head(part).instance
         except NoInstance:
             return None
-        outcome = deliver(self._way, instance, lambda: _kept_open(part), self._patience)
-        return instance.sop_instance_uid if outcome.ending is Ending.SENT else None
+        delivery = deliver(self._way, instance, lambda: _kept_open(part), self._patience)
+        return instance.sop_instance_uid if delivery.ending is Ending.SENT else None
 
     def _all(self, path: str, query: Sequence[tuple[str, str]]) -> list[DicomJson]:
         """All pages of an answer. A service that does not know pages sends the same again: it is heard once."""

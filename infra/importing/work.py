@@ -122,14 +122,14 @@ class Sender:
 
     def _deliver(self, entry: Entry, instance: Instance) -> None:
         try:
-            outcome = deliver(self._way, instance, lambda: whole(entry), self._job.patience)
+            delivery = deliver(self._way, instance, lambda: whole(entry), self._job.patience)
         except Changed:
             self._end(entry, "failed", "changed")
             return
         except OSError:
             self._end(entry, "failed", "unreadable")
             return
-        self._end(entry, outcome.ending.value, outcome.reason, entry.size - instance.offset)
+        self._end(entry, delivery.ending.value, delivery.reason, entry.size - instance.offset)
 
     def _end(self, entry: Entry, result: Result, reason: str, size: int = 0) -> None:
         self._job.journal.note(entry, result, reason)

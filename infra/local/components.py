@@ -42,7 +42,7 @@ log_parameter_max_length_on_error = 0
 
 
 @dataclass(frozen=True)
-class Site:
+class Makings:
     """What the components' command lines are made from."""
 
     cache: Cache
@@ -62,26 +62,26 @@ def minimal_environment(home: Home) -> dict[str, str]:
     }
 
 
-def component(name: str, site: Site) -> Spec:
+def component(name: str, makings: Makings) -> Spec:
     """How to run one of COMPONENTS."""
     makers = {"kafka": _kafka, "versitygw": _versitygw, "postgres": _postgres, "zipkin": _zipkin}
-    return makers[name](site)
+    return makers[name](makings)
 
 
-def _kafka(site: Site) -> Spec:
-    ports = site.stack.ports
-    archive = archive_file(site.cache)
-    java = kafka.java_command(site.cache, temporary=site.home.run, archive=archive if archive.exists() else None)
-    properties = site.home.run / "kafka.properties"
+def _kafka(makings: Makings) -> Spec:
+    ports = makings.stack.ports
+    archive = archive_file(makings.cache)
+    java = kafka.java_command(makings.cache, temporary=makings.home.run, archive=archive if archive.exists() else None)
+    properties = makings.home.run / "kafka.properties"
     listeners = kafka.Listeners(ports["kafka"], ports["kafka-controller"])
-    text = kafka.server_properties(site.home.data / "kafka", listeners, flushes=site.broker_flushes)
+    text = kafka.server_properties(makings.home.data / "kafka", listeners, flushes=makings.broker_flushes)
     return Spec(
         name="kafka",
         argv=(*java, "kafka.Kafka", str(properties)),
-        env=minimal_environment(site.home),
-        prepare=partial(_prepare_kafka, site.home, java, properties, text),
-        ready=partial(kafka_works, site.stack.kafka_bootstrap_servers),
-        address=site.stack.kafka_bootstrap_servers,
+        env=minimal_environment(makings.home),
+        prepare=partial(_prepare_kafka, makings.home, java, properties, text),
+        ready=partial(kafka_works, makings.stack.kafka_bootstrap_servers),
+        address=makings.stack.kafka_bootstrap_servers,
         grace_seconds=30,
     )
 
@@ -96,9 +96,9 @@ def _prepare_kafka(home: Home, java: list[str], properties: Path, text: str) -> 
     _run(home, [*tool, f"--cluster-id={cluster}", "-c", str(properties)])
 
 
-def _versitygw(site: Site) -> Spec:
-    store = site.stack.object_store
-    users = site.home.data / "s3-users"
+def _versitygw(makings: Makings) -> Spec:
+    store = makings.stack.object_store
+    users = makings.home.data / "s3-users"
 
     def prepare() -> None:
         users.mkdir(mode=0o700, exist_ok=True)
@@ -107,7 +107,7 @@ def _versitygw(site: Site) -> Spec:
     return Spec(
         name="versitygw",
         argv=(
-            str(site.cache.versitygw),
+            str(makings.cache.versitygw),
             f"--port={urlsplit(store.endpoint).netloc}",
             f"--iam-dir={users}",
             "--quiet",
@@ -117,7 +117,7 @@ def _versitygw(site: Site) -> Spec:
             str(store.tree),
         ),
         env={
-            **minimal_environment(site.home),
+            **minimal_environment(makings.home),
             "ROOT_ACCESS_KEY": store.root.access_key,
             "ROOT_SECRET_KEY": store.root.secret_key,
         },
@@ -127,15 +127,15 @@ def _versitygw(site: Site) -> Spec:
     )
 
 
-def _postgres(site: Site) -> Spec:
-    database = site.stack.database
-    data = site.home.data / "postgres"
+def _postgres(makings: Makings) -> Spec:
+    database = makings.stack.database
+    data = makings.home.data / "postgres"
     as_root = os.geteuid() == 0  # PostgreSQL refuses to run as root, so it runs as somebody else who is root
     return Spec(
         name="postgres",
-        argv=(str(site.postgres_binaries / "postgres"), "-D", str(data), "-p", str(database.port)),
-        env=minimal_environment(site.home),
-        prepare=partial(_prepare_postgres, site, data, as_root),
+        argv=(str(makings.postgres_binaries / "postgres"), "-D", str(data), "-p", str(database.port)),
+        env=minimal_environment(makings.home),
+        prepare=partial(_prepare_postgres, makings, data, as_root),
         ready=partial(database_works, database.url("postgres", "postgres")),
         address=f"{database.host}:{database.port}",
         # SIGTERM would wait for every client; SIGINT ends their sessions first.
@@ -144,21 +144,21 @@ def _postgres(site: Site) -> Spec:
     )
 
 
-def _prepare_postgres(site: Site, data: Path, as_root: bool) -> None:
+def _prepare_postgres(makings: Makings, data: Path, as_root: bool) -> None:
     if not data.exists():
-        _make_cluster(site, data, as_root)
+        _make_cluster(makings, data, as_root)
     (data / "isocentre.conf").write_text(POSTGRES_SETTINGS)
 
 
-def _make_cluster(site: Site, data: Path, as_root: bool) -> None:
+def _make_cluster(makings: Makings, data: Path, as_root: bool) -> None:
     draft = data.with_name("postgres.new")
     shutil.rmtree(draft, ignore_errors=True)
-    password = site.home.run / "initdb.password"
-    keep_private(password, site.stack.database.passwords["postgres"])
-    initdb = [str(site.postgres_binaries / "initdb"), "--auth=scram-sha-256", f"--pwfile={password}"]
+    password = makings.home.run / "initdb.password"
+    keep_private(password, makings.stack.database.passwords["postgres"])
+    initdb = [str(makings.postgres_binaries / "initdb"), "--auth=scram-sha-256", f"--pwfile={password}"]
     options = ["--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "-D", str(draft)]
     try:
-        _run(site.home, [*initdb, *options], user_namespace=as_root)
+        _run(makings.home, [*initdb, *options], user_namespace=as_root)
     finally:
         password.unlink()
     with (draft / "postgresql.conf").open("a") as settings:
@@ -166,9 +166,9 @@ def _make_cluster(site: Site, data: Path, as_root: bool) -> None:
     draft.replace(data)
 
 
-def _zipkin(site: Site) -> Spec:
-    url = site.stack.trace_store_url
-    port = site.stack.ports["zipkin"]
+def _zipkin(makings: Makings) -> Spec:
+    url = makings.stack.trace_store_url
+    port = makings.stack.ports["zipkin"]
     return Spec(
         name="zipkin",
         argv=(
@@ -179,14 +179,14 @@ def _zipkin(site: Site) -> Spec:
             "-XX:TieredStopAtLevel=1",
             "-XX:+ExitOnOutOfMemoryError",
             "-XX:-UsePerfData",
-            f"-Djava.io.tmpdir={site.home.run}",
+            f"-Djava.io.tmpdir={makings.home.run}",
             "-Darmeria.ports[0].address=127.0.0.1",
             f"-Darmeria.ports[0].port={port}",
             "-Darmeria.ports[0].protocols[0]=http",
             "-jar",
-            str(site.cache.zipkin_jar()),
+            str(makings.cache.zipkin_jar()),
         ),
-        env={**minimal_environment(site.home), "STORAGE_TYPE": "mem", "SELF_TRACING_ENABLED": "false"},
+        env={**minimal_environment(makings.home), "STORAGE_TYPE": "mem", "SELF_TRACING_ENABLED": "false"},
         ready=partial(answers, f"{url}/health"),
         address=url,
         # It keeps nothing but memory, and takes seconds to end politely.

@@ -55,7 +55,8 @@ def backoff(restarts_in_a_row: int) -> float:
 
 class Supervised:
     """Keeps one process running until it is told to stop. Belongs to the thread of the event loop:
-    the kernel kills children when the *thread* that started them ends."""
+    the kernel kills children when the *thread* that started them ends. `changed` is told of each condition, and must
+    not raise."""
 
     def __init__(self, spec: Spec, log_file: Path, changed: Callable[[], None]) -> None:
         self.spec = spec
@@ -119,17 +120,24 @@ class Supervised:
         in_a_row = 0
         while not self._stop.is_set():
             began = time.monotonic()
-            code = await self._run_once()
+            end = await self._ended()
             if self._stop.is_set():
                 return
             in_a_row = 1 if time.monotonic() - began > STEADY_SECONDS else in_a_row + 1
-            if self._gives_up(in_a_row, code):
+            if self._gives_up(in_a_row, end):
                 return
             self.restarts += 1
             delay = backoff(in_a_row)
-            log.warning("%s: ended with %s, restart %d in %.1f s", self.spec.name, code, self.restarts, delay)
+            log.warning("%s: %s, restart %d in %.1f s", self.spec.name, end, self.restarts, delay)
             self._become("backing-off")
             await self._pause(delay)
+
+    async def _ended(self) -> str:
+        """How one run of it ended. That it could not even begin, for want of memory, say, may pass like the rest."""
+        try:
+            return f"ended with {await self._run_once()}"
+        except OSError as error:
+            return f"could not be started ({error})"
 
     async def _run_once(self) -> int:
         with self.log_file.open("ab") as output:
@@ -164,11 +172,11 @@ class Supervised:
                 self._works.set_result(None)
             return
 
-    def _gives_up(self, attempts: int, code: int) -> bool:
+    def _gives_up(self, attempts: int, end: str) -> bool:
         if self._works is None or self._works.done() or attempts < START_ATTEMPTS:
             return False
         self._become("failed")
-        self._works.set_exception(StartFailed(f"{self.spec.name} ended with {code} at its start, {attempts} times"))
+        self._works.set_exception(StartFailed(f"{self.spec.name} {end} at its start, {attempts} times"))
         return True
 
     async def _pause(self, seconds: float) -> None:

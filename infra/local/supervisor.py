@@ -13,7 +13,7 @@ from pathlib import Path
 
 from infra.local import services, state
 from infra.local.bound import bound
-from infra.local.components import COMPONENTS, Site, component
+from infra.local.components import COMPONENTS, Makings, component
 from infra.local.install.parts import postgres_binaries
 from infra.local.install.work import tail
 from infra.local.layout import DEFAULT_HOME, ROOT, Cache, Home, default_cache
@@ -27,19 +27,22 @@ log = logging.getLogger("supervisor")
 
 # Started in this order, stopped in the reverse one: the door opens last and shuts first.
 DOOR = "receiver"
+TELL_AGAIN_SECONDS = 5.0
+"""After which the file of a stack is written again that could not be."""
 
 
 class Supervisor:
     """One stack: its processes in tiers, and the file that tells about them."""
 
-    def __init__(self, site: Site, names: Sequence[str], settings: Mapping[str, Mapping[str, str]]) -> None:
-        self._site = site
+    def __init__(self, makings: Makings, names: Sequence[str], settings: Mapping[str, Mapping[str, str]]) -> None:
+        self._makings = makings
         self._settings = settings
-        self._stack = site.stack
+        self._stack = makings.stack
         self._condition: StackCondition = "starting"
         self._error: str | None = None
+        self._told_later: asyncio.TimerHandle | None = None
         chosen = [name for name in (*COMPONENTS, *services.BY_NAME) if name in names]
-        self._processes = {name: Supervised(self._spec(name), site.home.log(name), self._tell) for name in chosen}
+        self._processes = {name: Supervised(self._spec(name), makings.home.log(name), self._tell) for name in chosen}
 
     async def run(self) -> int:
         """Start everything, stay until told to stop, stop everything. The exit code: 0, or 1 when a start failed."""
@@ -88,7 +91,10 @@ class Supervisor:
     async def _stop_all(self) -> None:
         self._become("stopping")
         for tier in ([DOOR], [n for n in services.BY_NAME if n != DOOR], *([n] for n in reversed(COMPONENTS))):
-            await asyncio.gather(*(self._processes[name].stop() for name in tier if name in self._processes))
+            stopping = (self._processes[name].stop() for name in tier if name in self._processes)
+            for failed in await asyncio.gather(*stopping, return_exceptions=True):
+                if failed is not None:
+                    log.error("not stopped in order: %r", failed)
         self._become("failed" if self._error else "stopped")
 
     def _provisioning(self) -> list[partial[None]]:
@@ -97,10 +103,10 @@ class Supervisor:
             "kafka": partial(topics.provision, stack.kafka_bootstrap_servers, topics.declared()),
             "versitygw": partial(
                 objectstore.provision,
-                self._site.home,
+                self._makings.home,
                 stack.object_store,
                 objectstore.declared(),
-                self._site.cache.versitygw,
+                self._makings.cache.versitygw,
             ),
             "postgres": partial(database.provision, stack.database),
         }
@@ -109,7 +115,7 @@ class Supervisor:
     async def _migrate(self) -> None:
         """Bring the schema up before the indexer and the gateway look at it."""
         told = services.process_environment(services.BY_NAME["indexer"], self._stack, self._settings.get("indexer", {}))
-        with self._site.home.log("indexer-migrate").open("ab") as output:
+        with self._makings.home.log("indexer-migrate").open("ab") as output:
             process = await asyncio.create_subprocess_exec(
                 *bound([sys.executable, "-m", "services.indexer", "migrate"]),
                 env=told,
@@ -125,12 +131,12 @@ class Supervisor:
             process.kill()
             raise
         if code != 0:
-            log_file = self._site.home.log("indexer-migrate")
+            log_file = self._makings.home.log("indexer-migrate")
             raise StartFailed(f"the indexer's migration ended with {code}; {log_file}:\n{tail(log_file)}")
 
     def _spec(self, name: str) -> Spec:
         if name in COMPONENTS:
-            return component(name, self._site)
+            return component(name, self._makings)
         return services.spec(services.BY_NAME[name], self._stack, self._settings.get(name, {}))
 
     def _become(self, condition: StackCondition) -> None:
@@ -139,12 +145,24 @@ class Supervisor:
         self._tell()
 
     def _tell(self) -> None:
+        """Write the file; where the disk has no room for it, later: a full disk is when processes die, and they are to
+        be kept running all the same."""
+        if self._told_later is not None:
+            self._told_later.cancel()
+            self._told_later = None
+        try:
+            self._write()
+        except OSError as error:
+            log.error("%s is not up to date: %s", self._makings.home.state_file.name, error.strerror)
+            self._told_later = asyncio.get_running_loop().call_later(TELL_AGAIN_SECONDS, self._tell)
+
+    def _write(self) -> None:
         now = {
             "state": self._condition,
             "error": self._error,
             "processes": tuple(process.status for process in self._processes.values()),
         }
-        state.write(self._site.home.state_file, self._stack.model_copy(update=now))
+        state.write(self._makings.home.state_file, self._stack.model_copy(update=now))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -157,19 +175,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with sole_owner(home):
             _log_to(home, quiet=options.quiet)
-            site = _site(home, options.store, flushes=options.broker_flushes)
-            return asyncio.run(Supervisor(site, names, services.parse_settings(options.set)).run())
+            makings = _makings(home, options.store, flushes=options.broker_flushes)
+            return asyncio.run(Supervisor(makings, names, services.parse_settings(options.set)).run())
     except BlockingIOError:
         print(f"a supervisor already runs the stack in {home.folder}", file=sys.stderr)
         return 2
 
 
-def _site(home: Home, way: StoreWay, *, flushes: bool) -> Site:
+def _makings(home: Home, way: StoreWay, *, flushes: bool) -> Makings:
     binaries = postgres_binaries(ROOT / ".venv")
     if binaries is None:
         raise SystemExit("PostgreSQL is missing from .venv: run `make setup`")
     planned = plan(home, objectstore.declared(), way)
-    return Site(Cache(default_cache()), home, planned, binaries, broker_flushes=flushes)
+    return Makings(Cache(default_cache()), home, planned, binaries, broker_flushes=flushes)
 
 
 def _log_to(home: Home, *, quiet: bool) -> None:

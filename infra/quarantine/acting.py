@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from infra.quarantine.cases import Case, Cases
-from infra.quarantine.deciding import NotHeld, Outcome, Wish, audit_of, decide
+from infra.quarantine.deciding import ActResult, NotHeld, Wish, audit_of, decide
 from infra.quarantine.ledger import Overtaken
 from shared.events import FOR_GOOD, AuditRecorded, Event, InstanceDecided
 from shared.outcome import Transient
@@ -129,7 +129,7 @@ def _delete(topics: Topics, store: Store, wish: Wish, cases: Sequence[Case], act
         acted.away = str(away)
 
 
-def _deletion(case: Case, wish: Wish, outcome: Outcome) -> AuditRecorded:
+def _deletion(case: Case, wish: Wish, outcome: ActResult) -> AuditRecorded:
     return audit_of("quarantine.delete-bytes", wish.actor, _now(), outcome, case)
 
 

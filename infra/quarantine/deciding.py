@@ -10,7 +10,7 @@ from uuid import uuid4
 from infra.quarantine.cases import Case
 from shared.events import AuditRecorded, Choice, Ground, InstanceDecided
 
-Outcome = Literal["done", "refused", "failed"]
+ActResult = Literal["done", "refused", "failed"]
 
 LONGEST_ACTOR = 128
 
@@ -60,7 +60,7 @@ def decide(case: Case, wish: Wish, now: datetime) -> InstanceDecided:
     )
 
 
-def audit_of(act: str, actor: str, now: datetime, outcome: Outcome, case: Case, **more: str | None) -> AuditRecorded:
+def audit_of(act: str, actor: str, now: datetime, outcome: ActResult, case: Case, **more: str | None) -> AuditRecorded:
     """That `actor` did `act` with one case. `more`: `decision_id` and `ground` where there are."""
     return AuditRecorded.model_validate(
         {

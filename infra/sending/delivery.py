@@ -36,7 +36,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Delivery:
     """An ending and why; no reason for what was sent."""
 
     ending: Ending
@@ -90,25 +90,25 @@ def prepare(way: Way, contexts: Collection[Context], patience: Patience) -> str 
             return None
 
 
-def deliver(way: Way, instance: Instance, opened: Callable[[], BinaryIO], patience: Patience) -> Outcome:
+def deliver(way: Way, instance: Instance, opened: Callable[[], BinaryIO], patience: Patience) -> Delivery:
     """Send one instance, as often as it takes. `opened`: its file from the beginning. Raises NotLetIn and OSError."""
     attempt = breaks = 0
     while True:
         try:
-            outcome = _told(_store(way, instance, opened))
+            delivery = _told(_store(way, instance, opened))
         except NotTaken as not_taken:
-            outcome = Outcome(Ending.REFUSED, str(not_taken))
+            delivery = Delivery(Ending.REFUSED, str(not_taken))
         except Away as away:
-            outcome = Outcome(Ending.FAILED, str(away))
+            delivery = Delivery(Ending.FAILED, str(away))
         except Broken as broken:
             breaks += 1
-            outcome = Outcome(Ending.FAILED, str(broken))
-        if outcome.ending is not Ending.FAILED:
+            delivery = Delivery(Ending.FAILED, str(broken))
+        if delivery.ending is not Ending.FAILED:
             patience.answered()
-            return outcome
+            return delivery
         attempt += 1
         if attempt >= TRIES or breaks >= BREAKS or not patience.wait(attempt - 1):
-            return outcome
+            return delivery
 
 
 def _store(way: Way, instance: Instance, opened: Callable[[], BinaryIO]) -> int:
@@ -117,14 +117,14 @@ def _store(way: Way, instance: Instance, opened: Callable[[], BinaryIO]) -> int:
         return way.store(instance, file)
 
 
-def _told(status: int) -> Outcome:
+def _told(status: int) -> Delivery:
     # Warnings (0xBxxx) are successes too: it has been stored (PS3.4 Section B.2.3).
     if status == SUCCESS or status & 0xF000 == 0xB000:
-        return Outcome(Ending.SENT)
+        return Delivery(Ending.SENT)
     if status & 0xFF00 == OUT_OF_RESOURCES:
-        return Outcome(Ending.FAILED, "out-of-resources")
+        return Delivery(Ending.FAILED, "out-of-resources")
     if status & 0xFF00 == 0xA900:
-        return Outcome(Ending.REFUSED, "data-set-does-not-match")
+        return Delivery(Ending.REFUSED, "data-set-does-not-match")
     if status & 0xF000 == 0xC000:
-        return Outcome(Ending.REFUSED, "cannot-understand")
-    return Outcome(Ending.REFUSED, _NAMES.get(status, f"status-{status:04x}"))
+        return Delivery(Ending.REFUSED, "cannot-understand")
+    return Delivery(Ending.REFUSED, _NAMES.get(status, f"status-{status:04x}"))

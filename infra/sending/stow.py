@@ -49,6 +49,14 @@ class Service:
         return http.client.HTTPConnection(where.netloc, timeout=self.seconds)
 
 
+class _Unreadable(Exception):
+    """It was the file that failed: networks fail with errors of the same types."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
+
+
 class Posting:
     """The Way by STOW-RS."""
 
@@ -72,15 +80,18 @@ class Posting:
         if self._connection.sock is None:
             self._connect()
         try:
-            status, body = self._exchange(headers, _parts(boundary, instance, file))
+            status, body = self._exchange(headers, _of_the_file(_parts(boundary, instance, file)))
         except TimeoutError:
             self.close()
             raise Broken("no-answer") from None
-        except (http.client.HTTPException, ConnectionError, ssl.SSLError):
+        except _Unreadable as unreadable:
+            self.close()  # half a request is on its way
+            raise unreadable.error from None
+        except (http.client.HTTPException, OSError):
             self.close()
             raise Broken("connection-lost") from None
         except BaseException:
-            self.close()  # half a request is on its way
+            self.close()
             raise
         return _status(status, body)
 
@@ -119,6 +130,14 @@ def _parts(boundary: str, instance: Instance, file: BinaryIO) -> Iterator[bytes]
     while piece := file.read(_PIECE):
         yield piece
     yield f"\r\n--{boundary}--\r\n".encode()
+
+
+def _of_the_file(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces. Raises _Unreadable for what reading them raises."""
+    try:
+        yield from pieces
+    except OSError as failed:
+        raise _Unreadable(failed) from failed
 
 
 def _status(status: int, body: bytes) -> int:

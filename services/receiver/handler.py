@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Protocol
 
 from services.receiver.arrivals import Arrivals, Occupied
@@ -16,7 +17,7 @@ from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISM
 from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom.identity import Pseudonyms
-from shared.dicom.named import HEAD, Named, named, named_in
+from shared.dicom.named import HEAD, Named, uids
 from shared.events import Event, InstanceReceived, InstanceReceivedInBulk, Outgoing
 from shared.events.envelope import encode
 from shared.kafka import Output
@@ -44,7 +45,7 @@ class Publishes(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Arriving:
     """One instance that has landed, whatever way it came. UIDs are those that the sender told beside the data set."""
 
@@ -55,6 +56,11 @@ class Arriving:
     sop_instance_uid: str
     transfer_syntax_uid: str
     landed: Landed
+
+    @cached_property
+    def named(self) -> Named | None:
+        """The UIDs in the data set; None when it cannot be read. Looked for once, whoever asks."""
+        return uids(self.landed.head(HEAD), self.landed.open, self.transfer_syntax_uid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +114,10 @@ class Receive:
         """The answer to the sender. Success is a promise: the site deletes its copy."""
         arrival = self._pseudonyms.arrival(arriving.site.code, arriving.landed.digest)
         span.set({Attribute.ARRIVAL: arrival})
-        found = _named(arriving)
+        found = arriving.named
         if found and not _same(found, arriving):
             return Answer(CLASS_OR_UID_MISMATCH, Reason.UID_MISMATCH)
-        refused = self._settle(arriving, self._event(arriving, found, arrival), span)
+        refused = self._settle(arriving, self._event(arriving, arrival), span)
         if found or (refused and refused.status != SUCCESS):
             return refused or Answer(SUCCESS)
         return Answer(CANNOT_UNDERSTAND, refused.reason if refused else Reason.NOT_UNDERSTOOD)
@@ -166,9 +172,9 @@ class Receive:
             return _refused(Reason.BROKER_AWAY, away, event.site)
         return None
 
-    def _event(self, arriving: Arriving, found: Named | None, arrival: str) -> InstanceReceived:
+    def _event(self, arriving: Arriving, arrival: str) -> InstanceReceived:
         digest = arriving.landed.digest
-        study = (found and found.study_instance_uid) or arriving.sop_instance_uid
+        study = (arriving.named and arriving.named.study_instance_uid) or arriving.sop_instance_uid
         return _EVENTS[arriving.lane](
             site=arriving.site.code,
             project=arriving.site.project,
@@ -205,12 +211,3 @@ def _no_space(site: str) -> Answer:
 def _same(found: Named, arriving: Arriving) -> bool:
     """Whether the data set is what it was announced as."""
     return (found.sop_class_uid, found.sop_instance_uid) == (arriving.sop_class_uid, arriving.sop_instance_uid)
-
-
-def _named(arriving: Arriving) -> Named | None:
-    syntax, landed = arriving.transfer_syntax_uid, arriving.landed
-    found = named(landed.head(HEAD), syntax)
-    if found:
-        return found
-    with landed.open() as data_set:
-        return named_in(data_set, syntax)

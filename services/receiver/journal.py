@@ -7,7 +7,7 @@ from io import BytesIO
 
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
-from shared.dicom.named import named, named_in
+from shared.dicom.named import uids
 from shared.events import InstanceReceivedInBulk
 
 SWEPT = "swept"
@@ -53,7 +53,7 @@ class Journal:
     ) -> InstanceReceivedInBulk:
         """`head`: the first HEAD bytes of the object; `size`: of all of it."""
         data_set = head[meta.front :]
-        found = named(data_set, meta.transfer_syntax_uid) or named_in(BytesIO(data_set), meta.transfer_syntax_uid)
+        found = uids(data_set, lambda: BytesIO(data_set), meta.transfer_syntax_uid)
         study = (found and found.study_instance_uid) or meta.sop_instance_uid
         return InstanceReceivedInBulk(
             site=of.site,

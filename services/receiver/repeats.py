@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 
 from services.receiver.arrivals import Arrivals
-from services.receiver.stow.front import LONGEST
 from services.receiver.together import Together
 from services.receiver.upper.landing import Landed
 from shared import telemetry
@@ -15,7 +14,7 @@ from shared.storage import ObjectNotFound, Store
 
 log = telemetry.logger("receiver")
 
-_FRONT = LONGEST + 8
+_FRONT = part10.LONGEST_FRONT + 8
 """Bytes of an object in which its front ends, whoever wrote it, and a first tag shows that it does."""
 
 

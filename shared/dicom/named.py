@@ -1,6 +1,7 @@
 """By what UIDs a data set calls itself, read from its beginning."""
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -32,6 +33,15 @@ class Named:
     sop_class_uid: str
     sop_instance_uid: str
     study_instance_uid: str | None
+
+
+def uids(head: bytes | memoryview, opened: Callable[[], BinaryIO], transfer_syntax_uid: str) -> Named | None:
+    """The UIDs of a data set: the quick way from its `head` where that will do, the thorough one otherwise."""
+    found = named(head, transfer_syntax_uid)
+    if found:
+        return found
+    with opened() as data_set:
+        return named_in(data_set, transfer_syntax_uid)
 
 
 def named(head: bytes | memoryview, transfer_syntax_uid: str) -> Named | None:

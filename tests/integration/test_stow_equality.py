@@ -20,7 +20,6 @@ from services.receiver.crew.listening import Listening
 from services.receiver.handler import Answer, Arriving
 from services.receiver.intake import Intake
 from services.receiver.stow.edge import StowEdge
-from services.receiver.stow.front import NotPart10, read_front
 from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget
 from services.receiver.upper.disk import Disk
@@ -83,8 +82,8 @@ def files(request: pytest.FixtureRequest) -> list[bytes]:
 def named(file: bytes) -> bool:
     """Whether its file meta information names what it is, as PS3.10 asks."""
     try:
-        return read_front(file, whole=True) is not None
-    except NotPart10:
+        return part10.read_front(file, whole=True) is not None
+    except part10.NotPart10:
         return False
 
 
@@ -104,7 +103,7 @@ def stored(answer: Dataset, files: Sequence[bytes]) -> list[bytes]:
     """Of these files those that are not named as failed: of a class, say, that is none of storage."""
     failed = {item.ReferencedSOPInstanceUID for item in answer.get("FailedSOPSequence", [])}
     assert {item.FailureReason for item in answer.get("FailedSOPSequence", [])} <= {0x0122, 0xC122}
-    return [file for file in files if read_front(file, whole=True).sop_instance_uid not in failed]  # type: ignore[union-attr]
+    return [file for file in files if part10.read_front(file, whole=True).sop_instance_uid not in failed]  # type: ignore[union-attr]
 
 
 def test_whole_files_are_kept_as_they_are(files: list[bytes], tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """One part that is an instance: a Part 10 file, kept as it was sent, preamble and file meta information too."""
 
-from services.receiver.stow.front import Front, NotPart10, read_front
 from services.receiver.stow.limits import TooLarge
 from services.receiver.stow.pouring import Pouring
 from services.receiver.stow.report import PROCESSING_FAILURE
@@ -17,46 +16,46 @@ class Instance:
         self._storing, self._landing = storing, landing
         self._pour = Pouring(landing, most)
         self._first = bytearray()
-        self._front: Front | None = None
+        self._meta: part10.Meta | None = None
         self._refusal = 0
 
     def take(self, view: memoryview) -> None:
         if self._refusal:
             return
-        if self._front is None:
+        if self._meta is None:
             self._begin(view, whole=False)
         else:
             self._more(view)
 
     def end(self) -> None:
-        if self._front is None and not self._refusal:
+        if self._meta is None and not self._refusal:
             self._begin(memoryview(b""), whole=True)
-        if self._front is None:
+        if self._meta is None:
             self._storing.unreadable()
             return
-        sop_class, sop_instance = self._front.sop_class_uid, self._front.sop_instance_uid
+        sop_class, sop_instance = self._meta.sop_class_uid, self._meta.sop_instance_uid
         if self._refusal:
             self._storing.refuse(sop_class, sop_instance, self._refusal)
         else:
-            self._storing.store(sop_class, sop_instance, self._front.transfer_syntax_uid, self._landing.whole())
+            self._storing.store(sop_class, sop_instance, self._meta.transfer_syntax_uid, self._landing.whole())
 
     def _begin(self, view: memoryview, *, whole: bool) -> None:
         if self._first:
             self._first += view
         first = memoryview(self._first) if self._first else view
         try:
-            front = read_front(first, whole=whole)
-        except NotPart10:
+            meta = part10.read_front(first, whole=whole)
+        except part10.NotPart10:
             self._refusal = CANNOT_UNDERSTAND
             return
-        if front is None:
+        if meta is None:
             self._first = self._first or bytearray(view)
             return
-        self._front, self._first = front, bytearray()
-        self._refusal = self._storing.refusal(front.sop_class_uid, front.transfer_syntax_uid)
+        self._meta, self._first = meta, bytearray()
+        self._refusal = self._storing.refusal(meta.sop_class_uid, meta.transfer_syntax_uid)
         if not self._refusal:
-            self._landing.begin(bytes(first[: front.length]), part10.digester(front.transfer_syntax_uid))
-            self._more(first[front.length :])
+            self._landing.begin(bytes(first[: meta.front]), part10.digester(meta.transfer_syntax_uid))
+            self._more(first[meta.front :])
 
     def _more(self, view: memoryview) -> None:
         try:

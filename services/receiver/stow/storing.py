@@ -9,7 +9,6 @@ from services.receiver.stow.report import CLASS_NOT_TAKEN, OTHER_STUDY, SYNTAX_N
 from services.receiver.upper.command import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import metrics, telemetry
-from shared.dicom.named import HEAD, named, named_in
 from shared.outcome import Reason
 from shared.sites import Lane, Site
 
@@ -51,10 +50,20 @@ class Storing:
         """It has landed (None: the disk had no room for it)."""
         if landed is None:
             self.without_room(sop_class_uid, sop_instance_uid)
-        elif self._study is not None and self._of_another_study(landed, syntax):
+            return
+        arriving = Arriving(
+            site=self._site,
+            association=self._account.association,
+            lane=self._lane,
+            sop_class_uid=sop_class_uid,
+            sop_instance_uid=sop_instance_uid,
+            transfer_syntax_uid=syntax,
+            landed=landed,
+        )
+        if self._study is not None and arriving.named and arriving.named.study_instance_uid != self._study:
             self.refuse(sop_class_uid, sop_instance_uid, OTHER_STUDY)
         else:
-            self._note(sop_class_uid, sop_instance_uid, self._status(sop_class_uid, sop_instance_uid, syntax, landed))
+            self._note(sop_class_uid, sop_instance_uid, self._status(arriving))
 
     def without_room(self, sop_class_uid: str, sop_instance_uid: str) -> None:
         """The disk had no room for it, or for its bulk data, whose UIDs nobody knows yet: they are blank."""
@@ -74,21 +83,7 @@ class Storing:
     def _note(self, sop_class_uid: str, sop_instance_uid: str, status: int) -> None:
         self.report.entries.append(Entry(sop_class_uid, sop_instance_uid, status))
 
-    def _status(self, sop_class_uid: str, sop_instance_uid: str, syntax: str, landed: Landed) -> int:
-        arriving = Arriving(
-            site=self._site,
-            association=self._account.association,
-            lane=self._lane,
-            sop_class_uid=sop_class_uid,
-            sop_instance_uid=sop_instance_uid,
-            transfer_syntax_uid=syntax,
-            landed=landed,
-        )
+    def _status(self, arriving: Arriving) -> int:
         answer = self._intake("STOW-RS store", arriving, self._account, self._span)
         self._away = answer.reason in _AWAY
         return answer.status
-
-    def _of_another_study(self, landed: Landed, syntax: str) -> bool:
-        with landed.open() as data_set:
-            found = named(landed.head(HEAD), syntax) or named_in(data_set, syntax)
-        return found is not None and found.study_instance_uid != self._study

@@ -11,7 +11,7 @@ import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from infra.demo.examination import Examined, Instance, NotDicom, Unsendable, examine
-from infra.demo.plan import MOST_CONTEXTS, SITES, lanes, next_batch, site_of
+from infra.demo.plan import MOST_CONTEXTS, SITES, deal, next_batch, site_of
 from infra.importing.discovery import Found, find
 from shared.dicom import part10
 
@@ -142,13 +142,13 @@ def test_a_study_comes_from_one_site_and_both_send() -> None:
 
 def test_lanes_hold_every_instance_once() -> None:
     instances = [made(number) for number in range(50)]
-    dealt = lanes(instances, per_site=2)
+    dealt = deal(instances, per_site=2)
     assert len(dealt) == 4
-    assert sorted(one.sop_instance_uid for lane in dealt for one in lane.instances) == sorted(
+    assert sorted(one.sop_instance_uid for hand in dealt for one in hand.instances) == sorted(
         one.sop_instance_uid for one in instances
     )
-    assert all(site_of(one) == lane.calling for lane in dealt for one in lane.instances)
-    assert lanes([], per_site=2) == []
+    assert all(site_of(one) == hand.calling for hand in dealt for one in hand.instances)
+    assert deal([], per_site=2) == []
 
 
 def test_an_association_carries_128_contexts() -> None:

@@ -18,8 +18,8 @@ from pynetdicom import AE, AllStoragePresentationContexts, evt
 from pynetdicom.transport import ThreadedAssociationServer
 
 from infra.demo.examination import Instance, examine
-from infra.demo.plan import Lane, lanes
-from infra.demo.sending import Accepted, NotSent, Peer, Refused, Result, send_lane
+from infra.demo.plan import Hand, deal
+from infra.demo.sending import Accepted, NotSent, Peer, Refused, Result, send_hand
 from infra.importing.discovery import find
 
 WHEEL = Path(pydicom.__file__).parent / "data"
@@ -71,16 +71,16 @@ def wheel() -> list[Instance]:
     return [examined for examined in map(examine, find(WHEEL)) if isinstance(examined, Instance)]
 
 
-def send(recorder: Recorder, chosen: list[Lane]) -> list[Result]:
+def send(recorder: Recorder, chosen: list[Hand]) -> list[Result]:
     results: list[Result] = []
     peer = Peer("127.0.0.1", recorder.port, timeout=10)
     with ThreadPoolExecutor(len(chosen)) as pool:
-        list(pool.map(lambda lane: send_lane(peer, lane, results.append, Event()), chosen))
+        list(pool.map(lambda hand: send_hand(peer, hand, results.append, Event()), chosen))
     return results
 
 
-def one_lane(*instances: Instance) -> list[Lane]:
-    return [Lane("SITE_A", instances)]
+def one_hand(*instances: Instance) -> list[Hand]:
+    return [Hand("SITE_A", instances)]
 
 
 def by_name(folder: Path) -> dict[str, Instance]:
@@ -89,7 +89,7 @@ def by_name(folder: Path) -> dict[str, Instance]:
 
 def test_every_file_of_the_wheel_arrives_byte_for_byte(recorder: Recorder) -> None:
     instances = wheel()
-    results = send(recorder, lanes(instances, per_site=2))
+    results = send(recorder, deal(instances, per_site=2))
     assert sorted(result.instance.found.name for result in results) == sorted(i.found.name for i in instances)
     taken = [result for result in results if isinstance(result, Accepted)]
     assert len(taken) == len(results) == 180
@@ -107,7 +107,7 @@ def test_every_file_of_the_wheel_arrives_byte_for_byte(recorder: Recorder) -> No
 
 def test_the_digest_is_over_transfer_syntax_and_the_bytes_that_arrive(recorder: Recorder) -> None:
     instance = by_name(CT.parent)["CT_small.dcm"]
-    send(recorder, one_lane(instance))
+    send(recorder, one_hand(instance))
     [(_, _, syntax, data)] = recorder.received
     assert hashlib.sha256(syntax.encode() + data).hexdigest() == instance.digest
 
@@ -115,20 +115,20 @@ def test_the_digest_is_over_transfer_syntax_and_the_bytes_that_arrive(recorder: 
 def test_a_failure_status_is_a_refusal(recorder: Recorder) -> None:
     recorder.status = 0xA700
     instance = by_name(CT.parent)["CT_small.dcm"]
-    assert send(recorder, one_lane(instance)) == [Refused(instance, "SITE_A", 0xA700)]
+    assert send(recorder, one_hand(instance)) == [Refused(instance, "SITE_A", 0xA700)]
 
 
 def test_a_warning_status_is_a_success(recorder: Recorder) -> None:
     recorder.status = 0xB000
     instance = by_name(CT.parent)["CT_small.dcm"]
-    assert send(recorder, one_lane(instance)) == [Accepted(instance, "SITE_A")]
+    assert send(recorder, one_hand(instance)) == [Accepted(instance, "SITE_A")]
 
 
 def test_the_others_go_on_over_a_new_association_when_one_breaks(recorder: Recorder) -> None:
     known = by_name(CT.parent)
     before, bad, after = known["CT_small.dcm"], known["MR_small.dcm"], known["rtplan.dcm"]
     recorder.abort_on = bad.sop_instance_uid
-    results = send(recorder, one_lane(before, bad, after))
+    results = send(recorder, one_hand(before, bad, after))
     assert [type(result) for result in results] == [Accepted, NotSent, Accepted]
     assert isinstance(results[1], NotSent)
     assert results[1].reason in ("aborted", "connection-lost")
@@ -148,7 +148,7 @@ def test_damaged_file_meta_does_not_touch_the_data_set(recorder: Recorder, tmp_p
     (tmp_path / "other").write_bytes(b"\0" * 128 + b"DICM" + written.getvalue() + data)
     # No meta at all: the data set alone.
     (tmp_path / "bare").write_bytes(data)
-    results = send(recorder, one_lane(*by_name(tmp_path).values()))
+    results = send(recorder, one_hand(*by_name(tmp_path).values()))
     assert [type(result) for result in results] == [Accepted] * 3
     assert [(uid, sent) for _, uid, _, sent in recorder.received] == [(original.sop_instance_uid, data)] * 3
 
@@ -156,7 +156,7 @@ def test_damaged_file_meta_does_not_touch_the_data_set(recorder: Recorder, tmp_p
 def test_a_uid_that_no_request_can_carry_costs_only_its_own_file(recorder: Recorder) -> None:
     good = by_name(CT.parent)["CT_small.dcm"]
     long = Instance(good.found, good.offset, "1." * 40 + "1", "1.2.3", good.transfer_syntax_uid, None, "0" * 64)
-    results = send(recorder, one_lane(long, good))
+    results = send(recorder, one_hand(long, good))
     assert results == [NotSent(long, "SITE_A", "malformed-uid"), Accepted(good, "SITE_A")]
 
 
@@ -164,5 +164,5 @@ def test_nobody_there(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("infra.demo.sending.PAUSE", 0.0)
     instance = by_name(CT.parent)["CT_small.dcm"]
     results: list[Result] = []
-    send_lane(Peer("127.0.0.1", 1), one_lane(instance)[0], results.append, Event())
+    send_hand(Peer("127.0.0.1", 1), one_hand(instance)[0], results.append, Event())
     assert results == [NotSent(instance, "SITE_A", "no-association")]

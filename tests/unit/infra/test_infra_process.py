@@ -119,3 +119,23 @@ def test_children_of_a_process_go_with_it(tmp_path: Path) -> None:
 
 def test_stopping_one_that_was_never_started_is_nothing(tmp_path: Path) -> None:
     asyncio.run(supervised(tmp_path, "exit 0").stop())
+
+
+def test_one_that_cannot_even_be_started_for_a_while_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "BACKOFF_SECONDS", (0.01,))
+
+    async def scene() -> None:
+        kept = supervised(tmp_path, "exec sleep 60")
+        await kept.start()
+        first, log_file = kept.status.pid, kept.log_file
+        assert first
+        kept.log_file = tmp_path / "no such folder" / "shell.log"
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: kept.restarts > 3)
+        kept.log_file = log_file
+        await until(lambda: kept.status.state == "ready")
+        await kept.stop()
+
+    asyncio.run(scene())

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import pytest
 
 from infra.sending.association import Association, Peer, Storing
-from infra.sending.delivery import Ending, Outcome, Patience, deliver, prepare
+from infra.sending.delivery import Delivery, Ending, Patience, deliver, prepare
 from infra.sending.messages import status_of, store_request
 from infra.sending.negotiation import MOST_CONTEXTS
 from infra.sending.way import Away, Broken, Instance, NotLetIn, NotTaken
@@ -60,7 +60,7 @@ def test_what_lies_behind_the_offset_arrives_as_it_is(peer: StoragePeer, size: i
     way = Storing(to(peer))
     way.prepare([ONE.context])
     instance = Instance(CT, "1.2.3", EXPLICIT, offset=5)
-    assert deliver(way, instance, opened(b"front" + content), hasty()) == Outcome(Ending.SENT)
+    assert deliver(way, instance, opened(b"front" + content), hasty()) == Delivery(Ending.SENT)
     way.close()
     (got,) = peer.got
     assert got.data_set == content
@@ -97,26 +97,26 @@ def test_a_context_that_is_not_taken_costs_only_its_own_instances(peer: StorageP
         (Instance("1." * 40 + "1", "1.2.3", EXPLICIT), "malformed-uid"),
         (Instance(CT, "x", EXPLICIT), "malformed-uid"),
     ):
-        assert deliver(way, instance, opened(b"any"), hasty()) == Outcome(Ending.REFUSED, code)
-    assert deliver(way, ONE, opened(b"any"), hasty()) == Outcome(Ending.SENT)
+        assert deliver(way, instance, opened(b"any"), hasty()) == Delivery(Ending.REFUSED, code)
+    assert deliver(way, ONE, opened(b"any"), hasty()) == Delivery(Ending.SENT)
     way.close()
     assert len(peer.got) == 1
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome"),
+    ("status", "delivery"),
     [
-        (0x0000, Outcome(Ending.SENT)),
-        (0xB000, Outcome(Ending.SENT)),
-        (0xA900, Outcome(Ending.REFUSED, "data-set-does-not-match")),
-        (0xC000, Outcome(Ending.REFUSED, "cannot-understand")),
-        (0x0122, Outcome(Ending.REFUSED, "sop-class-not-supported")),
-        (0x0110, Outcome(Ending.REFUSED, "processing-failure")),
+        (0x0000, Delivery(Ending.SENT)),
+        (0xB000, Delivery(Ending.SENT)),
+        (0xA900, Delivery(Ending.REFUSED, "data-set-does-not-match")),
+        (0xC000, Delivery(Ending.REFUSED, "cannot-understand")),
+        (0x0122, Delivery(Ending.REFUSED, "sop-class-not-supported")),
+        (0x0110, Delivery(Ending.REFUSED, "processing-failure")),
     ],
 )
-def test_an_answer_is_asked_for_once(peer: StoragePeer, status: int, outcome: Outcome) -> None:
+def test_an_answer_is_asked_for_once(peer: StoragePeer, status: int, delivery: Delivery) -> None:
     peer.answer = lambda got, before: status
-    assert deliver(Storing(to(peer)), ONE, opened(b"any"), hasty()) == outcome
+    assert deliver(Storing(to(peer)), ONE, opened(b"any"), hasty()) == delivery
     assert len(peer.got) == 1
 
 
@@ -124,7 +124,7 @@ def test_who_has_no_room_is_asked_again_until_he_has(peer: StoragePeer) -> None:
     peer.answer = lambda got, before: 0xA700 if before < 3 else 0
     pauses: list[float] = []
     way = Storing(to(peer))
-    assert deliver(way, ONE, opened(b"any"), Patience(60, pause=pauses.append)) == Outcome(Ending.SENT)
+    assert deliver(way, ONE, opened(b"any"), Patience(60, pause=pauses.append)) == Delivery(Ending.SENT)
     assert len(peer.got) == 4
     assert [0.25 <= pauses[0] <= 0.5, 0.5 <= pauses[1] <= 1, 1 <= pauses[2] <= 2] == [True] * 3
     way.close()
@@ -132,7 +132,7 @@ def test_who_has_no_room_is_asked_again_until_he_has(peer: StoragePeer) -> None:
 
 def test_and_is_left_in_peace_in_the_end(peer: StoragePeer) -> None:
     peer.answer = lambda got, before: 0xA702
-    assert deliver(Storing(to(peer)), ONE, opened(b"any"), hasty()) == Outcome(Ending.FAILED, "out-of-resources")
+    assert deliver(Storing(to(peer)), ONE, opened(b"any"), hasty()) == Delivery(Ending.FAILED, "out-of-resources")
     assert len(peer.got) == 8
     assert deliver(Storing(to(peer)), ONE, opened(b"any"), hasty(0)).ending is Ending.FAILED
     assert len(peer.got) == 9
@@ -142,7 +142,7 @@ def test_an_association_that_breaks_is_opened_again(peer: StoragePeer) -> None:
     peer.answer = lambda got, before: -1 if before == 1 else 0
     way = Storing(to(peer))
     for number in range(3):
-        assert deliver(way, Instance(CT, f"1.2.{number}", EXPLICIT), opened(b"any"), hasty()) == Outcome(Ending.SENT)
+        assert deliver(way, Instance(CT, f"1.2.{number}", EXPLICIT), opened(b"any"), hasty()) == Delivery(Ending.SENT)
     way.close()
     assert peer.uids == ["1.2.0", "1.2.1", "1.2.1", "1.2.2"]
 
@@ -150,11 +150,11 @@ def test_an_association_that_breaks_is_opened_again(peer: StoragePeer) -> None:
 def test_an_instance_that_breaks_every_association_does_not_hold_up_the_others(peer: StoragePeer) -> None:
     peer.answer = lambda got, before: -1 if got.sop_instance_uid == "1.2.3" else 0
     way = Storing(to(peer))
-    outcome = deliver(way, ONE, opened(b"any"), hasty())
-    assert outcome.ending is Ending.FAILED
-    assert outcome.reason in ("aborted", "connection-lost")
+    delivery = deliver(way, ONE, opened(b"any"), hasty())
+    assert delivery.ending is Ending.FAILED
+    assert delivery.reason in ("aborted", "connection-lost")
     assert len(peer.got) == 3
-    assert deliver(way, Instance(CT, "1.2.4", EXPLICIT), opened(b"any"), hasty()) == Outcome(Ending.SENT)
+    assert deliver(way, Instance(CT, "1.2.4", EXPLICIT), opened(b"any"), hasty()) == Delivery(Ending.SENT)
     way.close()
 
 
@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_read_to_its_end_is_not_half_stored(peer: StorageP
     way = Storing(to(peer))
     with pytest.raises(OSError, match="torn"):
         deliver(way, ONE, lambda: Torn(bytes(500_000)), hasty())
-    assert deliver(way, Instance(CT, "1.2.4", EXPLICIT), opened(b"any"), hasty()) == Outcome(Ending.SENT)
+    assert deliver(way, Instance(CT, "1.2.4", EXPLICIT), opened(b"any"), hasty()) == Delivery(Ending.SENT)
     way.close()
     assert peer.uids == ["1.2.4"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import http.client
 import io
 import json
 import threading
@@ -12,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from infra.sending.delivery import TRIES, Ending, Outcome, Patience, deliver, prepare
+from infra.importing.whole import Changed
+from infra.sending.delivery import TRIES, Delivery, Ending, Patience, deliver, prepare
 from infra.sending.stow import Posting, Service
 from infra.sending.way import Instance, NotLetIn
 from shared.dicom import part10
@@ -72,7 +75,7 @@ def web() -> Iterator[Web]:
     server.server_close()
 
 
-def send(way: Posting, content: bytes = FRONT + CONTENT, offset: int = len(FRONT)) -> Outcome:
+def send(way: Posting, content: bytes = FRONT + CONTENT, offset: int = len(FRONT)) -> Delivery:
     instance = Instance(CT, "1.2.3", EXPLICIT, offset)
     return deliver(way, instance, lambda: io.BytesIO(content), Patience(60, pause=lambda _: None))
 
@@ -93,7 +96,7 @@ def part(request: tuple[str, dict[str, str], bytes, int]) -> bytes:
 def test_a_file_goes_as_it_is_over_one_connection(web: Web) -> None:
     way = Posting(web.service)
     assert prepare(way, [], Patience(1)) is None
-    assert [send(way) for _ in range(3)] == [Outcome(Ending.SENT)] * 3
+    assert [send(way) for _ in range(3)] == [Delivery(Ending.SENT)] * 3
     way.close()
     assert {request[3] for request in web.requests} == {web.requests[0][3]}
     assert {request[0] for request in web.requests} == {"/studies"}
@@ -102,7 +105,7 @@ def test_a_file_goes_as_it_is_over_one_connection(web: Web) -> None:
 
 
 def test_a_bare_data_set_goes_behind_file_meta_information_of_ours(web: Web) -> None:
-    assert send(Posting(web.service), CONTENT, 0) == Outcome(Ending.SENT)
+    assert send(Posting(web.service), CONTENT, 0) == Delivery(Ending.SENT)
     assert part(web.requests[0]) == FRONT + CONTENT
 
 
@@ -111,37 +114,37 @@ def failed(reason: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("status", "answer", "outcome"),
+    ("status", "answer", "delivery"),
     [
-        (202, {}, Outcome(Ending.SENT)),
-        (409, failed(0xA900), Outcome(Ending.REFUSED, "data-set-does-not-match")),
-        (409, failed(0x0122), Outcome(Ending.REFUSED, "sop-class-not-supported")),
-        (409, {"0008119A": failed(0xC000)["00081198"]}, Outcome(Ending.REFUSED, "cannot-understand")),
-        (409, {}, Outcome(Ending.REFUSED, "http-409")),
-        (409, [], Outcome(Ending.REFUSED, "http-409")),
-        (413, {}, Outcome(Ending.REFUSED, "http-413")),
-        (415, {}, Outcome(Ending.REFUSED, "http-415")),
-        (501, {}, Outcome(Ending.REFUSED, "http-501")),
+        (202, {}, Delivery(Ending.SENT)),
+        (409, failed(0xA900), Delivery(Ending.REFUSED, "data-set-does-not-match")),
+        (409, failed(0x0122), Delivery(Ending.REFUSED, "sop-class-not-supported")),
+        (409, {"0008119A": failed(0xC000)["00081198"]}, Delivery(Ending.REFUSED, "cannot-understand")),
+        (409, {}, Delivery(Ending.REFUSED, "http-409")),
+        (409, [], Delivery(Ending.REFUSED, "http-409")),
+        (413, {}, Delivery(Ending.REFUSED, "http-413")),
+        (415, {}, Delivery(Ending.REFUSED, "http-415")),
+        (501, {}, Delivery(Ending.REFUSED, "http-501")),
     ],
 )
 def test_an_answer_means_what_the_same_status_of_a_c_store_does(
-    web: Web, status: int, answer: Any, outcome: Outcome
+    web: Web, status: int, answer: Any, delivery: Delivery
 ) -> None:
     web.answers = [(status, answer)]
-    assert send(Posting(web.service)) == outcome
+    assert send(Posting(web.service)) == delivery
     assert len(web.requests) == 1
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 507])
 def test_who_has_no_room_or_fails_is_asked_again(web: Web, status: int) -> None:
     web.answers = [(status, {}), (status, failed(0xA700))]
-    assert send(Posting(web.service)) == Outcome(Ending.SENT)
+    assert send(Posting(web.service)) == Delivery(Ending.SENT)
     assert len(web.requests) == 3
 
 
 def test_who_never_has_room_is_left_for_the_next_run(web: Web) -> None:
     web.answers = [(500, {})] * TRIES
-    assert send(Posting(web.service)) == Outcome(Ending.FAILED, "out-of-resources")
+    assert send(Posting(web.service)) == Delivery(Ending.FAILED, "out-of-resources")
     assert len(web.requests) == TRIES
 
 
@@ -158,7 +161,48 @@ def test_nobody_there_is_told(web: Web) -> None:
     web.shutdown()
     web.server_close()
     assert prepare(Posting(service), [], Patience(0)) == "no-connection"
-    assert send(Posting(service)) == Outcome(Ending.FAILED, "no-connection")
+    assert send(Posting(service)) == Delivery(Ending.FAILED, "no-connection")
+
+
+@pytest.mark.parametrize("number", [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.ECONNRESET])
+def test_a_network_that_goes_away_is_tried_again(web: Web, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    failures, answered = [OSError(number, "gone")] * 2, http.client.HTTPConnection.getresponse
+
+    def lost(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
+        response = answered(connection)
+        if failures:
+            raise failures.pop()
+        return response
+
+    monkeypatch.setattr(http.client.HTTPConnection, "getresponse", lost)
+    assert send(Posting(web.service)) == Delivery(Ending.SENT)
+    assert len(web.requests) == 3
+
+
+def test_a_network_that_stays_away_is_a_lost_connection(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(connection: http.client.HTTPConnection, data: object) -> None:
+        raise OSError(errno.EHOSTUNREACH, "gone")
+
+    monkeypatch.setattr(http.client.HTTPConnection, "send", lost)
+    assert send(Posting(web.service)) == Delivery(Ending.FAILED, "connection-lost")
+
+
+@pytest.mark.parametrize("failure", [TimeoutError("torn"), ConnectionResetError("torn"), Changed("torn")])
+def test_a_file_fails_with_the_error_that_reading_it_raised(web: Web, failure: OSError) -> None:
+    class Remote(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > 500_000:
+                raise failure
+            return super().read(size)
+
+    with pytest.raises(OSError, match="torn") as raised:
+        deliver(
+            Posting(web.service),
+            Instance(CT, "1.2.3", EXPLICIT, len(FRONT)),
+            lambda: Remote(FRONT + CONTENT),
+            Patience(1),
+        )
+    assert raised.value is failure
 
 
 def test_a_file_that_cannot_be_read_to_its_end_is_not_half_posted(web: Web) -> None:
@@ -171,5 +215,5 @@ def test_a_file_that_cannot_be_read_to_its_end_is_not_half_posted(web: Web) -> N
     way = Posting(web.service)
     with pytest.raises(OSError, match="torn"):
         deliver(way, Instance(CT, "1.2.3", EXPLICIT, len(FRONT)), lambda: Torn(FRONT + CONTENT), Patience(1))
-    assert send(way) == Outcome(Ending.SENT)
+    assert send(way) == Delivery(Ending.SENT)
     assert [part(request) for request in web.requests] == [FRONT + CONTENT]

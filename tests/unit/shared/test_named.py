@@ -12,7 +12,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.uid import UID
 
-from shared.dicom.named import Named, named, named_in
+from shared.dicom.named import Named, named, named_in, uids
 
 CT, IMPLICIT, EXPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 BIG, DEFLATED = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"
@@ -46,6 +46,17 @@ def test_both_ways_say_the_same(syntax: str, sequence: bool) -> None:
     raw = written(syntax, data_set(sequence=sequence))
     assert named_in(BytesIO(raw), syntax) == NAMED
     assert named(raw, syntax) == (None if syntax == BIG else NAMED)
+    assert uids(raw, lambda: BytesIO(raw), syntax) == NAMED
+
+
+def test_nothing_is_opened_where_the_head_will_do() -> None:
+    raw = written(EXPLICIT, data_set())
+
+    def never() -> BytesIO:
+        raise AssertionError
+
+    assert uids(raw, never, EXPLICIT) == NAMED
+    assert uids(raw[:20], lambda: BytesIO(raw), EXPLICIT) == NAMED
 
 
 def test_uids_behind_something_large_are_found_by_the_thorough_way() -> None:
