@@ -34,9 +34,11 @@ CREATE INDEX IF NOT EXISTS arrival_doubt ON arrival (doubt) WHERE doubt;
 CREATE TABLE IF NOT EXISTS position (topic TEXT, part INTEGER, next INTEGER, PRIMARY KEY (topic, part));
 """
 # Each statement that writes locks, appends and unlocks, for each instance that arrives: hence one where two would do.
+# Who publishes doubts first. If the doubt is gone when he notes it, the topic has told it meanwhile, which is more.
 _PUBLISHED = """
 INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, 0)
-ON CONFLICT (digest, site) DO UPDATE SET instance = ?3, noted = ?4, doubt = 0
+ON CONFLICT (digest, site) DO UPDATE
+SET instance = ?3, noted = CASE WHEN ?4 IS NULL OR doubt THEN ?4 ELSE noted END, doubt = 0
 RETURNING EXISTS (
     SELECT 1 FROM arrival AS other
     WHERE other.instance = ?3 AND other.doubt <> 1 AND (other.digest, other.site) <> (?1, ?2))

@@ -1,5 +1,6 @@
 """Several catch up with the topics at the same time, and the view stays what the topics say."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,6 +133,17 @@ def test_the_next_announcement_ends_the_doubt(topics: Topics, arrivals: Arrivals
     topics.arrives(DIGEST)
     arrivals.catch_up(topics.ends, topics.read)
     assert arrivals.known(SITE, DIGEST)
+
+
+def test_what_the_topic_tells_before_its_publisher_notes_it_is_not_missed_later(
+    topics: Topics, arrivals: Arrivals
+) -> None:
+    arrivals.doubt(SITE, DIGEST, "1.2.3")
+    topics.arrives(DIGEST)
+    arrivals.catch_up(topics.ends, topics.read)
+    arrivals.add(SITE, DIGEST, "1.2.3")
+    arrivals.catch_up(topics.ends, topics.read)
+    assert not arrivals.missing(SITE, DIGEST, time.time() + 1)
 
 
 def thrown_away(arrivals: Arrivals) -> None:
