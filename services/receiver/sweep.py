@@ -21,8 +21,8 @@ from shared.telemetry import Attribute
 log = telemetry.logger("receiver")
 
 
-class Outcome(StrEnum):
-    """What one look at an object led to."""
+class Found(StrEnum):
+    """What one look at an object came to."""
 
     KNOWN = "known"
     PUBLISHED = "published"
@@ -72,7 +72,7 @@ class Sweep:
         stop: threading.Event | None = None,
         ended: Callable[[str], bool] = lambda _: True,
         since: float = 0.0,
-    ) -> Counter[Outcome]:
+    ) -> Counter[Found]:
         """Aborts what the dead have left unfinished, then looks at each object, or at fewer when told to `stop`.
 
         `ended`: whether an arrival that was published has come to an end; if not, it is published again. `since`: Unix
@@ -81,50 +81,50 @@ class Sweep:
         """
         began, before = time.monotonic(), self._clock() - self._grace
         orphans = self._identified.abort_orphans(ORPHANED)
-        seen: Counter[Outcome] = Counter()
-        for found in self._identified.listed():
+        seen: Counter[Found] = Counter()
+        for each in self._identified.listed():
             if stop and stop.is_set():
                 break
-            of = arrived(found.key)
-            if of is not None and found.modified < before:
-                seen[self._settle(of, found, ended, since)] += 1
-        self._damaged.set(seen[Outcome.DAMAGED])
+            of = arrived(each.key)
+            if of is not None and each.modified < before:
+                seen[self._settle(of, each, ended, since)] += 1
+        self._damaged.set(seen[Found.DAMAGED])
         self._ended.set(self._clock().timestamp())
-        counts = {outcome.value: seen[outcome] for outcome in Outcome}
+        counts = {found.value: seen[found] for found in Found}
         log.info("swept", seconds=round(time.monotonic() - began, 1), orphans=orphans, **counts)
         return seen
 
-    def _settle(self, of: Arrived, found: Listed, ended: Callable[[str], bool], since: float) -> Outcome:
+    def _settle(self, of: Arrived, listed: Listed, ended: Callable[[str], bool], since: float) -> Found:
         def done() -> bool:
             return not self._arrivals.missing(of.site, of.digest, since) and ended(self._journal.arrival(of))
 
         # First without waiting for an association that brings the same.
         if done():
-            return Outcome.KNOWN
+            return Found.KNOWN
         try:
             with self._arrivals.alone(of.site, of.digest, PATIENCE):
-                return Outcome.KNOWN if done() else self._publish(of, found)
+                return Found.KNOWN if done() else self._publish(of, listed)
         except ObjectNotFound:
-            return Outcome.GONE
+            return Found.GONE
         except Occupied:
-            return Outcome.OCCUPIED
+            return Found.OCCUPIED
 
-    def _publish(self, of: Arrived, found: Listed) -> Outcome:
-        head = self._identified.part(found.key, 0, HEAD)
+    def _publish(self, of: Arrived, listed: Listed) -> Found:
+        head = self._identified.part(listed.key, 0, HEAD)
         meta = part10.meta(head)
-        if meta is None or not self._whole(of, found, meta, head):
+        if meta is None or not self._whole(of, listed, meta, head):
             # Nobody was told yes: it is sent again, and replaces this. Published, it would stand in the way.
             log.warning("damaged-object", site=of.site, arrival=self._journal.arrival(of))
-            return Outcome.DAMAGED
-        event = self._journal.event(of, meta, head, found.size, found.modified)
+            return Found.DAMAGED
+        event = self._journal.event(of, meta, head, listed.size, listed.modified)
         attributes = {Attribute.SITE: of.site, Attribute.ARRIVAL: event.arrival}
         with telemetry.span("sweep", attributes=attributes) as span:
             self._arrivals.doubt(of.site, of.digest, event.sop_instance_uid)
             self._broker.publish(output_of(event, event.received_at, span))
         self._arrivals.add(of.site, of.digest, meta.sop_instance_uid)
         self._published.labels(of.site).inc()
-        return Outcome.PUBLISHED
+        return Found.PUBLISHED
 
-    def _whole(self, of: Arrived, found: Listed, meta: part10.Meta, head: bytes) -> bool:
+    def _whole(self, of: Arrived, listed: Listed, meta: part10.Meta, head: bytes) -> bool:
         """Whether its bytes are those that it is named after."""
-        return read_back.digest(self._identified, found.key, head, meta) == of.digest
+        return read_back.digest(self._identified, listed.key, head, meta) == of.digest

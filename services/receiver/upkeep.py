@@ -20,7 +20,7 @@ from services.receiver.journal import Journal
 from services.receiver.mark import Mark
 from services.receiver.recall import recall
 from services.receiver.settings import Settings
-from services.receiver.sweep import Outcome, Sweep, again_and_again
+from services.receiver.sweep import Found, Sweep, again_and_again
 from services.receiver.ways import followed_sites
 from shared.kafka import read_to_end
 from shared.service import Service
@@ -74,7 +74,7 @@ def make_good(service: Service, settings: Settings, sweep: Sweep, mark: Mark) ->
         found = sweep.run_once(service.stop, ends.has)
     if not service.stop.is_set():
         mark.settled()
-        service.log.warning("made-good", published=found[Outcome.PUBLISHED])
+        service.log.warning("made-good", published=found[Found.PUBLISHED])
 
 
 def committing(service: Service, settings: Settings, raw: Raw) -> Callable[[], None]:

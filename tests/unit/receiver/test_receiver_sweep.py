@@ -13,7 +13,7 @@ from services.receiver.handler import Answer, Arriving, Receive
 from services.receiver.journal import HEAD, SWEPT, Arrived, Journal, arrived, key_of
 from services.receiver.quotas import Quotas
 from services.receiver.repeats import Repeats
-from services.receiver.sweep import Outcome, Sweep
+from services.receiver.sweep import Found, Sweep
 from services.receiver.upper.command import SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
@@ -109,7 +109,7 @@ def event_of(record: Record) -> InstanceReceived:
 def test_the_event_is_the_one_that_was_lost(tmp_path: Path, data_set: bytes) -> None:
     lost, kept = Bench(tmp_path / "lost"), Bench(tmp_path / "kept")
     lost.store_only(data_set)
-    assert lost.sweep.run_once()[Outcome.PUBLISHED] == 1
+    assert lost.sweep.run_once()[Found.PUBLISHED] == 1
     kept.receive(data_set)
     (swept,), (received,) = lost.broker.received, kept.broker.received
     for name in ("ce_id", "ce_source", "ce_subject"):
@@ -123,8 +123,8 @@ def test_the_event_is_the_one_that_was_lost(tmp_path: Path, data_set: bytes) -> 
 
 def test_it_is_published_once(bench: Bench) -> None:
     bench.store_only()
-    assert bench.sweep.run_once() == {Outcome.PUBLISHED: 1}
-    assert bench.sweep.run_once() == {Outcome.KNOWN: 1}
+    assert bench.sweep.run_once() == {Found.PUBLISHED: 1}
+    assert bench.sweep.run_once() == {Found.KNOWN: 1}
     assert bench.receive() == Answer(SUCCESS, Reason.ALREADY_DONE)
     assert len(bench.broker.received) == 1
 
@@ -150,7 +150,7 @@ def test_what_came_in_bulk_is_swept_as_the_same(tmp_path: Path) -> None:
 
 def test_what_was_published_is_left_alone(bench: Bench) -> None:
     bench.receive()
-    assert bench.sweep.run_once() == {Outcome.KNOWN: 1}
+    assert bench.sweep.run_once() == {Found.KNOWN: 1}
     assert len(bench.broker.received) == 1
 
 
@@ -172,9 +172,9 @@ def test_a_torn_object_does_not_stand_in_the_way_of_the_whole_one(bench: Bench) 
     key = bench.store_only()
     for torn in (b"", bench.store.objects[key][:-1], bytes(len(bench.store.objects[key]))):
         bench.store.objects[key] = torn
-        assert bench.sweep.run_once() == {Outcome.DAMAGED: 1}
+        assert bench.sweep.run_once() == {Found.DAMAGED: 1}
     assert bench.receive() == Answer(SUCCESS)
-    assert bench.sweep.run_once() == {Outcome.KNOWN: 1}
+    assert bench.sweep.run_once() == {Found.KNOWN: 1}
     assert len(bench.broker.received) == 1
 
 
@@ -183,7 +183,7 @@ def test_what_came_to_no_end_goes_through_again_as_the_same_event(bench: Bench) 
         bench.receive(data_set)
     first, second = bench.broker.received
     arrival = event_of(first).arrival
-    assert bench.sweep.run_once(ended=lambda one: one == arrival) == {Outcome.KNOWN: 1, Outcome.PUBLISHED: 1}
+    assert bench.sweep.run_once(ended=lambda one: one == arrival) == {Found.KNOWN: 1, Found.PUBLISHED: 1}
     again = bench.broker.received[-1]
     assert header(again.headers, "ce_id") == header(second.headers, "ce_id")
     assert again.key == second.key
@@ -201,7 +201,7 @@ def test_a_broker_that_is_away_is_asked_again(bench: Bench) -> None:
     with pytest.raises(Transient):
         bench.sweep.run_once()
     bench.broker.away = False
-    assert bench.sweep.run_once() == {Outcome.PUBLISHED: 1}
+    assert bench.sweep.run_once() == {Found.PUBLISHED: 1}
 
 
 def test_a_key_says_what_arrived() -> None:
@@ -222,6 +222,6 @@ def test_what_has_no_file_meta_information_tells_nothing() -> None:
 def test_what_the_broker_has_lost_since_it_said_yes_is_published_again(bench: Bench) -> None:
     bench.receive()
     bench.broker.topics[InstanceReceived.topic].clear()
-    assert bench.sweep.run_once()[Outcome.KNOWN] == 1
-    assert bench.sweep.run_once(since=time.time() + 1)[Outcome.PUBLISHED] == 1
+    assert bench.sweep.run_once()[Found.KNOWN] == 1
+    assert bench.sweep.run_once(since=time.time() + 1)[Found.PUBLISHED] == 1
     assert len(bench.broker.received) == 1
