@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from services.receiver import read_back
 from services.receiver.arrivals import Arrivals, Occupied
+from services.receiver.ends import Ends
 from services.receiver.handler import PATIENCE, Publishes, output_of
 from services.receiver.journal import HEAD, Arrived, Journal, arrived
 from shared import metrics, telemetry
@@ -70,14 +71,14 @@ class Sweep:
     def run_once(
         self,
         stop: threading.Event | None = None,
-        ended: Callable[[str], bool] = lambda _: True,
+        ended: Ends | None = None,
         since: float = 0.0,
     ) -> Counter[Found]:
         """Aborts what the dead have left unfinished, then looks at each object, or at fewer when told to `stop`.
 
-        `ended`: whether an arrival that was published has come to an end; if not, it is published again. `since`: Unix
-        time after which the topic has been read to its end; what was noted before and was not in it is published again
-        too. Raises Transient when store or broker are away.
+        `ended`: what it knows no end of is published again; all has ended unless it is given. `since`: Unix time after
+        which the topic has been read to its end; what was noted before and was not in it is published again too.
+        Raises Transient when store or broker are away.
         """
         began, before = time.monotonic(), self._clock() - self._grace
         orphans = self._identified.abort_orphans(ORPHANED)
@@ -94,20 +95,25 @@ class Sweep:
         log.info("swept", seconds=round(time.monotonic() - began, 1), orphans=orphans, **counts)
         return seen
 
-    def _settle(self, of: Arrived, listed: Listed, ended: Callable[[str], bool], since: float) -> Found:
+    def _settle(self, of: Arrived, listed: Listed, ended: Ends | None, since: float) -> Found:
         def done() -> bool:
-            return not self._arrivals.missing(of.site, of.digest, since) and ended(self._journal.arrival(of))
+            if self._arrivals.missing(of.site, of.digest, since):
+                return False
+            return ended is None or ended.has(self._journal.arrival(of))
 
         # First without waiting for an association that brings the same.
         if done():
             return Found.KNOWN
         try:
             with self._arrivals.alone(of.site, of.digest, PATIENCE):
-                return Found.KNOWN if done() else self._publish(of, listed)
+                found = Found.KNOWN if done() else self._publish(of, listed)
         except ObjectNotFound:
             return Found.GONE
         except Occupied:
             return Found.OCCUPIED
+        if ended is not None and found is Found.PUBLISHED:
+            ended.goes_again(self._journal.arrival(of))
+        return found
 
     def _publish(self, of: Arrived, listed: Listed) -> Found:
         head = self._identified.part(listed.key, 0, HEAD)

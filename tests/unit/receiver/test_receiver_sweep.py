@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from services.receiver.arrivals import Arrivals
+from services.receiver.ends import Ends
 from services.receiver.handler import Answer, Arriving, Receive
 from services.receiver.journal import HEAD, SWEPT, Arrived, Journal, arrived, key_of
 from services.receiver.quotas import Quotas
@@ -178,12 +179,15 @@ def test_a_torn_object_does_not_stand_in_the_way_of_the_whole_one(bench: Bench) 
     assert len(bench.broker.received) == 1
 
 
-def test_what_came_to_no_end_goes_through_again_as_the_same_event(bench: Bench) -> None:
+def test_what_came_to_no_end_goes_through_once_more_as_the_same_event(bench: Bench, tmp_path: Path) -> None:
     for data_set in (STUDY, STUDY + b"\x20\x00\x10\x00SH\x00\x00"):
         bench.receive(data_set)
     first, second = bench.broker.received
     arrival = event_of(first).arrival
-    assert bench.sweep.run_once(ended=lambda one: one == arrival) == {Found.KNOWN: 1, Found.PUBLISHED: 1}
+    with Ends(tmp_path / "ends.sqlite") as ends:
+        ends.goes_again(arrival)
+        assert bench.sweep.run_once(ended=ends) == {Found.KNOWN: 1, Found.PUBLISHED: 1}
+        assert bench.sweep.run_once(ended=ends) == {Found.KNOWN: 2}
     again = bench.broker.received[-1]
     assert header(again.headers, "ce_id") == header(second.headers, "ce_id")
     assert again.key == second.key
