@@ -15,6 +15,7 @@ from infra.local.layout import Home
 from infra.local.probes import answers
 from infra.local.process import Spec
 from infra.local.state import ServiceAddress, Stack
+from shared.durable import is_volatile
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,8 @@ def environment(service: Service, stack: Stack, settings: Mapping[str, str]) -> 
         told["ISOCENTRE_STATE_DIR"] = str(state_folder(service, stack.home))
     if service.dicom:
         told["ISOCENTRE_DICOM_PORT"] = str(ports[f"{name}-dicom"])
-        if stack.object_store.way == "s3":
-            # The local S3 server never fsyncs; who chooses it knows and accepts that.
+        # The local S3 server never fsyncs; who chooses it knows and accepts that. So does who works in a container.
+        if stack.object_store.way == "s3" or is_volatile(stack.home):
             told["ISOCENTRE_ACCEPT_VOLATILE_STORE"] = "true"
     if service.http:
         told["ISOCENTRE_HTTP_PORT"] = str(ports[f"{name}-http"])

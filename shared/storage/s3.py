@@ -48,6 +48,9 @@ class S3Store:
             return False
         return True
 
+    def secure(self, key: str) -> None:
+        self._bucket.ask("HEAD", key)  # no server can be asked for more
+
     def keys(self, prefix: str = "") -> Iterator[str]:
         return (found.text("Key") for found in self._found(prefix))
 

@@ -53,13 +53,14 @@ class AccessDenied(Transient):
 
 
 class Store(Protocol):
-    """One bucket. Every method raises `Transient` when the store does not answer or is out of resources.
-
-    `durable` tells whether an object survives a power cut as soon as `put` returns.
-    """
+    """One bucket. Everything raises `Transient` when the store does not answer or is out of resources."""
 
     name: str
-    durable: bool
+
+    @property
+    def durable(self) -> bool:
+        """Whether an object survives a power cut as soon as `put` returns; asked once."""
+        ...
 
     def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
         """Store an object, replacing any of that key; returns when the store has confirmed its checksum.
@@ -77,6 +78,13 @@ class Store(Protocol):
 
     def exists(self, key: str) -> bool:
         """Whether there is an object of exactly that key."""
+        ...
+
+    def secure(self, key: str) -> None:
+        """Return when the object is as safe as one that `put` has just returned for. Raises `ObjectNotFound`.
+
+        That it can be read does not tell: a `put` that failed at its last step leaves it readable, and not on the disk.
+        """
         ...
 
     def keys(self, prefix: str = "") -> Iterator[str]:

@@ -6,12 +6,13 @@ it acknowledges; here a file, its attributes and every folder on its way are on 
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
-from shared.durable import sync_folder
+from shared.durable import is_volatile, sync_file, sync_folder
 from shared.outcome import Transient
 from shared.storage.drafts import Drafts, drop, dropped_on_failure
 from shared.storage.folders import Folders
@@ -25,13 +26,18 @@ _ATTEMPTS = 100
 class TreeStore:
     """One bucket: the folder `root`/`bucket`, on a file system with extended attributes."""
 
-    durable = True
-
     def __init__(self, root: Path, bucket: str) -> None:
         self.name = bucket
         self._folder = root / bucket
         self._drafts = Drafts(self._folder)
         self._folders = Folders(self._folder)
+
+    @cached_property
+    def durable(self) -> bool:
+        """Syncing alone does not make it so: there are file systems without a disk."""
+        with _failures():
+            self._verify()
+            return not is_volatile(self._folder)
 
     def put(self, key: str, data: Content, content_type: str = "application/dicom") -> None:
         _check(key)
@@ -39,7 +45,7 @@ class TreeStore:
             self._folders.forget_moved(self._verify())
             draft = self._drafts.make(data, content_type)
             with dropped_on_failure(draft):
-                self._publish(draft, key)
+                self._settle(key, lambda name, folder: os.rename(draft, name, dst_dir_fd=folder))
                 if isinstance(data, Filed):
                     drop(draft)  # a rename does nothing where the key is another name of the same file already
 
@@ -61,6 +67,16 @@ class TreeStore:
         with _failures():
             self._verify()
             return place.is_file()
+
+    def secure(self, key: str) -> None:
+        def sync(name: str, folder: int) -> None:
+            self._require(key)
+            sync_file(name, folder)
+
+        self._require(key)  # before its folders are made
+        with _failures():
+            self._folders.forget_moved(self._verify())
+            self._settle(key, sync)
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         with _failures():
@@ -101,6 +117,10 @@ class TreeStore:
         _check(key)
         return self._folder / key
 
+    def _require(self, key: str) -> None:
+        if not self.exists(key):
+            raise ObjectNotFound
+
     def _verify(self) -> os.stat_result:
         """Where the bucket is not, perhaps because its disk is not mounted, nothing may be taken for missing."""
         try:
@@ -108,12 +128,13 @@ class TreeStore:
         except FileNotFoundError:
             raise AccessDenied("NoSuchBucket") from None
 
-    def _publish(self, draft: str, key: str) -> None:
+    def _settle(self, key: str, enter: Callable[[str, int], None]) -> None:
+        """`enter` what gets a name and the descriptor of its folder; then have all that leads there on the disk."""
         path, _, name = key.rpartition("/")
         for _ in range(_ATTEMPTS):
             try:
                 folder = self._folders.at(path)
-                os.rename(draft, name, dst_dir_fd=folder.descriptor)
+                enter(name, folder.descriptor)
                 return folder.settle()
             except FileNotFoundError:
                 self._folders.forget(path)

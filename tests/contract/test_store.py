@@ -110,7 +110,17 @@ def test_a_missing_object_is_no_transient_trouble(store: Store, prefix: str) -> 
             store.get(f"{prefix}/{missing}")
         with pytest.raises(ObjectNotFound):
             store.part(f"{prefix}/{missing}", 0, 1)
+        with pytest.raises(ObjectNotFound):
+            store.secure(f"{prefix}/{missing}")
         assert not store.exists(f"{prefix}/{missing}")
+
+
+def test_what_is_there_can_be_secured(store: Store, prefix: str) -> None:
+    store.put(f"{prefix}/a.dcm", b"x")
+    store.secure(f"{prefix}/a.dcm")
+    with pytest.raises(ObjectNotFound):
+        store.secure(prefix)
+    assert list(store.keys(prefix)) == [f"{prefix}/a.dcm"]
 
 
 def test_lists_keys_in_order_and_by_prefix_only(store: Store, prefix: str) -> None:
@@ -201,12 +211,13 @@ def _away(kind: str) -> Store:
         lambda store: store.get("a"),
         lambda store: store.part("a", 0, 1),
         lambda store: store.exists("a"),
+        lambda store: store.secure("a"),
         lambda store: list(store.keys()),
         lambda store: list(store.listed()),
         lambda store: store.delete("a"),
         lambda store: store.abort_orphans(storage.ORPHANED),
     ],
-    ids=["put", "get", "part", "exists", "keys", "listed", "delete", "abort"],
+    ids=["put", "get", "part", "exists", "secure", "keys", "listed", "delete", "abort"],
 )
 def test_a_store_that_does_not_answer_is_transient_trouble(kind: str, call: Callable[[Store], object]) -> None:
     with pytest.raises(Transient):
@@ -265,6 +276,7 @@ def test_what_one_writes_the_other_has(components: Stack, tree: Store, prefix: s
     assert other.get(f"{prefix}/deep/er/a.dcm") == data
     assert other.exists(f"{prefix}/deep/er/a.dcm")
     assert list(other.keys(prefix)) == [f"{prefix}/deep/er/a.dcm"]
+    other.secure(f"{prefix}/deep/er/a.dcm")
     other.delete(f"{prefix}/deep/er/a.dcm")
     assert not one.exists(f"{prefix}/deep/er/a.dcm")
     assert list(one.keys(prefix)) == []
@@ -306,8 +318,7 @@ def test_many_write_while_others_empty_the_same_folders(tree: Store, prefix: str
     assert list(tree.keys(prefix)) == []
 
 
-def test_each_says_whether_it_is_durable(components: Stack, tree: Store) -> None:
-    assert tree.durable
+def test_the_server_does_not_pass_for_durable(components: Stack) -> None:
     assert not _s3(components).durable
 
 

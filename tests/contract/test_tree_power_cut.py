@@ -149,6 +149,23 @@ def test_this_sees_what_is_not_on_the_disk(
     assert whole(small_disk.folder / BUCKET / key, data) is (synced == "all")
 
 
+@pytest.mark.parametrize("secured", [True, False])
+def test_what_somebody_else_wrote_is_on_the_disk_once_it_is_secured(small_disk: Disk, secured: bool) -> None:
+    """As the S3 server writes, which syncs nothing."""
+    sync_now(small_disk.folder)
+    place, data = small_disk.folder / BUCKET / "a/b/c.dcm", b"x" * 50_000
+    place.parent.mkdir(parents=True)
+    place.write_bytes(data)
+    os.setxattr(place, "user.etag", b"tag")
+    store = TreeStore(small_disk.folder, BUCKET)
+    if secured:
+        store.secure("a/b/c.dcm")
+    del store
+    small_disk.cut()
+    small_disk.restart()
+    assert whole(place, data) is secured
+
+
 def whole(place: Path, data: bytes) -> bool:
     """Whether the object has its bytes and its attributes."""
     return place.exists() and place.read_bytes() == data and "user.etag" in os.listxattr(place)

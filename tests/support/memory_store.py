@@ -46,6 +46,10 @@ class MemoryStore:
         self._answer()
         return key in self.objects
 
+    def secure(self, key: str) -> None:
+        if not self.exists(key):
+            raise ObjectNotFound
+
     def keys(self, prefix: str = "") -> Iterator[str]:
         self._answer()
         yield from sorted(key for key in self.objects if key.startswith(prefix))

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from infra.local import plan as planning
+from infra.local import services
 from infra.local.layout import Home
 from infra.local.provision.objectstore import declared
 from infra.local.services import BY_NAME, SERVICES, environment, parse_settings, process_environment, spec
 from infra.local.state import Stack
 from shared.settings import StoreSettings
-from shared.storage import open_bucket
+from shared.storage import TreeStore, open_bucket
 
 CLEAN_SIDE = ("validator", "indexer", "thumbnailer", "tracker", "gateway")
 
@@ -38,7 +39,10 @@ def test_the_clean_side_holds_no_identified_credentials(stack: Stack, name: str)
     assert "ISOCENTRE_PROJECT_KEY_FILE" not in told(stack, name)
 
 
-def test_those_that_write_objects_are_told_the_files_and_no_credentials(stack: Stack) -> None:
+def test_those_that_write_objects_are_told_the_files_and_no_credentials(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "is_volatile", lambda folder: False)
     tree = str(stack.object_store.tree)
     by_files = {name for name in BY_NAME if told(stack, name).get("ISOCENTRE_STORE_TREE") == tree}
     assert by_files == {"receiver", "anonymiser"}
@@ -63,9 +67,16 @@ def test_the_thumbnailer_is_shown_the_bucket_that_it_writes_and_no_other(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     clean, derived = (open_bucket(StoreSettings(), bucket) for bucket in ("clean", "derived"))
-    assert (clean.durable, derived.durable) == (False, True)
+    assert (isinstance(clean, TreeStore), isinstance(derived, TreeStore)) == (False, True)
     derived.put("a/b.jpg", b"picture", "image/jpeg")
     assert (stack.object_store.tree / "derived" / "a" / "b.jpg").read_bytes() == b"picture"
+
+
+def test_a_home_in_memory_or_in_the_layer_of_a_container_is_accepted(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "is_volatile", lambda folder: folder == stack.home)
+    assert told(stack, "receiver")["ISOCENTRE_ACCEPT_VOLATILE_STORE"] == "true"
 
 
 def test_by_s3_all_go_through_the_server_and_the_receiver_accepts_that_it_never_syncs(tmp_path: Path) -> None:
