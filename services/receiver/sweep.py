@@ -122,6 +122,8 @@ class Sweep:
             # Nobody was told yes: it is sent again, and replaces this. Published, it would stand in the way.
             log.warning("damaged-object", site=of.site, arrival=self._journal.arrival(of))
             return Found.DAMAGED
+        # Read it can be, and be gone with the next power cut: he who stored it may have died, or heard that he failed.
+        self._identified.secure(listed.key)
         event = self._journal.event(of, meta, head, listed.size, listed.modified)
         attributes = {Attribute.SITE: of.site, Attribute.ARRIVAL: event.arrival}
         with telemetry.span("sweep", attributes=attributes) as span:

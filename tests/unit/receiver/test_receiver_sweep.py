@@ -208,6 +208,21 @@ def test_a_broker_that_is_away_is_asked_again(bench: Bench) -> None:
     assert bench.sweep.run_once() == {Found.PUBLISHED: 1}
 
 
+def test_what_cannot_be_secured_is_not_vouched_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can be read, and its sender heard that it failed: a yes to its repeat has to mean more than that."""
+
+    def fails(key: str) -> None:
+        raise Transient("EIO")
+
+    bench.store_only()
+    with monkeypatch.context() as failing:
+        failing.setattr(bench.store, "secure", fails)
+        with pytest.raises(Transient):
+            bench.sweep.run_once()
+    assert bench.broker.received == []
+    assert bench.receive() == Answer(SUCCESS)
+
+
 def test_a_key_says_what_arrived() -> None:
     digest = "ab" + "0" * 62
     assert arrived(key_of("site-a", digest)) == Arrived("site-a", digest)
