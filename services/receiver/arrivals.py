@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from enum import IntEnum
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -38,12 +39,13 @@ CREATE TABLE IF NOT EXISTS position (topic TEXT, part INTEGER, next INTEGER, PRI
 _PUBLISHED = """
 INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, 0)
 ON CONFLICT (digest, site) DO UPDATE
-SET instance = ?3, noted = CASE WHEN ?4 IS NULL OR doubt THEN ?4 ELSE noted END, doubt = 0
+SET instance = ?3, noted = CASE WHEN ?4 IS NULL OR doubt THEN ?4 ELSE noted END,
+    doubt = CASE WHEN ?4 IS NULL AND doubt = 3 THEN 3 ELSE 0 END
 RETURNING EXISTS (
     SELECT 1 FROM arrival AS other
     WHERE other.instance = ?3 AND other.doubt <> 1 AND (other.digest, other.site) <> (?1, ?2))
 """
-# `doubt`: 0, published; 1, may be published; 2, published, and may be once more.
+# `doubt` is a Standing.
 _DOUBTED = """
 INSERT INTO arrival VALUES (?, ?, ?, NULL, 1)
 ON CONFLICT (digest, site) DO UPDATE SET doubt = CASE doubt WHEN 1 THEN 1 ELSE 2 END
@@ -54,6 +56,18 @@ _LOCK = Struct("hhqqi4x")
 """`struct flock` of Linux: type, whence, start, length, pid."""
 _LOOK_AGAIN = 0.02
 """Seconds."""
+
+
+class Standing(IntEnum):
+    """How an arrival stands that the view knows."""
+
+    PUBLISHED = 0
+    DOUBTED = 1
+    """Somebody may have published it without having added it: the topic knows."""
+    DOUBTED_AGAIN = 2
+    """It was published, and somebody may have published it once more."""
+    DAMAGED = 3
+    """It was published, and what is stored is not what came."""
 
 
 class Occupied(Transient):
@@ -100,13 +114,20 @@ class Arrivals:
             progress()
         return count
 
+    def standing(self, site: str, digest: str) -> Standing | None:
+        """None for what is not known at all."""
+        query = "SELECT doubt FROM arrival WHERE digest = ? AND site = ?"
+        with self._lock:
+            found = self._db.execute(query, (bytes.fromhex(digest), site)).fetchone()
+        return found and Standing(found[0])
+
     def known(self, site: str, digest: str) -> bool:
-        """Whether this arrival has been published, and is not about to be published once more."""
-        return self._has("NOT doubt", site, digest)
+        """Whether this arrival has been published, and nothing has happened to it since."""
+        return self.standing(site, digest) is Standing.PUBLISHED
 
     def doubted(self, site: str, digest: str) -> bool:
-        """Whether somebody may have published it without having added it: the topic knows."""
-        return self._has("doubt", site, digest)
+        """Whether the topic has to be asked about it."""
+        return self.standing(site, digest) in (Standing.DOUBTED, Standing.DOUBTED_AGAIN)
 
     def add(self, site: str, digest: str, sop_instance_uid: str) -> bool:
         """This arrival has been published. Whether the site has sent another one under the same SOP Instance UID."""
@@ -129,8 +150,15 @@ class Arrivals:
 
     def doubts(self) -> int:
         """Of how many that is not known."""
+        query = "SELECT count(*) FROM arrival WHERE doubt AND doubt <> 3"
         with self._lock:
-            return int(self._db.execute("SELECT count(*) FROM arrival WHERE doubt").fetchone()[0])
+            return int(self._db.execute(query).fetchone()[0])
+
+    def damaged(self, site: str, digest: str) -> bool:
+        """What is stored of this arrival is not what came, so it is taken again. Whether it had been published."""
+        mark = "UPDATE arrival SET doubt = 3 WHERE digest = ? AND site = ? AND doubt <> 1"
+        with self._lock:
+            return self._db.execute(mark, (bytes.fromhex(digest), site)).rowcount > 0
 
     def of_instance(self, site: str, sop_instance_uid: str) -> list[str]:
         """The digests of all that was ever published of what the site has sent under that SOP Instance UID."""
@@ -230,11 +258,6 @@ class Arrivals:
             event = None
         if isinstance(event, InstanceReceived):
             self._insert(event.site, event.digest, event.sop_instance_uid, None)
-
-    def _has(self, what: str, site: str, digest: str) -> bool:
-        query = f"SELECT 1 FROM arrival WHERE digest = ? AND site = ? AND {what}"  # noqa: S608 - ours
-        with self._lock:
-            return self._db.execute(query, (bytes.fromhex(digest), site)).fetchone() is not None
 
     def _insert(self, site: str, digest: str, sop_instance_uid: str, noted: float | None) -> bool:
         """As `add`. `noted`: when, by ourselves; None for what the topic tells."""

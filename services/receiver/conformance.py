@@ -91,7 +91,10 @@ ACTIONS: Mapping[int, str] = {
 """Statuses of an N-ACTION, and of what comes in its place."""
 
 UNCOMMITTED: Mapping[Failure, tuple[str, str]] = {
-    Failure.PROCESSING: ("an object is damaged, or the store is not durable", "keep the copy, ask the operator"),
+    Failure.PROCESSING: (
+        "an object is damaged, or the store is not durable",
+        "keep the copy, send it again, ask again",
+    ),
     Failure.NO_SUCH_INSTANCE: ("not here, or not here any more", "send it"),
     Failure.CLASS_CONFLICT: ("here, with another SOP class", "mend the reference"),
 }

@@ -28,6 +28,9 @@ class Found(StrEnum):
     KNOWN = "known"
     PUBLISHED = "published"
     DAMAGED = "damaged"
+    """It was announced, so its sender has been told that it is safe."""
+    TORN = "torn"
+    """It was not: its sender still has it."""
     GONE = "gone"
     OCCUPIED = "occupied"
     """An association brings the same, or hangs with it: the next sweep looks again."""
@@ -65,7 +68,10 @@ class Sweep:
         self._grace = grace
         self._clock = clock
         self._published = metrics.counter("isocentre_sweep_published_total")
-        self._damaged = metrics.gauge("isocentre_sweep_damaged_objects")
+        self._spoilt = {
+            Found.DAMAGED: metrics.gauge("isocentre_sweep_damaged_objects"),
+            Found.TORN: metrics.gauge("isocentre_sweep_torn_objects"),
+        }
         self._ended = metrics.gauge("isocentre_sweep_last_timestamp_seconds")
 
     def run_once(
@@ -89,7 +95,8 @@ class Sweep:
             of = arrived(each.key)
             if of is not None and each.modified < before:
                 seen[self._settle(of, each, ended, since)] += 1
-        self._damaged.set(seen[Found.DAMAGED])
+        for found, gauge in self._spoilt.items():
+            gauge.set(seen[found])
         self._ended.set(self._clock().timestamp())
         counts = {found.value: seen[found] for found in Found}
         log.info("swept", seconds=round(time.monotonic() - began, 1), orphans=orphans, **counts)
@@ -119,9 +126,7 @@ class Sweep:
         head = self._identified.part(listed.key, 0, HEAD)
         meta = part10.meta(head)
         if meta is None or not self._whole(of, listed, meta, head):
-            # Nobody was told yes: it is sent again, and replaces this. Published, it would stand in the way.
-            log.warning("damaged-object", site=of.site, arrival=self._journal.arrival(of))
-            return Found.DAMAGED
+            return self._spoiled(of)
         # Read it can be, and be gone with the next power cut: he who stored it may have died, or heard that he failed.
         self._identified.secure(listed.key)
         event = self._journal.event(of, meta, head, listed.size, listed.modified)
@@ -132,6 +137,15 @@ class Sweep:
         self._arrivals.add(of.site, of.digest, meta.sop_instance_uid)
         self._published.labels(of.site).inc()
         return Found.PUBLISHED
+
+    def _spoiled(self, of: Arrived) -> Found:
+        """Published, it would keep out the whole one: whoever sends that replaces this."""
+        arrival = self._journal.arrival(of)
+        if self._arrivals.damaged(of.site, of.digest):
+            log.error("object-damaged", site=of.site, arrival=arrival)
+            return Found.DAMAGED
+        log.warning("object-torn", site=of.site, arrival=arrival)
+        return Found.TORN
 
     def _whole(self, of: Arrived, listed: Listed, meta: part10.Meta, head: bytes) -> bool:
         """Whether its bytes are those that it is named after."""

@@ -74,6 +74,7 @@ class Judging:
                 return Copy(State.WHOLE, meta.sop_class_uid)
         except ObjectNotFound:
             return Copy(State.MISSING)
+        self._arrivals.damaged(site, digest)
         self._damaged.labels(site).inc()
         log.error("object-damaged", site=site, arrival=self._journal.arrival(Arrived(site, digest)))
         return Copy(State.DAMAGED)

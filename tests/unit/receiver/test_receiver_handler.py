@@ -388,10 +388,13 @@ def test_a_repeat_is_no_success_while_the_store_cannot_be_asked(bench: Bench) ->
     assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
 
 
-def test_what_somebody_has_ended_is_a_success_and_does_not_come_back(bench: Bench) -> None:
+@pytest.mark.parametrize("was", ["whole", "damaged"])
+def test_what_somebody_has_ended_is_a_success_and_does_not_come_back(bench: Bench, was: str) -> None:
     bench.send()
     event = decode(bench.broker.received[0].topic, bench.broker.received[0].value, bench.broker.received[0].headers)
     assert isinstance(event, InstanceReceived)
+    if was == "damaged":
+        assert bench.arrivals.damaged(event.site, event.digest)
     bench.store.objects.clear()
     bench.ended.add(event.arrival)
     assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)

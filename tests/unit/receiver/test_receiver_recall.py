@@ -146,6 +146,15 @@ def test_what_the_topic_tells_before_its_publisher_notes_it_is_not_missed_later(
     assert not arrivals.missing(SITE, DIGEST, time.time() + 1)
 
 
+def test_an_announcement_of_before_does_not_mend_what_was_found_damaged(topics: Topics, arrivals: Arrivals) -> None:
+    topics.arrives(DIGEST)
+    arrivals.add(SITE, DIGEST, "1.2.3")
+    assert arrivals.damaged(SITE, DIGEST)
+    arrivals.catch_up(topics.ends, topics.read)
+    assert not arrivals.known(SITE, DIGEST)
+    assert not arrivals.doubted(SITE, DIGEST), "the topic could not tell"
+
+
 def thrown_away(arrivals: Arrivals) -> None:
     with pytest.raises(Transient):
         arrivals.catch_up(dict, breaks_off)

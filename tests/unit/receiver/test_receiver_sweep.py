@@ -173,10 +173,39 @@ def test_a_torn_object_does_not_stand_in_the_way_of_the_whole_one(bench: Bench) 
     key = bench.store_only()
     for torn in (b"", bench.store.objects[key][:-1], bytes(len(bench.store.objects[key]))):
         bench.store.objects[key] = torn
-        assert bench.sweep.run_once() == {Found.DAMAGED: 1}
+        assert bench.sweep.run_once() == {Found.TORN: 1}
     assert bench.receive() == Answer(SUCCESS)
     assert bench.sweep.run_once() == {Found.KNOWN: 1}
     assert len(bench.broker.received) == 1
+
+
+def rots(bench: Bench) -> str:
+    """Its last byte; returns the key."""
+    (key,) = bench.store.objects
+    bench.store.put(key, bench.store.objects[key][:-1] + b"\xff")
+    return key
+
+
+def test_an_acknowledged_object_that_has_rotted_is_taken_again(bench: Bench, tmp_path: Path) -> None:
+    """As long as it was: a repeat that hears a success for nothing done would cost the only good copy."""
+    bench.receive()
+    key = rots(bench)
+    with Ends(tmp_path / "ends.sqlite") as ends:
+        assert bench.sweep.run_once(ended=ends) == {Found.DAMAGED: 1}
+    assert bench.sweep.run_once() == {Found.DAMAGED: 1}
+    assert bench.arrivals.doubts() == 0
+    assert bench.receive() == Answer(SUCCESS)
+    assert bench.store.get(key) == part10.front(EXPLICIT, CT, "1.2.3") + STUDY
+    assert len(bench.broker.received) == 2
+    assert bench.receive() == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert bench.sweep.run_once() == {Found.KNOWN: 1}
+
+
+def test_damage_of_what_the_broker_has_lost_was_acknowledged_too(bench: Bench) -> None:
+    bench.receive()
+    rots(bench)
+    bench.broker.topics[InstanceReceived.topic].clear()
+    assert bench.sweep.run_once(since=time.time() + 1) == {Found.DAMAGED: 1}
 
 
 def test_what_came_to_no_end_goes_through_once_more_as_the_same_event(bench: Bench, tmp_path: Path) -> None:
