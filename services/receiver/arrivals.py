@@ -24,7 +24,7 @@ from shared.outcome import Transient
 
 Offsets = Mapping[tuple[str, int], int]
 
-VERSION = 5
+VERSION = 6
 """Of the tables. A view of another version is thrown away and read again."""
 TABLES = ("arrival", "position")
 SCHEMA = """
@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS arrival (
     digest BLOB, site TEXT, instance BLOB, noted REAL, doubt INTEGER, PRIMARY KEY (digest, site)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS arrival_instance ON arrival (instance);
 CREATE INDEX IF NOT EXISTS arrival_doubt ON arrival (doubt) WHERE doubt;
-CREATE TABLE IF NOT EXISTS position (topic TEXT, part INTEGER, next INTEGER, PRIMARY KEY (topic, part));
+CREATE TABLE IF NOT EXISTS position (
+    topic TEXT, part INTEGER, next INTEGER, epoch INTEGER, stamp REAL, PRIMARY KEY (topic, part));
 """
 # Each statement that writes locks, appends and unlocks, for each instance that arrives: hence one where two would do.
 # Who publishes doubts first. If the doubt is gone when he notes it, the topic has told it meanwhile, which is more.
@@ -70,6 +71,10 @@ class Standing(IntEnum):
     """It was published, and what is stored is not what came."""
 
 
+class _Cut(Exception):
+    """The topic is not any more what we have read of it."""
+
+
 class Occupied(Transient):
     """Somebody else works on the same arrival, and does not come to an end."""
 
@@ -95,9 +100,10 @@ class Arrivals:
         """Take in what the topic holds beyond our position; returns how many records that were.
 
         `ends`: those of all partitions, as they are when it is called. `progress` is called now and then: it may take
-        minutes, and what was read is kept when it breaks off. A position beyond the topic's end belongs to another
-        topic's life: then everything is read again. Others may catch up at the same time. Raises Transient when one of
-        them has thrown away the view meanwhile, and what `ends` and `read` raise.
+        minutes, and what was read is kept when it breaks off. When our position is beyond the topic's end, or the
+        record before it is not the one that we read, then the topic was cut, and everything is read again. Others may
+        catch up at the same time. Raises Transient when one of them has thrown away the view meanwhile, and what `ends`
+        and `read` raise.
         """
         with self._lock:
             taken: Offsets = dict(self._positions())
@@ -105,12 +111,19 @@ class Arrivals:
         if _beyond(taken, ends()):
             self._begin_anew(taken)
             taken = {}
-        count, records = 0, iter(read(dict(taken)))
+        count, records = 0, iter(read(_one_before(taken)))
         # Others write meanwhile, so no transaction is open while the broker is waited for.
         while some := list(islice(records, _AT_ONCE)):
-            count += len(some)
-            with self._lock, self._transaction():
-                taken = self._take(some, taken)
+            try:
+                with self._lock, self._transaction():
+                    self._compare(some)
+                    news = [record for record in some if record.offset >= taken.get(_place(record), 0)]
+                    taken = self._take(news, taken)
+            except _Cut:
+                self._begin_anew(taken)
+                count, records, taken = 0, iter(read({})), {}
+            else:
+                count += len(news)
             progress()
         return count
 
@@ -224,6 +237,15 @@ class Arrivals:
         for topic, part, next_offset in self._db.execute("SELECT topic, part, next FROM position"):
             yield (topic, part), next_offset
 
+    def _compare(self, records: Iterable[Record]) -> None:
+        """Raises _Cut when the record before one of our positions is not the one that we read there."""
+        found = self._db.execute("SELECT topic, part, next, epoch, stamp FROM position").fetchall()
+        last = {(topic, part, next_offset - 1): tuple(mark) for topic, part, next_offset, *mark in found}
+        for record in records:
+            place = (*_place(record), record.offset)
+            if last.get(place, _mark(record)) != _mark(record):
+                raise _Cut
+
     def _begin_anew(self, found: Offsets) -> None:
         """Throw all away, unless the positions are others by now than those that were found wrong."""
         with self._lock, self._transaction():
@@ -238,16 +260,17 @@ class Arrivals:
         Raises Transient when the view ends before `taken`: what is between would never be read.
         """
         stored, reached = dict(self._positions()), dict(taken)
+        last: dict[tuple[str, int], tuple[int | None, float]] = {}
         if _beyond(taken, stored):
             raise Transient("the view was thrown away meanwhile")
         for record in records:
-            where = (record.topic, record.partition)
-            reached[where] = record.offset + 1
+            where = _place(record)
+            reached[where], last[where] = record.offset + 1, _mark(record)
             # What was taken before may be announced once more by now, and this is not that announcement.
             if record.offset >= stored.get(where, 0):
                 self._learn(record)
-        moved = [(*where, end) for where, end in reached.items() if end > stored.get(where, 0)]
-        self._db.executemany("INSERT OR REPLACE INTO position VALUES (?, ?, ?)", moved)
+        moved = [(*at, reached[at], *mark) for at, mark in last.items() if reached[at] > stored.get(at, 0)]
+        self._db.executemany("INSERT OR REPLACE INTO position VALUES (?, ?, ?, ?, ?)", moved)
         return reached
 
     def _learn(self, record: Record) -> None:
@@ -268,6 +291,20 @@ class Arrivals:
 def _beyond(positions: Offsets, ends: Offsets) -> bool:
     """Whether one of them lies beyond its end."""
     return any(position > ends.get(where, 0) for where, position in positions.items())
+
+
+def _one_before(positions: Offsets) -> Offsets:
+    """Where to begin, so that the last record that was read comes once more."""
+    return {where: position - 1 for where, position in positions.items()}
+
+
+def _place(record: Record) -> tuple[str, int]:
+    return record.topic, record.partition
+
+
+def _mark(record: Record) -> tuple[int | None, float]:
+    """Which record it is of all that ever had its offset."""
+    return record.leader_epoch, record.timestamp.timestamp()
 
 
 def _instance(site: str, sop_instance_uid: str) -> bytes:

@@ -146,6 +146,36 @@ def test_what_the_topic_tells_before_its_publisher_notes_it_is_not_missed_later(
     assert not arrivals.missing(SITE, DIGEST, time.time() + 1)
 
 
+def test_a_topic_that_was_cut_and_has_grown_again_is_read_again(topics: Topics, arrivals: Arrivals) -> None:
+    """A broker that loses what it had acknowledged takes new ones, until our position is within it again."""
+    lost, *others = (digit * 64 for digit in "abcd")
+    topics.arrives(lost)
+    arrivals.catch_up(topics.ends, topics.read)
+    topics.topics.clear()
+    for digest in others:
+        topics.arrives(digest)
+    assert arrivals.catch_up(topics.ends, topics.read) == len(others)
+    assert not arrivals.known(SITE, lost)
+    assert all(arrivals.known(SITE, digest) for digest in others)
+    assert positions(arrivals) == {(LIVE, 0): 3}
+
+
+def test_what_was_cut_from_the_beginning_of_a_topic_is_known_all_the_same(topics: Topics, arrivals: Arrivals) -> None:
+    """As `kafka-delete-records` does: the record before our position may be gone, and what comes is the next one."""
+    topics.arrives(DIGEST)
+    arrivals.catch_up(topics.ends, topics.read)
+    topics.arrives(OTHER)
+    assert arrivals.catch_up(topics.ends, lambda start: list(topics.read(start))[1:]) == 1
+    assert arrivals.known(SITE, DIGEST)
+    assert arrivals.known(SITE, OTHER)
+
+
+def test_a_look_at_what_has_not_changed_brings_nothing_new(topics: Topics, arrivals: Arrivals) -> None:
+    topics.arrives(DIGEST)
+    assert arrivals.catch_up(topics.ends, topics.read) == 1
+    assert arrivals.catch_up(topics.ends, topics.read) == 0
+
+
 def test_an_announcement_of_before_does_not_mend_what_was_found_damaged(topics: Topics, arrivals: Arrivals) -> None:
     topics.arrives(DIGEST)
     arrivals.add(SITE, DIGEST, "1.2.3")
