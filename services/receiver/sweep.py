@@ -59,6 +59,7 @@ class Sweep:
         arrivals: Arrivals,
         journal: Journal,
         grace: timedelta,
+        stop: threading.Event,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._identified = identified
@@ -66,9 +67,11 @@ class Sweep:
         self._arrivals = arrivals
         self._journal = journal
         self._grace = grace
+        self._stop = stop
         self._clock = clock
         self._published = metrics.counter("isocentre_sweep_published_total")
-        self._spoilt = {
+        self._spoilt: set[Listed] = set()
+        self._gauges = {
             Found.DAMAGED: metrics.gauge("isocentre_sweep_damaged_objects"),
             Found.TORN: metrics.gauge("isocentre_sweep_torn_objects"),
         }
@@ -76,7 +79,6 @@ class Sweep:
 
     def run_once(
         self,
-        stop: threading.Event | None = None,
         ended: Ends | None = None,
         since: float = 0.0,
     ) -> Counter[Found]:
@@ -84,18 +86,18 @@ class Sweep:
 
         `ended`: what it knows no end of is published again; all has ended unless it is given. `since`: Unix time after
         which the topic has been read to its end; what was noted before and was not in it is published again too.
-        Raises Transient when store or broker are away.
+        Raises Transient when store or broker are away, or it is told to stop while it reads an object.
         """
         began, before = time.monotonic(), self._clock() - self._grace
         orphans = self._identified.abort_orphans(ORPHANED)
         seen: Counter[Found] = Counter()
         for each in self._identified.listed():
-            if stop and stop.is_set():
+            if self._stop.is_set():
                 break
             of = arrived(each.key)
             if of is not None and each.modified < before:
                 seen[self._settle(of, each, ended, since)] += 1
-        for found, gauge in self._spoilt.items():
+        for found, gauge in self._gauges.items():
             gauge.set(seen[found])
         self._ended.set(self._clock().timestamp())
         counts = {found.value: seen[found] for found in Found}
@@ -113,7 +115,7 @@ class Sweep:
             return Found.KNOWN
         try:
             with self._arrivals.alone(of.site, of.digest, PATIENCE):
-                found = Found.KNOWN if done() else self._publish(of, listed)
+                found = Found.KNOWN if done() else self._look_at(of, listed)
         except ObjectNotFound:
             return Found.GONE
         except Occupied:
@@ -122,11 +124,18 @@ class Sweep:
             ended.goes_again(self._journal.arrival(of))
         return found
 
-    def _publish(self, of: Arrived, listed: Listed) -> Found:
+    def _look_at(self, of: Arrived, listed: Listed) -> Found:
+        """Reads it, unless it was found spoilt and is the same: that may take long, and others need the disk."""
+        if listed in self._spoilt:
+            return self._spoiled(of)
         head = self._identified.part(listed.key, 0, HEAD)
         meta = part10.meta(head)
-        if meta is None or not self._whole(of, listed, meta, head):
+        if meta is None or read_back.digest(self._identified, listed.key, head, meta, self._stop) != of.digest:
+            self._spoilt.add(listed)
             return self._spoiled(of)
+        return self._publish(of, listed, meta, head)
+
+    def _publish(self, of: Arrived, listed: Listed, meta: part10.Meta, head: bytes) -> Found:
         # Read it can be, and be gone with the next power cut: he who stored it may have died, or heard that he failed.
         self._identified.secure(listed.key)
         event = self._journal.event(of, meta, head, listed.size, listed.modified)
@@ -146,7 +155,3 @@ class Sweep:
             return Found.DAMAGED
         log.warning("object-torn", site=of.site, arrival=arrival)
         return Found.TORN
-
-    def _whole(self, of: Arrived, listed: Listed, meta: part10.Meta, head: bytes) -> bool:
-        """Whether its bytes are those that it is named after."""
-        return read_back.digest(self._identified, listed.key, head, meta) == of.digest

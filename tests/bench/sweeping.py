@@ -7,6 +7,7 @@ written. CPU is ours: without that of broker and S3 server.
 """
 
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -141,7 +142,9 @@ def _unknown(name: str, store: Store, broker: Publisher, count: int) -> Cost:
 
 def _sweep(store: Store, broker: Publisher, arrivals: Arrivals, found: Found) -> Callable[[], int]:
     """Looks once, and tells how many ended so."""
-    sweep = Sweep(identified=store, broker=broker, arrivals=arrivals, journal=JOURNAL, grace=timedelta(0))
+    sweep = Sweep(
+        identified=store, broker=broker, arrivals=arrivals, journal=JOURNAL, grace=timedelta(0), stop=threading.Event()
+    )
     return lambda: sweep.run_once()[found]
 
 

@@ -147,3 +147,16 @@ def test_an_end_comes_between_two_instances(node: Node) -> None:
     with pytest.raises(Transient):
         judged(node, (CT, "1.2.1"))
     node.stop = threading.Event()
+
+
+def test_an_end_comes_between_two_pieces_of_an_object(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    node.send(an_instance("1.2.1", size=HEAD + PIECE))
+    part = node.store.part
+
+    def told_to_stop(key: str, start: int, count: int) -> bytes:
+        node.stop.set()
+        return part(key, start, count)
+
+    monkeypatch.setattr(node.store, "part", told_to_stop)
+    with pytest.raises(Transient):
+        judged(node, (CT, "1.2.1"))

@@ -1,10 +1,11 @@
 """What was stored and not published is published later, once, as the event that was lost."""
 
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -60,6 +61,7 @@ class Bench:
         self.arrivals = Arrivals(folder / "arrivals.sqlite")
         self.quotas = Quotas(folder / "quotas.sqlite")
         self.pseudonyms = Pseudonyms(b"k" * 32)
+        self.stop = threading.Event()
         self.later = GRACE + timedelta(seconds=1)
         self.sweep = Sweep(
             identified=self.store,
@@ -67,6 +69,7 @@ class Bench:
             arrivals=self.arrivals,
             journal=Journal("demo", self.pseudonyms),
             grace=GRACE,
+            stop=self.stop,
             clock=lambda: datetime.now(UTC) + self.later,
         )
 
@@ -199,6 +202,36 @@ def test_an_acknowledged_object_that_has_rotted_is_taken_again(bench: Bench, tmp
     assert len(bench.broker.received) == 2
     assert bench.receive() == Answer(SUCCESS, Reason.ALREADY_DONE)
     assert bench.sweep.run_once() == {Found.KNOWN: 1}
+
+
+def test_what_is_spoilt_is_read_once_and_again_when_it_is_another(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = bench.store_only()
+    whole = bench.store.objects[key]
+    rots(bench)
+    assert bench.sweep.run_once() == {Found.TORN: 1}
+    with monkeypatch.context() as unread:
+        unread.delattr(MemoryStore, "part")
+        assert bench.sweep.run_once() == {Found.TORN: 1}
+    bench.store.put(key, whole)
+    assert bench.sweep.run_once() == {Found.PUBLISHED: 1}
+
+
+def test_who_is_told_to_stop_does_not_first_read_a_large_object_to_its_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.store_only(STUDY + bytes(2 * HEAD))
+    part = bench.store.part
+
+    def told_to_stop(*where: Any) -> bytes:
+        bench.stop.set()
+        return part(*where)
+
+    monkeypatch.setattr(bench.store, "part", told_to_stop)
+    with pytest.raises(Transient):
+        bench.sweep.run_once()
+    assert bench.broker.received == []
 
 
 def test_damage_of_what_the_broker_has_lost_was_acknowledged_too(bench: Bench) -> None:
