@@ -44,8 +44,7 @@ def make_good(bench: Bench, stop: Stop, mark: Mark, folder: Path) -> None:
 
 
 def unclean(folder: Path) -> Mark:
-    Mark(folder, "boot-1")
-    return Mark(folder, "boot-2")
+    return Mark(folder, "boot-1", lambda: True)
 
 
 def test_what_was_occupied_is_made_good_too_and_nothing_twice(tmp_path: Path, stop: Stop) -> None:
