@@ -134,14 +134,6 @@ class Arrivals:
             found = self._db.execute(query, (bytes.fromhex(digest), site)).fetchone()
         return found and Standing(found[0])
 
-    def known(self, site: str, digest: str) -> bool:
-        """Whether this arrival has been published, and nothing has happened to it since."""
-        return self.standing(site, digest) is Standing.PUBLISHED
-
-    def doubted(self, site: str, digest: str) -> bool:
-        """Whether the topic has to be asked about it."""
-        return self.standing(site, digest) in (Standing.DOUBTED, Standing.DOUBTED_AGAIN)
-
     def add(self, site: str, digest: str, sop_instance_uid: str) -> bool:
         """This arrival has been published. Whether the site has sent another one under the same SOP Instance UID."""
         with self._lock:
