@@ -10,8 +10,8 @@ from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
 from services.receiver.crew.workers import Crew
 from services.receiver.ends import TOPICS as ENDS
-from services.receiver.journal import Journal
-from services.receiver.mark import Mark
+from services.receiver.journal import Journal, arrived
+from services.receiver.mark import Mark, life_on
 from services.receiver.recall import TOPICS, recall
 from services.receiver.settings import Settings
 from services.receiver.upkeep import Raw, beside, committing, sweeping
@@ -41,7 +41,7 @@ def main() -> None:
         if not identified.durable:
             accept_volatile(service, settings)
         tell_durability(service, identified)
-        mark = Mark(settings.state_dir)
+        mark = mark_in(settings, identified)
         arrivals = arrivals_in(settings.state_dir, anew=mark.unclean)
         catch_up(service, arrivals, settings.kafka_bootstrap_servers)
         desk = Desk(settings.associations, settings.share_of_site)
@@ -81,6 +81,14 @@ def tell_readiness(health: Health, crew: Crew) -> None:
         health.waiting("store")
     else:
         health.ready()
+
+
+def mark_in(settings: Settings, identified: storage.Store) -> Mark:
+    """A store with objects and a STATE_DIR without a mark: whoever threw that away may have done so after a power
+    cut."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    life = life_on(filter(None, (settings.state_dir, settings.store_tree)))
+    return Mark(settings.state_dir, life, lambda: any(map(arrived, identified.keys())))
 
 
 def arrivals_in(folder: Path, *, anew: bool) -> Arrivals:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from enum import IntEnum
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -23,7 +24,7 @@ from shared.outcome import Transient
 
 Offsets = Mapping[tuple[str, int], int]
 
-VERSION = 5
+VERSION = 6
 """Of the tables. A view of another version is thrown away and read again."""
 TABLES = ("arrival", "position")
 SCHEMA = """
@@ -31,17 +32,21 @@ CREATE TABLE IF NOT EXISTS arrival (
     digest BLOB, site TEXT, instance BLOB, noted REAL, doubt INTEGER, PRIMARY KEY (digest, site)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS arrival_instance ON arrival (instance);
 CREATE INDEX IF NOT EXISTS arrival_doubt ON arrival (doubt) WHERE doubt;
-CREATE TABLE IF NOT EXISTS position (topic TEXT, part INTEGER, next INTEGER, PRIMARY KEY (topic, part));
+CREATE TABLE IF NOT EXISTS position (
+    topic TEXT, part INTEGER, next INTEGER, epoch INTEGER, stamp REAL, PRIMARY KEY (topic, part));
 """
 # Each statement that writes locks, appends and unlocks, for each instance that arrives: hence one where two would do.
+# Who publishes doubts first. If the doubt is gone when he notes it, the topic has told it meanwhile, which is more.
 _PUBLISHED = """
 INSERT INTO arrival VALUES (?1, ?2, ?3, ?4, 0)
-ON CONFLICT (digest, site) DO UPDATE SET instance = ?3, noted = ?4, doubt = 0
+ON CONFLICT (digest, site) DO UPDATE
+SET instance = ?3, noted = CASE WHEN ?4 IS NULL OR doubt THEN ?4 ELSE noted END,
+    doubt = CASE WHEN ?4 IS NULL AND doubt = 3 THEN 3 ELSE 0 END
 RETURNING EXISTS (
     SELECT 1 FROM arrival AS other
     WHERE other.instance = ?3 AND other.doubt <> 1 AND (other.digest, other.site) <> (?1, ?2))
 """
-# `doubt`: 0, published; 1, may be published; 2, published, and may be once more.
+# `doubt` is a Standing.
 _DOUBTED = """
 INSERT INTO arrival VALUES (?, ?, ?, NULL, 1)
 ON CONFLICT (digest, site) DO UPDATE SET doubt = CASE doubt WHEN 1 THEN 1 ELSE 2 END
@@ -52,6 +57,22 @@ _LOCK = Struct("hhqqi4x")
 """`struct flock` of Linux: type, whence, start, length, pid."""
 _LOOK_AGAIN = 0.02
 """Seconds."""
+
+
+class Standing(IntEnum):
+    """How an arrival stands that the view knows."""
+
+    PUBLISHED = 0
+    DOUBTED = 1
+    """Somebody may have published it without having added it: the topic knows."""
+    DOUBTED_AGAIN = 2
+    """It was published, and somebody may have published it once more."""
+    DAMAGED = 3
+    """It was published, and what is stored is not what came."""
+
+
+class _Cut(Exception):
+    """The topic is not any more what we have read of it."""
 
 
 class Occupied(Transient):
@@ -79,9 +100,10 @@ class Arrivals:
         """Take in what the topic holds beyond our position; returns how many records that were.
 
         `ends`: those of all partitions, as they are when it is called. `progress` is called now and then: it may take
-        minutes, and what was read is kept when it breaks off. A position beyond the topic's end belongs to another
-        topic's life: then everything is read again. Others may catch up at the same time. Raises Transient when one of
-        them has thrown away the view meanwhile, and what `ends` and `read` raise.
+        minutes, and what was read is kept when it breaks off. When our position is beyond the topic's end, or the
+        record before it is not the one that we read, then the topic was cut, and everything is read again. Others may
+        catch up at the same time. Raises Transient when one of them has thrown away the view meanwhile, and what `ends`
+        and `read` raise.
         """
         with self._lock:
             taken: Offsets = dict(self._positions())
@@ -89,22 +111,28 @@ class Arrivals:
         if _beyond(taken, ends()):
             self._begin_anew(taken)
             taken = {}
-        count, records = 0, iter(read(dict(taken)))
+        count, records = 0, iter(read(_one_before(taken)))
         # Others write meanwhile, so no transaction is open while the broker is waited for.
         while some := list(islice(records, _AT_ONCE)):
-            count += len(some)
-            with self._lock, self._transaction():
-                taken = self._take(some, taken)
+            try:
+                with self._lock, self._transaction():
+                    self._compare(some)
+                    news = [record for record in some if record.offset >= taken.get(_place(record), 0)]
+                    taken = self._take(news, taken)
+            except _Cut:
+                self._begin_anew(taken)
+                count, records, taken = 0, iter(read({})), {}
+            else:
+                count += len(news)
             progress()
         return count
 
-    def known(self, site: str, digest: str) -> bool:
-        """Whether this arrival has been published, and is not about to be published once more."""
-        return self._has("NOT doubt", site, digest)
-
-    def doubted(self, site: str, digest: str) -> bool:
-        """Whether somebody may have published it without having added it: the topic knows."""
-        return self._has("doubt", site, digest)
+    def standing(self, site: str, digest: str) -> Standing | None:
+        """None for what is not known at all."""
+        query = "SELECT doubt FROM arrival WHERE digest = ? AND site = ?"
+        with self._lock:
+            found = self._db.execute(query, (bytes.fromhex(digest), site)).fetchone()
+        return found and Standing(found[0])
 
     def add(self, site: str, digest: str, sop_instance_uid: str) -> bool:
         """This arrival has been published. Whether the site has sent another one under the same SOP Instance UID."""
@@ -127,8 +155,15 @@ class Arrivals:
 
     def doubts(self) -> int:
         """Of how many that is not known."""
+        query = "SELECT count(*) FROM arrival WHERE doubt AND doubt <> 3"
         with self._lock:
-            return int(self._db.execute("SELECT count(*) FROM arrival WHERE doubt").fetchone()[0])
+            return int(self._db.execute(query).fetchone()[0])
+
+    def damaged(self, site: str, digest: str) -> bool:
+        """What is stored of this arrival is not what came, so it is taken again. Whether it had been published."""
+        mark = "UPDATE arrival SET doubt = 3 WHERE digest = ? AND site = ? AND doubt <> 1"
+        with self._lock:
+            return self._db.execute(mark, (bytes.fromhex(digest), site)).rowcount > 0
 
     def of_instance(self, site: str, sop_instance_uid: str) -> list[str]:
         """The digests of all that was ever published of what the site has sent under that SOP Instance UID."""
@@ -194,6 +229,15 @@ class Arrivals:
         for topic, part, next_offset in self._db.execute("SELECT topic, part, next FROM position"):
             yield (topic, part), next_offset
 
+    def _compare(self, records: Iterable[Record]) -> None:
+        """Raises _Cut when the record before one of our positions is not the one that we read there."""
+        found = self._db.execute("SELECT topic, part, next, epoch, stamp FROM position").fetchall()
+        last = {(topic, part, next_offset - 1): tuple(mark) for topic, part, next_offset, *mark in found}
+        for record in records:
+            place = (*_place(record), record.offset)
+            if last.get(place, _mark(record)) != _mark(record):
+                raise _Cut
+
     def _begin_anew(self, found: Offsets) -> None:
         """Throw all away, unless the positions are others by now than those that were found wrong."""
         with self._lock, self._transaction():
@@ -208,16 +252,17 @@ class Arrivals:
         Raises Transient when the view ends before `taken`: what is between would never be read.
         """
         stored, reached = dict(self._positions()), dict(taken)
+        last: dict[tuple[str, int], tuple[int | None, float]] = {}
         if _beyond(taken, stored):
             raise Transient("the view was thrown away meanwhile")
         for record in records:
-            where = (record.topic, record.partition)
-            reached[where] = record.offset + 1
+            where = _place(record)
+            reached[where], last[where] = record.offset + 1, _mark(record)
             # What was taken before may be announced once more by now, and this is not that announcement.
             if record.offset >= stored.get(where, 0):
                 self._learn(record)
-        moved = [(*where, end) for where, end in reached.items() if end > stored.get(where, 0)]
-        self._db.executemany("INSERT OR REPLACE INTO position VALUES (?, ?, ?)", moved)
+        moved = [(*at, reached[at], *mark) for at, mark in last.items() if reached[at] > stored.get(at, 0)]
+        self._db.executemany("INSERT OR REPLACE INTO position VALUES (?, ?, ?, ?, ?)", moved)
         return reached
 
     def _learn(self, record: Record) -> None:
@@ -229,11 +274,6 @@ class Arrivals:
         if isinstance(event, InstanceReceived):
             self._insert(event.site, event.digest, event.sop_instance_uid, None)
 
-    def _has(self, what: str, site: str, digest: str) -> bool:
-        query = f"SELECT 1 FROM arrival WHERE digest = ? AND site = ? AND {what}"  # noqa: S608 - ours
-        with self._lock:
-            return self._db.execute(query, (bytes.fromhex(digest), site)).fetchone() is not None
-
     def _insert(self, site: str, digest: str, sop_instance_uid: str, noted: float | None) -> bool:
         """As `add`. `noted`: when, by ourselves; None for what the topic tells."""
         values = (bytes.fromhex(digest), site, _instance(site, sop_instance_uid), noted)
@@ -243,6 +283,20 @@ class Arrivals:
 def _beyond(positions: Offsets, ends: Offsets) -> bool:
     """Whether one of them lies beyond its end."""
     return any(position > ends.get(where, 0) for where, position in positions.items())
+
+
+def _one_before(positions: Offsets) -> Offsets:
+    """Where to begin, so that the last record that was read comes once more."""
+    return {where: position - 1 for where, position in positions.items()}
+
+
+def _place(record: Record) -> tuple[str, int]:
+    return record.topic, record.partition
+
+
+def _mark(record: Record) -> tuple[int | None, float]:
+    """Which record it is of all that ever had its offset."""
+    return record.leader_epoch, record.timestamp.timestamp()
 
 
 def _instance(site: str, sop_instance_uid: str) -> bytes:

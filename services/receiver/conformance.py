@@ -95,7 +95,10 @@ ACTIONS: Mapping[int, str] = {
 """Statuses of an N-ACTION, and of what comes in its place."""
 
 UNCOMMITTED: Mapping[FailureReason, tuple[str, str]] = {
-    FailureReason.PROCESSING: ("an object is damaged, or the store is not durable", "keep the copy, ask the operator"),
+    FailureReason.PROCESSING: (
+        "an object is damaged, or the store is not durable",
+        "keep the copy, send it again, ask again",
+    ),
     FailureReason.NO_SUCH_INSTANCE: ("not here, or not here any more", "send it"),
     FailureReason.CLASS_CONFLICT: ("here, with another SOP class", "mend the reference"),
 }

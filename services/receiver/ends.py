@@ -54,13 +54,20 @@ class Ends:
 
     def take(self, records: Iterable[Record]) -> None:
         """What these say; they are of TOPICS."""
-        upsert = "INSERT INTO steps VALUES (?, ?) ON CONFLICT DO UPDATE SET done = done | excluded.done"
-        self._db.executemany(upsert, (step for record in records for step in _steps(record)))
+        self._add(step for record in records for step in _steps(record))
+
+    def goes_again(self, arrival: str) -> None:
+        """It has been sent through once more, so what comes of it is the stages' affair."""
+        self._add([(bytes.fromhex(arrival), _ENDED)])
 
     def has(self, arrival: str) -> bool:
         """Whether nothing more is to come of it."""
         found = self._db.execute("SELECT done FROM steps WHERE arrival = ?", (bytes.fromhex(arrival),)).fetchone()
         return found is not None and found[0] == _ENDED
+
+    def _add(self, steps: Iterable[tuple[bytes, int]]) -> None:
+        upsert = "INSERT INTO steps VALUES (?, ?) ON CONFLICT DO UPDATE SET done = done | excluded.done"
+        self._db.executemany(upsert, steps)
 
 
 def _steps(record: Record) -> Iterable[tuple[bytes, int]]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from services.receiver.arrivals import Arrivals
+from services.receiver.arrivals import Arrivals, Standing
 from services.receiver.together import Together
 from services.receiver.upper.landing import Landed
 from shared import telemetry
@@ -36,18 +36,22 @@ class Repeats:
     def are_safe(self, event: InstanceReceived, landed: Landed, until: float) -> bool:
         """Whether the arrival was published before and has not been lost since. It waits for the broker `until` that
         time of the monotonic clock. Raises StoreAway, and Transient for the broker."""
-        if not self._known(event.site, event.digest, until):
+        standing = self._standing(event.site, event.digest, until)
+        if standing not in (Standing.PUBLISHED, Standing.DAMAGED):
             return False
-        if self._stored(event, landed) or self._ended_for_good(event, until):
+        whole = standing is Standing.PUBLISHED and self._stored(event, landed)
+        if whole or self._ended_for_good(event, until):
             return True
         log.warning("lost-object", site=event.site, arrival=event.arrival)
         return False
 
-    def _known(self, site: str, digest: str, until: float) -> bool:
-        """Whether it was published before. Raises Transient when only the broker could tell, and it does not."""
-        if self._arrivals.doubted(site, digest):
-            self._recall(until - time.monotonic())
-        return self._arrivals.known(site, digest)
+    def _standing(self, site: str, digest: str, until: float) -> Standing | None:
+        """As far as the topic knows. Raises Transient when only the broker could tell, and it does not."""
+        found = self._arrivals.standing(site, digest)
+        if found not in (Standing.DOUBTED, Standing.DOUBTED_AGAIN):
+            return found
+        self._recall(until - time.monotonic())
+        return self._arrivals.standing(site, digest)
 
     def _stored(self, event: InstanceReceived, landed: Landed) -> bool:
         """Whether there is an object that is long enough: its own front, which may be another one, and as long a data

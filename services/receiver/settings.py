@@ -30,7 +30,9 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     stow_part_mib: int = Field(default=16384, ge=1, description="Largest instance, or bulk data, of such a request.")
     stow_request_mib: int = Field(default=65536, ge=1, description="Largest such request.")
     stow_metadata_mib: int = Field(default=8, ge=1, description="Most metadata (JSON, XML) in such a request.")
-    state_dir: Path = Field(description="Folder of the view of what has been received; may be thrown away.")
+    state_dir: Path = Field(
+        description="Folder of the view of what was received, mark of an unclean end, open commitments and accounts."
+    )
     workers: int = Field(default=2, ge=1, description="Processes that receive.")
     associations: int = Field(default=64, ge=1, description="Associations open at the same time at most.")
     share_of_site: float = Field(

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from services.receiver import read_back
 from services.receiver.arrivals import Arrivals, Occupied
+from services.receiver.ends import Ends
 from services.receiver.handler import PATIENCE, Publishes, output_of
 from services.receiver.journal import HEAD, Arrived, Journal, arrived
 from shared import metrics, telemetry
@@ -21,12 +22,15 @@ from shared.telemetry import Attribute
 log = telemetry.logger("receiver")
 
 
-class Outcome(StrEnum):
-    """What one look at an object led to."""
+class Found(StrEnum):
+    """What one look at an object came to."""
 
     KNOWN = "known"
     PUBLISHED = "published"
     DAMAGED = "damaged"
+    """It was announced, so its sender has been told that it is safe."""
+    TORN = "torn"
+    """It was not: its sender still has it."""
     GONE = "gone"
     OCCUPIED = "occupied"
     """An association brings the same, or hangs with it: the next sweep looks again."""
@@ -55,6 +59,7 @@ class Sweep:
         arrivals: Arrivals,
         journal: Journal,
         grace: timedelta,
+        stop: threading.Event,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._identified = identified
@@ -62,69 +67,91 @@ class Sweep:
         self._arrivals = arrivals
         self._journal = journal
         self._grace = grace
+        self._stop = stop
         self._clock = clock
         self._published = metrics.counter("isocentre_sweep_published_total")
-        self._damaged = metrics.gauge("isocentre_sweep_damaged_objects")
+        self._spoilt: set[Listed] = set()
+        self._gauges = {
+            Found.DAMAGED: metrics.gauge("isocentre_sweep_damaged_objects"),
+            Found.TORN: metrics.gauge("isocentre_sweep_torn_objects"),
+        }
         self._ended = metrics.gauge("isocentre_sweep_last_timestamp_seconds")
 
     def run_once(
         self,
-        stop: threading.Event | None = None,
-        ended: Callable[[str], bool] = lambda _: True,
+        ended: Ends | None = None,
         since: float = 0.0,
-    ) -> Counter[Outcome]:
+    ) -> Counter[Found]:
         """Aborts what the dead have left unfinished, then looks at each object, or at fewer when told to `stop`.
 
-        `ended`: whether an arrival that was published has come to an end; if not, it is published again. `since`: Unix
-        time after which the topic has been read to its end; what was noted before and was not in it is published again
-        too. Raises Transient when store or broker are away.
+        `ended`: what it knows no end of is published again; all has ended unless it is given. `since`: Unix time after
+        which the topic has been read to its end; what was noted before and was not in it is published again too.
+        Raises Transient when store or broker are away, or it is told to stop while it reads an object.
         """
         began, before = time.monotonic(), self._clock() - self._grace
         orphans = self._identified.abort_orphans(ORPHANED)
-        seen: Counter[Outcome] = Counter()
-        for found in self._identified.listed():
-            if stop and stop.is_set():
+        seen: Counter[Found] = Counter()
+        for each in self._identified.listed():
+            if self._stop.is_set():
                 break
-            of = arrived(found.key)
-            if of is not None and found.modified < before:
-                seen[self._settle(of, found, ended, since)] += 1
-        self._damaged.set(seen[Outcome.DAMAGED])
+            of = arrived(each.key)
+            if of is not None and each.modified < before:
+                seen[self._settle(of, each, ended, since)] += 1
+        for found, gauge in self._gauges.items():
+            gauge.set(seen[found])
         self._ended.set(self._clock().timestamp())
-        counts = {outcome.value: seen[outcome] for outcome in Outcome}
+        counts = {found.value: seen[found] for found in Found}
         log.info("swept", seconds=round(time.monotonic() - began, 1), orphans=orphans, **counts)
         return seen
 
-    def _settle(self, of: Arrived, found: Listed, ended: Callable[[str], bool], since: float) -> Outcome:
+    def _settle(self, of: Arrived, listed: Listed, ended: Ends | None, since: float) -> Found:
         def done() -> bool:
-            return not self._arrivals.missing(of.site, of.digest, since) and ended(self._journal.arrival(of))
+            if self._arrivals.missing(of.site, of.digest, since):
+                return False
+            return ended is None or ended.has(self._journal.arrival(of))
 
         # First without waiting for an association that brings the same.
         if done():
-            return Outcome.KNOWN
+            return Found.KNOWN
         try:
             with self._arrivals.alone(of.site, of.digest, PATIENCE):
-                return Outcome.KNOWN if done() else self._publish(of, found)
+                found = Found.KNOWN if done() else self._look_at(of, listed)
         except ObjectNotFound:
-            return Outcome.GONE
+            return Found.GONE
         except Occupied:
-            return Outcome.OCCUPIED
+            return Found.OCCUPIED
+        if ended is not None and found is Found.PUBLISHED:
+            ended.goes_again(self._journal.arrival(of))
+        return found
 
-    def _publish(self, of: Arrived, found: Listed) -> Outcome:
-        head = self._identified.part(found.key, 0, HEAD)
+    def _look_at(self, of: Arrived, listed: Listed) -> Found:
+        """Reads it, unless it was found spoilt and is the same: that may take long, and others need the disk."""
+        if listed in self._spoilt:
+            return self._spoiled(of)
+        head = self._identified.part(listed.key, 0, HEAD)
         meta = part10.meta(head)
-        if meta is None or not self._whole(of, found, meta, head):
-            # Nobody was told yes: it is sent again, and replaces this. Published, it would stand in the way.
-            log.warning("damaged-object", site=of.site, arrival=self._journal.arrival(of))
-            return Outcome.DAMAGED
-        event = self._journal.event(of, meta, head, found.size, found.modified)
+        if meta is None or read_back.digest(self._identified, listed.key, head, meta, self._stop) != of.digest:
+            self._spoilt.add(listed)
+            return self._spoiled(of)
+        return self._publish(of, listed, meta, head)
+
+    def _publish(self, of: Arrived, listed: Listed, meta: part10.Meta, head: bytes) -> Found:
+        # Read it can be, and be gone with the next power cut: he who stored it may have died, or heard that he failed.
+        self._identified.secure(listed.key)
+        event = self._journal.event(of, meta, head, listed.size, listed.modified)
         attributes = {Attribute.SITE: of.site, Attribute.ARRIVAL: event.arrival}
         with telemetry.span("sweep", attributes=attributes) as span:
             self._arrivals.doubt(of.site, of.digest, event.sop_instance_uid)
             self._broker.publish(output_of(event, event.received_at, span))
         self._arrivals.add(of.site, of.digest, meta.sop_instance_uid)
         self._published.labels(of.site).inc()
-        return Outcome.PUBLISHED
+        return Found.PUBLISHED
 
-    def _whole(self, of: Arrived, found: Listed, meta: part10.Meta, head: bytes) -> bool:
-        """Whether its bytes are those that it is named after."""
-        return read_back.digest(self._identified, found.key, head, meta) == of.digest
+    def _spoiled(self, of: Arrived) -> Found:
+        """Published, it would keep out the whole one: whoever sends that replaces this."""
+        arrival = self._journal.arrival(of)
+        if self._arrivals.damaged(of.site, of.digest):
+            log.error("object-damaged", site=of.site, arrival=arrival)
+            return Found.DAMAGED
+        log.warning("object-torn", site=of.site, arrival=arrival)
+        return Found.TORN

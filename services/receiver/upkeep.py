@@ -20,7 +20,7 @@ from services.receiver.journal import Journal
 from services.receiver.mark import Mark
 from services.receiver.recall import recall
 from services.receiver.settings import Settings
-from services.receiver.sweep import Outcome, Sweep, again_and_again
+from services.receiver.sweep import Found, Sweep, again_and_again
 from services.receiver.ways import followed_sites
 from shared.kafka import read_to_end
 from shared.service import Service
@@ -52,7 +52,14 @@ def beside(service: Service, work: Callable[[], None]) -> Iterator[None]:
 def sweeping(service: Service, settings: Settings, mark: Mark, raw: Raw) -> Callable[[], None]:
     """Sweeps again and again; after an unclean start, first with what came to no end."""
     grace = timedelta(seconds=settings.sweep_grace_seconds)
-    sweep = Sweep(identified=raw.identified, broker=raw.broker, arrivals=raw.arrivals, journal=raw.journal, grace=grace)
+    sweep = Sweep(
+        identified=raw.identified,
+        broker=raw.broker,
+        arrivals=raw.arrivals,
+        journal=raw.journal,
+        grace=grace,
+        stop=service.stop,
+    )
 
     def look() -> None:
         since = time.time()
@@ -60,7 +67,7 @@ def sweeping(service: Service, settings: Settings, mark: Mark, raw: Raw) -> Call
         if mark.unclean:
             make_good(service, settings, sweep, mark)
         else:
-            sweep.run_once(service.stop, since=since)
+            sweep.run_once(since=since)
 
     return lambda: again_and_again(look, settings.sweep_seconds, service.stop)
 
@@ -71,10 +78,15 @@ def make_good(service: Service, settings: Settings, sweep: Sweep, mark: Mark) ->
         return
     with Ends(settings.state_dir / "ends.sqlite") as ends:
         ends.take(read_to_end(settings.kafka_bootstrap_servers, ENDS))
-        found = sweep.run_once(service.stop, ends.has)
+        found = sweep.run_once(ends)
+        published = found[Found.PUBLISHED]
+        # Whoever occupied it may not have announced it again, and later sweeps do not ask for its end.
+        while found[Found.OCCUPIED] and not service.stop.wait(settings.sweep_seconds):
+            found = sweep.run_once(ends)
+            published += found[Found.PUBLISHED]
     if not service.stop.is_set():
         mark.settled()
-        service.log.warning("made-good", published=found[Outcome.PUBLISHED])
+        service.log.warning("made-good", published=published)
 
 
 def committing(service: Service, settings: Settings, raw: Raw) -> Callable[[], None]:

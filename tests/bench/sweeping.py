@@ -7,6 +7,7 @@ written. CPU is ours: without that of broker and S3 server.
 """
 
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ from services.receiver.arrivals import Arrivals
 from services.receiver.handler import output_of
 from services.receiver.journal import Arrived, Journal, key_of
 from services.receiver.recall import recall
-from services.receiver.sweep import Outcome, Sweep
+from services.receiver.sweep import Found, Sweep
 from shared import telemetry
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
@@ -130,19 +131,21 @@ def _known(stack: Stack, stores: Mapping[str, Store], broker: Publisher, count: 
         # Each sweep begins with it, and so does each start.
         yield timed("a look at the topic, nothing is new", "-", 1, lambda: int(not recall(arrivals, bootstrap)))
         for name, store in stores.items():
-            yield timed("an object, all is known", name, count, _sweep(store, broker, arrivals, Outcome.KNOWN))
+            yield timed("an object, all is known", name, count, _sweep(store, broker, arrivals, Found.KNOWN))
 
 
 def _unknown(name: str, store: Store, broker: Publisher, count: int) -> Cost:
     with closing(Arrivals(HOME / f"unknown-{name}.sqlite")) as arrivals:
-        sweep = _sweep(store, broker, arrivals, Outcome.PUBLISHED)
+        sweep = _sweep(store, broker, arrivals, Found.PUBLISHED)
         return timed("an object of 0.53 MB, published", name, count, sweep)
 
 
-def _sweep(store: Store, broker: Publisher, arrivals: Arrivals, outcome: Outcome) -> Callable[[], int]:
+def _sweep(store: Store, broker: Publisher, arrivals: Arrivals, found: Found) -> Callable[[], int]:
     """Looks once, and tells how many ended so."""
-    sweep = Sweep(identified=store, broker=broker, arrivals=arrivals, journal=JOURNAL, grace=timedelta(0))
-    return lambda: sweep.run_once()[outcome]
+    sweep = Sweep(
+        identified=store, broker=broker, arrivals=arrivals, journal=JOURNAL, grace=timedelta(0), stop=threading.Event()
+    )
+    return lambda: sweep.run_once()[found]
 
 
 def rows(costs: Sequence[Cost]) -> Iterator[Sequence[str]]:

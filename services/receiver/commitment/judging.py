@@ -22,7 +22,7 @@ log = telemetry.logger("receiver")
 
 
 class Judging:
-    """Thread-safe. `stop` ends it between two instances."""
+    """Thread-safe. `stop` ends it between two pieces of an object."""
 
     def __init__(
         self,
@@ -70,10 +70,11 @@ class Judging:
         try:
             head = self._store.part(key, 0, HEAD)
             meta = part10.meta(head)
-            if meta and read_back.digest(self._store, key, head, meta) == digest:
+            if meta and read_back.digest(self._store, key, head, meta, self._stop) == digest:
                 return Copy(State.WHOLE, meta.sop_class_uid)
         except ObjectNotFound:
             return Copy(State.MISSING)
+        self._arrivals.damaged(site, digest)
         self._damaged.labels(site).inc()
         log.error("object-damaged", site=site, arrival=self._journal.arrival(Arrived(site, digest)))
         return Copy(State.DAMAGED)

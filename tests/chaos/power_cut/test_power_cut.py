@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
+from services.receiver.mark import ORDERLY
 from tests.chaos.power_cut.accounts import Losses, losses
 from tests.chaos.power_cut.load import Load
 from tests.support.canaries import Canaries
@@ -79,7 +80,7 @@ class Node:
     def _come_up_as_another_boot(self) -> None:
         """After a power cut a machine has another boot id; ours has not lost its power."""
         mark = self.home / "data" / "receiver" / "running"
-        assert mark.exists(), "the receiver's mark that it was running has not survived"
+        assert mark.read_text() != ORDERLY, "the receiver's mark that it was running has not survived"
         mark.write_text(BEFORE)
 
 

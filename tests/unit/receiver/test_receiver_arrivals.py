@@ -10,7 +10,7 @@ import pytest
 
 from services.receiver import scratch
 from services.receiver.__main__ import arrivals_in
-from services.receiver.arrivals import Arrivals, Occupied
+from services.receiver.arrivals import Arrivals, Occupied, Standing
 from services.receiver.quotas import Quotas
 
 ROOT = Path(__file__).parents[3]
@@ -49,7 +49,7 @@ def test_another_process_waits_and_then_knows(tmp_path: Path) -> None:
 
         def work() -> None:
             with arrivals.alone("site-a", DIGEST, 10.0):
-                known.append(arrivals.known("site-a", DIGEST))
+                known.append(arrivals.standing("site-a", DIGEST) is Standing.PUBLISHED)
 
         waiting = threading.Thread(target=work)
         waiting.start()
@@ -91,7 +91,7 @@ def test_who_dies_holds_nothing(tmp_path: Path) -> None:
     with holder(path, DIGEST) as other:
         other.kill()
     with arrivals.alone("site-a", DIGEST, 10.0):
-        assert not arrivals.known("site-a", DIGEST)
+        assert arrivals.standing("site-a", DIGEST) is not Standing.PUBLISHED
     arrivals.close()
 
 
@@ -102,7 +102,7 @@ def test_a_view_of_another_version_is_made_anew(tmp_path: Path) -> None:
     first._db.execute("PRAGMA user_version = 1")
     first.close()
     again = Arrivals(path)
-    assert not again.known("site-a", DIGEST)
+    assert again.standing("site-a", DIGEST) is not Standing.PUBLISHED
     again.close()
 
 
@@ -149,14 +149,13 @@ def test_what_is_announced_once_more_is_in_doubt_and_still_came(tmp_path: Path) 
     arrivals.add("site-a", DIGEST, "1.2.3")
     for _ in range(2):
         arrivals.doubt("site-a", DIGEST, "1.2.3")
-        assert arrivals.doubted("site-a", DIGEST)
-        assert not arrivals.known("site-a", DIGEST)
+        assert arrivals.standing("site-a", DIGEST) is Standing.DOUBTED_AGAIN
         assert arrivals.missing("site-a", DIGEST, 0.0)
         assert arrivals.of_instance("site-a", "1.2.3") == [DIGEST]
     assert arrivals.doubts() == 1
     assert arrivals.add("site-a", OTHER, "1.2.3")
     arrivals.add("site-a", DIGEST, "1.2.3")
-    assert arrivals.known("site-a", DIGEST)
+    assert arrivals.standing("site-a", DIGEST) is Standing.PUBLISHED
     assert arrivals.doubts() == 0
     arrivals.close()
 
@@ -170,6 +169,18 @@ def test_what_was_never_announced_has_not_come_however_often_it_was_tried(tmp_pa
     arrivals.close()
 
 
+def test_damage_is_noted_of_what_was_announced(tmp_path: Path) -> None:
+    arrivals = Arrivals(tmp_path / "arrivals.sqlite")
+    arrivals.add("site-a", DIGEST, "1.2.3")
+    arrivals.doubt("site-a", OTHER, "1.2.4")
+    assert arrivals.damaged("site-a", DIGEST)
+    assert not arrivals.damaged("site-a", OTHER)
+    assert not arrivals.damaged("site-b", DIGEST)
+    assert arrivals.of_instance("site-a", "1.2.3") == [DIGEST]
+    assert arrivals.doubts() == 1
+    arrivals.close()
+
+
 def test_an_orderly_end_leaves_all_in_one_file(tmp_path: Path) -> None:
     path = tmp_path / "arrivals.sqlite"
     arrivals = Arrivals(path)
@@ -177,7 +188,7 @@ def test_an_orderly_end_leaves_all_in_one_file(tmp_path: Path) -> None:
     arrivals.settle()
     assert not path.with_name("arrivals.sqlite-wal").exists()
     again = Arrivals(path)
-    assert again.known("site-a", DIGEST)
+    assert again.standing("site-a", DIGEST) is Standing.PUBLISHED
     again.close()
 
 
@@ -208,7 +219,7 @@ def test_a_view_that_is_torn_somewhere_is_read_again_from_its_beginning(tmp_path
         file.seek(page)
         file.write(b"\xff" * 4096)
     view = arrivals_in(tmp_path, anew=False)
-    assert not any(view.known("site-a", f"{number:064x}") for number in range(1000))
+    assert {view.standing("site-a", f"{number:064x}") for number in range(1000)} == {None}
     view.close()
 
 
@@ -216,7 +227,7 @@ def test_a_sound_view_stays_with_what_a_killed_process_left_beside_it(tmp_path: 
     killed = Arrivals(tmp_path / "arrivals.sqlite")
     killed.add("site-a", DIGEST, "1.2.3")
     view = arrivals_in(tmp_path, anew=False)
-    assert view.known("site-a", DIGEST)
+    assert view.standing("site-a", DIGEST) is Standing.PUBLISHED
     view.close()
     killed.close()
 

@@ -70,6 +70,15 @@ def test_the_last_byte_counts_whatever_the_size(node: Node, size: int) -> None:
     assert counter("isocentre_commitment_damaged_total").labels("site-a")._value.get() == before + 1
 
 
+def test_what_was_found_damaged_is_mended_by_sending_it_again(node: Node) -> None:
+    instance = an_instance("1.2.1")
+    node.send(instance)
+    damage(node, -1)
+    assert judged(node, (CT, "1.2.1")) == [Failure.PROCESSING]
+    node.send(instance)
+    assert judged(node, (CT, "1.2.1")) == [None]
+
+
 def test_what_is_no_file_any_more_is_damaged(node: Node) -> None:
     node.send(an_instance("1.2.1"))
     damage(node, 128)
@@ -138,3 +147,16 @@ def test_an_end_comes_between_two_instances(node: Node) -> None:
     with pytest.raises(Transient):
         judged(node, (CT, "1.2.1"))
     node.stop = threading.Event()
+
+
+def test_an_end_comes_between_two_pieces_of_an_object(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    node.send(an_instance("1.2.1", size=HEAD + PIECE))
+    part = node.store.part
+
+    def told_to_stop(key: str, start: int, count: int) -> bytes:
+        node.stop.set()
+        return part(key, start, count)
+
+    monkeypatch.setattr(node.store, "part", told_to_stop)
+    with pytest.raises(Transient):
+        judged(node, (CT, "1.2.1"))

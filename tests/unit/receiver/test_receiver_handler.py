@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.receiver import handler
-from services.receiver.arrivals import Arrivals, Offsets
+from services.receiver.arrivals import Arrivals, Offsets, Standing
 from services.receiver.handler import AT_ONCE, Answer, Arriving, Receive
 from services.receiver.quotas import Quotas
 from services.receiver.repeats import Repeats
@@ -388,10 +388,13 @@ def test_a_repeat_is_no_success_while_the_store_cannot_be_asked(bench: Bench) ->
     assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
 
 
-def test_what_somebody_has_ended_is_a_success_and_does_not_come_back(bench: Bench) -> None:
+@pytest.mark.parametrize("was", ["whole", "damaged"])
+def test_what_somebody_has_ended_is_a_success_and_does_not_come_back(bench: Bench, was: str) -> None:
     bench.send()
     event = decode(bench.broker.received[0].topic, bench.broker.received[0].value, bench.broker.received[0].headers)
     assert isinstance(event, InstanceReceived)
+    if was == "damaged":
+        assert bench.arrivals.damaged(event.site, event.digest)
     bench.store.objects.clear()
     bench.ended.add(event.arrival)
     assert bench.send() == Answer(SUCCESS, Reason.ALREADY_DONE)
@@ -497,9 +500,9 @@ def test_a_restart_learns_from_the_topic_what_its_own_notes_lack(bench: Bench, t
     """Killed after the broker's acknowledgement and before our own note of it."""
     bench.send(lane=lane)
     fresh = Arrivals(tmp_path / "fresh" / "arrivals.sqlite")
-    assert not fresh.known("site-a", part10.digest(STUDY, EXPLICIT))
+    assert fresh.standing("site-a", part10.digest(STUDY, EXPLICIT)) is not Standing.PUBLISHED
     assert _catch_up(fresh, bench.broker) == 1
-    assert fresh.known("site-a", part10.digest(STUDY, EXPLICIT))
+    assert fresh.standing("site-a", part10.digest(STUDY, EXPLICIT)) is Standing.PUBLISHED
     assert _catch_up(fresh, bench.broker) == 0
     fresh.close()
 
@@ -523,7 +526,7 @@ def test_a_topic_that_began_anew_is_read_anew(bench: Bench) -> None:
     bench.send(STUDY + b"\x28\x00\x10\x00US\x02\x00\x00\x02")
     _catch_up(bench.arrivals, bench.broker)
     assert _catch_up(bench.arrivals, Broker()) == 0
-    assert not bench.arrivals.known("site-a", part10.digest(STUDY, EXPLICIT))
+    assert bench.arrivals.standing("site-a", part10.digest(STUDY, EXPLICIT)) is not Standing.PUBLISHED
 
 
 def test_records_that_are_no_arrivals_do_not_stop_a_restart(bench: Bench) -> None:

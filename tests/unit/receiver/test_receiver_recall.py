@@ -1,5 +1,6 @@
 """Several catch up with the topics at the same time, and the view stays what the topics say."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.receiver import recall as recall_module
-from services.receiver.arrivals import Arrivals, Offsets
+from services.receiver.arrivals import Arrivals, Offsets, Standing
 from services.receiver.recall import TOPICS, recall
 from shared.events import InstanceReceived, Outgoing
 from shared.events.envelope import encode
@@ -88,8 +89,8 @@ def test_what_another_one_reads_meanwhile_is_not_beyond_the_end(topics: Topics, 
 
     with pytest.raises(Transient):
         arrivals.catch_up(ends, breaks_off)
-    assert arrivals.known(SITE, DIGEST)
-    assert arrivals.known(SITE, OTHER)
+    assert arrivals.standing(SITE, DIGEST) is Standing.PUBLISHED
+    assert arrivals.standing(SITE, OTHER) is Standing.PUBLISHED
     other.close()
 
 
@@ -102,7 +103,7 @@ def test_a_topic_that_is_not_listed_yet_is_waited_for(
     monkeypatch.setattr(recall_module, "read_to_end", lambda *_: iter(()))
     with pytest.raises(Transient):
         recall(arrivals, "broker")
-    assert arrivals.known(SITE, DIGEST)
+    assert arrivals.standing(SITE, DIGEST) is Standing.PUBLISHED
 
 
 def test_who_is_slower_takes_back_neither_doubts_nor_positions(topics: Topics, arrivals: Arrivals, path: Path) -> None:
@@ -118,7 +119,7 @@ def test_who_is_slower_takes_back_neither_doubts_nor_positions(topics: Topics, a
         yield from found
 
     arrivals.catch_up(topics.ends, late)
-    assert not arrivals.known(SITE, DIGEST)
+    assert arrivals.standing(SITE, DIGEST) is not Standing.PUBLISHED
     assert positions(arrivals) == {(LIVE, 0): 2}
     other.close()
 
@@ -128,10 +129,59 @@ def test_the_next_announcement_ends_the_doubt(topics: Topics, arrivals: Arrivals
     arrivals.catch_up(topics.ends, topics.read)
     arrivals.doubt(SITE, DIGEST, "1.2.3")
     arrivals.catch_up(topics.ends, topics.read)
-    assert not arrivals.known(SITE, DIGEST)
+    assert arrivals.standing(SITE, DIGEST) is not Standing.PUBLISHED
     topics.arrives(DIGEST)
     arrivals.catch_up(topics.ends, topics.read)
-    assert arrivals.known(SITE, DIGEST)
+    assert arrivals.standing(SITE, DIGEST) is Standing.PUBLISHED
+
+
+def test_what_the_topic_tells_before_its_publisher_notes_it_is_not_missed_later(
+    topics: Topics, arrivals: Arrivals
+) -> None:
+    arrivals.doubt(SITE, DIGEST, "1.2.3")
+    topics.arrives(DIGEST)
+    arrivals.catch_up(topics.ends, topics.read)
+    arrivals.add(SITE, DIGEST, "1.2.3")
+    arrivals.catch_up(topics.ends, topics.read)
+    assert not arrivals.missing(SITE, DIGEST, time.time() + 1)
+
+
+def test_a_topic_that_was_cut_and_has_grown_again_is_read_again(topics: Topics, arrivals: Arrivals) -> None:
+    """A broker that loses what it had acknowledged takes new ones, until our position is within it again."""
+    lost, *others = (digit * 64 for digit in "abcd")
+    topics.arrives(lost)
+    arrivals.catch_up(topics.ends, topics.read)
+    topics.topics.clear()
+    for digest in others:
+        topics.arrives(digest)
+    assert arrivals.catch_up(topics.ends, topics.read) == len(others)
+    assert arrivals.standing(SITE, lost) is not Standing.PUBLISHED
+    assert all(arrivals.standing(SITE, digest) is Standing.PUBLISHED for digest in others)
+    assert positions(arrivals) == {(LIVE, 0): 3}
+
+
+def test_what_was_cut_from_the_beginning_of_a_topic_is_known_all_the_same(topics: Topics, arrivals: Arrivals) -> None:
+    """As `kafka-delete-records` does: the record before our position may be gone, and what comes is the next one."""
+    topics.arrives(DIGEST)
+    arrivals.catch_up(topics.ends, topics.read)
+    topics.arrives(OTHER)
+    assert arrivals.catch_up(topics.ends, lambda start: list(topics.read(start))[1:]) == 1
+    assert arrivals.standing(SITE, DIGEST) is Standing.PUBLISHED
+    assert arrivals.standing(SITE, OTHER) is Standing.PUBLISHED
+
+
+def test_a_look_at_what_has_not_changed_brings_nothing_new(topics: Topics, arrivals: Arrivals) -> None:
+    topics.arrives(DIGEST)
+    assert arrivals.catch_up(topics.ends, topics.read) == 1
+    assert arrivals.catch_up(topics.ends, topics.read) == 0
+
+
+def test_an_announcement_of_before_does_not_mend_what_was_found_damaged(topics: Topics, arrivals: Arrivals) -> None:
+    topics.arrives(DIGEST)
+    arrivals.add(SITE, DIGEST, "1.2.3")
+    assert arrivals.damaged(SITE, DIGEST)
+    arrivals.catch_up(topics.ends, topics.read)
+    assert arrivals.standing(SITE, DIGEST) is Standing.DAMAGED
 
 
 def thrown_away(arrivals: Arrivals) -> None:
@@ -161,7 +211,7 @@ def test_nobody_goes_on_behind_a_hole(
         arrivals.catch_up(topics.ends, late)
     assert positions(arrivals) == {}
     arrivals.catch_up(topics.ends, topics.read)
-    assert arrivals.known(SITE, DIGEST)
+    assert arrivals.standing(SITE, DIGEST) is Standing.PUBLISHED
     other.close()
 
 
@@ -182,6 +232,6 @@ def test_two_who_find_another_life_of_the_topic_throw_away_the_view_once(
 
     with pytest.raises(Transient):
         arrivals.catch_up(ends, breaks_off)
-    assert arrivals.known(SITE, OTHER)
-    assert not arrivals.known(SITE, DIGEST)
+    assert arrivals.standing(SITE, OTHER) is Standing.PUBLISHED
+    assert arrivals.standing(SITE, DIGEST) is not Standing.PUBLISHED
     other.close()

@@ -1,19 +1,21 @@
 """What was stored and not published is published later, once, as the event that was lost."""
 
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from services.receiver.arrivals import Arrivals
+from services.receiver.ends import Ends
 from services.receiver.handler import Answer, Arriving, Receive
 from services.receiver.journal import HEAD, SWEPT, Arrived, Journal, arrived, key_of
 from services.receiver.quotas import Quotas
 from services.receiver.repeats import Repeats
-from services.receiver.sweep import Outcome, Sweep
+from services.receiver.sweep import Found, Sweep
 from services.receiver.upper.command import SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
@@ -59,6 +61,7 @@ class Bench:
         self.arrivals = Arrivals(folder / "arrivals.sqlite")
         self.quotas = Quotas(folder / "quotas.sqlite")
         self.pseudonyms = Pseudonyms(b"k" * 32)
+        self.stop = threading.Event()
         self.later = GRACE + timedelta(seconds=1)
         self.sweep = Sweep(
             identified=self.store,
@@ -66,6 +69,7 @@ class Bench:
             arrivals=self.arrivals,
             journal=Journal("demo", self.pseudonyms),
             grace=GRACE,
+            stop=self.stop,
             clock=lambda: datetime.now(UTC) + self.later,
         )
 
@@ -109,7 +113,7 @@ def event_of(record: Record) -> InstanceReceived:
 def test_the_event_is_the_one_that_was_lost(tmp_path: Path, data_set: bytes) -> None:
     lost, kept = Bench(tmp_path / "lost"), Bench(tmp_path / "kept")
     lost.store_only(data_set)
-    assert lost.sweep.run_once()[Outcome.PUBLISHED] == 1
+    assert lost.sweep.run_once()[Found.PUBLISHED] == 1
     kept.receive(data_set)
     (swept,), (received,) = lost.broker.received, kept.broker.received
     for name in ("ce_id", "ce_source", "ce_subject"):
@@ -123,8 +127,8 @@ def test_the_event_is_the_one_that_was_lost(tmp_path: Path, data_set: bytes) -> 
 
 def test_it_is_published_once(bench: Bench) -> None:
     bench.store_only()
-    assert bench.sweep.run_once() == {Outcome.PUBLISHED: 1}
-    assert bench.sweep.run_once() == {Outcome.KNOWN: 1}
+    assert bench.sweep.run_once() == {Found.PUBLISHED: 1}
+    assert bench.sweep.run_once() == {Found.KNOWN: 1}
     assert bench.receive() == Answer(SUCCESS, Reason.ALREADY_DONE)
     assert len(bench.broker.received) == 1
 
@@ -150,7 +154,7 @@ def test_what_came_in_bulk_is_swept_as_the_same(tmp_path: Path) -> None:
 
 def test_what_was_published_is_left_alone(bench: Bench) -> None:
     bench.receive()
-    assert bench.sweep.run_once() == {Outcome.KNOWN: 1}
+    assert bench.sweep.run_once() == {Found.KNOWN: 1}
     assert len(bench.broker.received) == 1
 
 
@@ -172,18 +176,80 @@ def test_a_torn_object_does_not_stand_in_the_way_of_the_whole_one(bench: Bench) 
     key = bench.store_only()
     for torn in (b"", bench.store.objects[key][:-1], bytes(len(bench.store.objects[key]))):
         bench.store.objects[key] = torn
-        assert bench.sweep.run_once() == {Outcome.DAMAGED: 1}
+        assert bench.sweep.run_once() == {Found.TORN: 1}
     assert bench.receive() == Answer(SUCCESS)
-    assert bench.sweep.run_once() == {Outcome.KNOWN: 1}
+    assert bench.sweep.run_once() == {Found.KNOWN: 1}
     assert len(bench.broker.received) == 1
 
 
-def test_what_came_to_no_end_goes_through_again_as_the_same_event(bench: Bench) -> None:
+def rots(bench: Bench) -> str:
+    """Its last byte; returns the key."""
+    (key,) = bench.store.objects
+    bench.store.put(key, bench.store.objects[key][:-1] + b"\xff")
+    return key
+
+
+def test_an_acknowledged_object_that_has_rotted_is_taken_again(bench: Bench, tmp_path: Path) -> None:
+    """As long as it was: a repeat that hears a success for nothing done would cost the only good copy."""
+    bench.receive()
+    key = rots(bench)
+    with Ends(tmp_path / "ends.sqlite") as ends:
+        assert bench.sweep.run_once(ended=ends) == {Found.DAMAGED: 1}
+    assert bench.sweep.run_once() == {Found.DAMAGED: 1}
+    assert bench.arrivals.doubts() == 0
+    assert bench.receive() == Answer(SUCCESS)
+    assert bench.store.get(key) == part10.front(EXPLICIT, CT, "1.2.3") + STUDY
+    assert len(bench.broker.received) == 2
+    assert bench.receive() == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert bench.sweep.run_once() == {Found.KNOWN: 1}
+
+
+def test_what_is_spoilt_is_read_once_and_again_when_it_is_another(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = bench.store_only()
+    whole = bench.store.objects[key]
+    rots(bench)
+    assert bench.sweep.run_once() == {Found.TORN: 1}
+    with monkeypatch.context() as unread:
+        unread.delattr(MemoryStore, "part")
+        assert bench.sweep.run_once() == {Found.TORN: 1}
+    bench.store.put(key, whole)
+    assert bench.sweep.run_once() == {Found.PUBLISHED: 1}
+
+
+def test_who_is_told_to_stop_does_not_first_read_a_large_object_to_its_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.store_only(STUDY + bytes(2 * HEAD))
+    part = bench.store.part
+
+    def told_to_stop(*where: Any) -> bytes:
+        bench.stop.set()
+        return part(*where)
+
+    monkeypatch.setattr(bench.store, "part", told_to_stop)
+    with pytest.raises(Transient):
+        bench.sweep.run_once()
+    assert bench.broker.received == []
+
+
+def test_damage_of_what_the_broker_has_lost_was_acknowledged_too(bench: Bench) -> None:
+    bench.receive()
+    rots(bench)
+    bench.broker.topics[InstanceReceived.topic].clear()
+    assert bench.sweep.run_once(since=time.time() + 1) == {Found.DAMAGED: 1}
+
+
+def test_what_came_to_no_end_goes_through_once_more_as_the_same_event(bench: Bench, tmp_path: Path) -> None:
     for data_set in (STUDY, STUDY + b"\x20\x00\x10\x00SH\x00\x00"):
         bench.receive(data_set)
     first, second = bench.broker.received
     arrival = event_of(first).arrival
-    assert bench.sweep.run_once(ended=lambda one: one == arrival) == {Outcome.KNOWN: 1, Outcome.PUBLISHED: 1}
+    with Ends(tmp_path / "ends.sqlite") as ends:
+        ends.goes_again(arrival)
+        assert bench.sweep.run_once(ended=ends) == {Found.KNOWN: 1, Found.PUBLISHED: 1}
+        assert bench.sweep.run_once(ended=ends) == {Found.KNOWN: 2}
     again = bench.broker.received[-1]
     assert header(again.headers, "ce_id") == header(second.headers, "ce_id")
     assert again.key == second.key
@@ -201,7 +267,22 @@ def test_a_broker_that_is_away_is_asked_again(bench: Bench) -> None:
     with pytest.raises(Transient):
         bench.sweep.run_once()
     bench.broker.away = False
-    assert bench.sweep.run_once() == {Outcome.PUBLISHED: 1}
+    assert bench.sweep.run_once() == {Found.PUBLISHED: 1}
+
+
+def test_what_cannot_be_secured_is_not_vouched_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can be read, and its sender heard that it failed: a yes to its repeat has to mean more than that."""
+
+    def fails(key: str) -> None:
+        raise Transient("EIO")
+
+    bench.store_only()
+    with monkeypatch.context() as failing:
+        failing.setattr(bench.store, "secure", fails)
+        with pytest.raises(Transient):
+            bench.sweep.run_once()
+    assert bench.broker.received == []
+    assert bench.receive() == Answer(SUCCESS)
 
 
 def test_a_key_says_what_arrived() -> None:
@@ -222,6 +303,6 @@ def test_what_has_no_file_meta_information_tells_nothing() -> None:
 def test_what_the_broker_has_lost_since_it_said_yes_is_published_again(bench: Bench) -> None:
     bench.receive()
     bench.broker.topics[InstanceReceived.topic].clear()
-    assert bench.sweep.run_once()[Outcome.KNOWN] == 1
-    assert bench.sweep.run_once(since=time.time() + 1)[Outcome.PUBLISHED] == 1
+    assert bench.sweep.run_once()[Found.KNOWN] == 1
+    assert bench.sweep.run_once(since=time.time() + 1)[Found.PUBLISHED] == 1
     assert len(bench.broker.received) == 1
