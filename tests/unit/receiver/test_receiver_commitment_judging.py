@@ -74,7 +74,7 @@ def test_what_was_found_damaged_is_mended_by_sending_it_again(node: Node) -> Non
     instance = an_instance("1.2.1")
     node.send(instance)
     damage(node, -1)
-    assert judged(node, (CT, "1.2.1")) == [Failure.PROCESSING]
+    assert judged(node, (CT, "1.2.1")) == [FailureReason.PROCESSING]
     node.send(instance)
     assert judged(node, (CT, "1.2.1")) == [None]
 
