@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from infra.demo.examination import Instance
+from shared.dicom.pdu import MOST_CONTEXTS
 
 SITES = ("SITE_A", "SITE_B")
 """Calling AE titles of the two hospitals that the demo plays."""
 
 CALLED = "ISOCENTRE"
-MOST_CONTEXTS = 128
-"""Presentation contexts that one association can propose: their ids are odd numbers up to 255 (PS3.8 9.3.2.2)."""
 
 Context = tuple[str, str]
 """SOP Class UID and transfer syntax UID."""

@@ -10,6 +10,7 @@ from infra.demo.examination import Instance
 from infra.demo.plan import CALLED, Hand, context_of, next_batch
 from infra.sending import association, way
 from infra.sending.association import Storing
+from shared.dicom.statuses import says_stored
 
 ATTEMPTS, PAUSE = 8, 1.0
 """How often an association is asked for before a file is given up, and seconds between."""
@@ -101,7 +102,6 @@ def _send(to: Storing, calling: str, instance: Instance) -> Result:
         return NotSent(instance, calling, "not-let-in" if isinstance(failed, way.NotLetIn) else str(failed))
     except OSError:
         return NotSent(instance, calling, "unreadable")
-    # Warnings (0xBxxx) are successes too: the peer has stored it (PS3.4 B.2.3).
-    if status == 0x0000 or status & 0xF000 == 0xB000:
+    if says_stored(status):
         return Accepted(instance, calling)
     return Refused(instance, calling, status)

@@ -18,11 +18,12 @@ from infra.fetching.declared import GetSource
 from infra.fetching.dimse import Asking, as_unanswered, query_contexts, told
 from infra.importing.files import opener
 from infra.importing.heads import NoInstance, read_head
-from infra.sending.delivery import OUT_OF_RESOURCES, SUCCESS, Delivery, Ending, Patience, deliver
-from infra.sending.negotiation import MOST_CONTEXTS, fits
+from infra.sending.delivery import Delivery, Ending, Patience, deliver
+from infra.sending.negotiation import fits
 from infra.sending.way import Instance, NotLetIn, Way
+from shared.dicom.pdu import MOST_CONTEXTS
+from shared.dicom.statuses import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS
 
-CANNOT_UNDERSTAND = 0xC000
 ROOM = MOST_CONTEXTS - 2
 """Presentation contexts beside those for the questions."""
 SYNTAXES = (

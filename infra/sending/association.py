@@ -22,12 +22,10 @@ from shared.dicom.pdu import Kind
 
 CONNECT_SECONDS = 10.0
 _LONGEST_ANSWER = 1024 * 1024
-_TRANSIENT = 2
-"""Result of an A-ASSOCIATE-RJ that may be another one later (PS3.8 Table 9-21)."""
 _REJECTIONS = {
-    (1, 3): "it does not know our calling AE title",
-    (1, 7): "it does not know the called AE title",
-    (1, 2): "it does not know the application context",
+    pdu.CALLING_UNKNOWN: "it does not know our calling AE title",
+    pdu.CALLED_UNKNOWN: "it does not know the called AE title",
+    pdu.CONTEXT_NAME_UNKNOWN: "it does not know the application context",
 }
 
 
@@ -112,10 +110,11 @@ class Association:
 
     def _accepted(self, kind: int, body: bytes) -> tuple[dict[int, str | None], int]:
         if kind == Kind.ASSOCIATE_RJ and len(body) == 4:
-            _, result, source, reason = body
-            if result == _TRANSIENT:
+            rejection = pdu.Rejection(*body[1:])
+            if rejection.passes:
                 raise Away("association-limit")
-            raise NotLetIn(_REJECTIONS.get((source, reason), f"it refuses associations ({result}/{source}/{reason})"))
+            code = "/".join(map(str, body[1:]))
+            raise NotLetIn(_REJECTIONS.get(rejection, f"it refuses associations ({code})"))
         if kind != Kind.ASSOCIATE_AC:
             raise Away("association-aborted")
         try:
@@ -166,7 +165,7 @@ class Storing:
                 return
             self.close()
         if wanted:
-            self._associate(list(wanted)[: negotiation.MOST_CONTEXTS])
+            self._associate(list(wanted)[: pdu.MOST_CONTEXTS])
 
     def store(self, instance: Instance, file: BinaryIO) -> int:
         if not negotiation.fits(*instance.context, instance.sop_instance_uid):

@@ -11,13 +11,13 @@ from enum import StrEnum
 from typing import BinaryIO
 
 from infra.sending.way import Away, Broken, Context, Instance, NotTaken, Way
+from shared.dicom import statuses
 
-SUCCESS, OUT_OF_RESOURCES = 0x0000, 0xA700
 _NAMES = {
-    0x0122: "sop-class-not-supported",
-    0x0124: "not-authorised",
-    0x0110: "processing-failure",
-    0x0117: "invalid-instance-uid",
+    statuses.CLASS_NOT_SUPPORTED: "sop-class-not-supported",
+    statuses.NOT_AUTHORISED: "not-authorised",
+    statuses.PROCESSING_FAILURE: "processing-failure",
+    statuses.INVALID_INSTANCE_UID: "invalid-instance-uid",
 }
 TRIES = 8
 """Of one instance that finds the receiver busy; the waits before them add up to two minutes."""
@@ -118,13 +118,12 @@ def _store(way: Way, instance: Instance, opened: Callable[[], BinaryIO]) -> int:
 
 
 def _told(status: int) -> Delivery:
-    # Warnings (0xBxxx) are successes too: it has been stored (PS3.4 Section B.2.3).
-    if status == SUCCESS or status & 0xF000 == 0xB000:
+    if statuses.says_stored(status):
         return Delivery(Ending.SENT)
-    if status & 0xFF00 == OUT_OF_RESOURCES:
+    if status & 0xFF00 == statuses.OUT_OF_RESOURCES:
         return Delivery(Ending.FAILED, "out-of-resources")
-    if status & 0xFF00 == 0xA900:
+    if status & 0xFF00 == statuses.CLASS_OR_UID_MISMATCH:
         return Delivery(Ending.REFUSED, "data-set-does-not-match")
-    if status & 0xF000 == 0xC000:
+    if status & 0xF000 == statuses.CANNOT_UNDERSTAND:
         return Delivery(Ending.REFUSED, "cannot-understand")
     return Delivery(Ending.REFUSED, _NAMES.get(status, f"status-{status:04x}"))

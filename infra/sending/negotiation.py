@@ -16,18 +16,21 @@ from pynetdicom.pdu_primitives import (
 )
 
 from infra.sending.way import Context
-from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from shared.dicom.pdu import HEAD, LONGEST, PDV_HEAD, Kind
+from shared.dicom.constants import APPLICATION_CONTEXT, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from shared.dicom.pdu import (
+    ACCEPTED,
+    HEAD,
+    LONGEST,
+    NO_SUCH_ABSTRACT_SYNTAX,
+    NO_SUCH_TRANSFER_SYNTAX,
+    PDV_HEAD,
+    Kind,
+)
 
-MOST_CONTEXTS = 128
-"""Of one association: their ids are odd numbers up to 255 (PS3.8 Section 9.3.2.2)."""
 MAX_UID = 64
 
-ACCEPTED = 0
-_REFUSALS = {1: "context-refused", 3: "sop-class-not-taken", 4: "transfer-syntax-not-taken"}
-"""Results of a presentation context (PS3.8 Table 9-18) as codes of ours."""
-
-_APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
+_REFUSALS = {NO_SUCH_ABSTRACT_SYNTAX: "sop-class-not-taken", NO_SUCH_TRANSFER_SYNTAX: "transfer-syntax-not-taken"}
+"""Results of a presentation context as codes of ours."""
 
 
 def fits(*uids: str) -> bool:
@@ -43,7 +46,7 @@ def request(calling: str, called: str, contexts: Iterable[Context]) -> bytes:
     version = ImplementationVersionNameNotification()
     version.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     asked = A_ASSOCIATE()
-    asked.application_context_name = UID(_APPLICATION_CONTEXT)
+    asked.application_context_name = UID(APPLICATION_CONTEXT)
     asked.calling_ae_title, asked.called_ae_title = calling, called
     asked.user_information = [longest, implementation, version]
     proposed = [build_context(*context) for context in contexts]

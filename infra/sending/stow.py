@@ -13,9 +13,9 @@ from http import HTTPStatus
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-from infra.sending.delivery import OUT_OF_RESOURCES, SUCCESS
 from infra.sending.way import Away, Broken, Context, Instance, NotLetIn, NotTaken
 from shared.dicom import part10
+from shared.dicom.statuses import OUT_OF_RESOURCES, SUCCESS
 
 _PIECE = 256 * 1024
 _LONGEST_ANSWER = 1024 * 1024

@@ -14,21 +14,23 @@ from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
 from infra.ca.certificates import fingerprint_in
+from shared.dicom.constants import VERIFICATION
+from shared.dicom.pdu import CALLED_UNKNOWN, CALLING_UNKNOWN, LIMIT_REACHED, USER_REFUSED, Rejection
+from shared.dicom.statuses import SUCCESS
 from shared.dicom.user import User
 from shared.misconfigured import Misconfigured
 from shared.schemas import load_yaml
 from shared.sites import Sites
 from shared.sites.admission import Peer, Refusal, admit
 
-VERIFICATION = "1.2.840.10008.1.1"
 SECONDS = 10.0
 _ALERT = 1.0
 """Seconds that a receiver gets to say that it does not believe a certificate: TLS 1.3 does so after the handshake."""
-_CODES: dict[tuple[int | None, ...], str] = {
-    (1, 1, 3): "calling AE title not recognised",
-    (1, 1, 7): "called AE title not recognised",
-    (1, 2, 1): "user identity not accepted",
-    (2, 3, 2): "local limit exceeded: too many associations, or the receiver is going down",
+_CODES = {
+    CALLING_UNKNOWN: "calling AE title not recognised",
+    CALLED_UNKNOWN: "called AE title not recognised",
+    USER_REFUSED: "user identity not accepted",
+    LIMIT_REACHED: "local limit exceeded: too many associations, or the receiver is going down",
 }
 """What the codes of PS3.8 Table 9-21 say that the receiver uses."""
 
@@ -73,7 +75,7 @@ def attempt(sender: Sender, sites: Sites) -> str:
         raise NotLetIn("the receiver broke the association off; its log says why")
     status = association.send_c_echo().get("Status")
     association.release()
-    if status != 0:
+    if status != SUCCESS:
         raise NotLetIn(f"let in, but C-ECHO was answered with {status}")
     return f"let in, and C-ECHO answered in {(time.monotonic() - began) * 1000:.0f} ms, {spoken}"
 
@@ -136,8 +138,8 @@ def _identity(user: User) -> UserIdentityNegotiation:
 
 
 def _told(rejected: A_ASSOCIATE_RJ) -> str:
-    code = (rejected.result, rejected.source, rejected.reason_diagnostic)
-    return f"{'/'.join(map(str, code))} ({_CODES.get(code, 'not a code of ours')})"
+    code = [number or 0 for number in (rejected.result, rejected.source, rejected.reason_diagnostic)]
+    return f"{'/'.join(map(str, code))} ({_CODES.get(Rejection(*code), 'not a code of ours')})"
 
 
 def _reason(sender: Sender, sites: Sites) -> str:

@@ -18,8 +18,8 @@ from services.receiver.commitment import report as result
 from services.receiver.commitment.deciding import FailureReason
 from services.receiver.settings import Settings
 from services.receiver.stow import limits, report
-from services.receiver.upper import command, negotiation, porch, wire
-from shared.dicom import pdu
+from services.receiver.upper import negotiation, porch, wire
+from shared.dicom import constants, pdu, statuses
 from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from shared.dicom.pdu import Abort, Rejection
 from shared.schemas import keep_generated
@@ -29,28 +29,28 @@ TEMPLATE = Path(__file__).with_name("conformance.template.md")
 FILE = Path(__file__).with_name("CONFORMANCE.md")
 
 STATUSES: Mapping[int, tuple[str, str, str]] = {
-    command.SUCCESS: ("store and broker have it, or had it before", "yes", "the copy may go"),
-    command.OUT_OF_RESOURCES: (
+    statuses.SUCCESS: ("store and broker have it, or had it before", "yes", "the copy may go"),
+    statuses.OUT_OF_RESOURCES: (
         "store, broker or disk are away, slow or full; or the site has sent what it may in a day (UTC); or a bug",
         "no promise",
         "keep the copy, and send it again until it is a success",
     ),
-    command.CLASS_OR_UID_MISMATCH: (
+    statuses.CLASS_OR_UID_MISMATCH: (
         "SOP class or instance UID of the data set are not those of the command",
         "no",
         "mend it: sent again as it is, it gets the same answer",
     ),
-    command.CANNOT_UNDERSTAND: (
+    statuses.CANNOT_UNDERSTAND: (
         "no data set, or one that cannot be read or has no SOP class or instance UID",
         "yes, when a data set came, for a person to look at",
         "keep the copy, and mend it",
     ),
-    command.CLASS_MISMATCH: (
+    statuses.CLASS_NOT_SUPPORTED: (
         "the command's SOP class is not that of its presentation context",
         "no",
         "mend the sender",
     ),
-    command.UNRECOGNISED_OPERATION: (
+    statuses.UNRECOGNISED_OPERATION: (
         "another operation than its context's: C-STORE, of Verification C-ECHO, of storage commitment N-ACTION",
         "no",
         "do not send it",
@@ -83,14 +83,14 @@ ABORTS: Mapping[Abort, tuple[str, str]] = {
 """All by the service provider (source 2). Before a request, source 0."""
 
 ACTIONS: Mapping[int, str] = {
-    command.SUCCESS: "the request is taken",
+    statuses.SUCCESS: "the request is taken",
     asking.NO_SUCH_INSTANCE: "another SOP instance than the well-known one",
     asking.INVALID_ARGUMENT: "no transaction UID, no references, or the transaction UID is in use for something else",
     asking.NO_SUCH_ACTION: "another action type than 1",
     asking.RESOURCE_LIMITATION: "it is too large; too many of the site are open, or being read; or the disk is full",
     FailureReason.PROCESSING: "the request could not be written to the disk",
-    command.CLASS_MISMATCH: "the command's SOP class is not that of its presentation context",
-    command.UNRECOGNISED_OPERATION: "any other operation on this presentation context, or N-ACTION on another one",
+    statuses.CLASS_NOT_SUPPORTED: "the command's SOP class is not that of its presentation context",
+    statuses.UNRECOGNISED_OPERATION: "any other operation on this presentation context, or N-ACTION on another one",
 }
 """Statuses of an N-ACTION, and of what comes in its place."""
 
@@ -104,8 +104,8 @@ UNCOMMITTED: Mapping[FailureReason, tuple[str, str]] = {
 }
 
 FAILURES: Mapping[int, str] = {
-    report.PROCESSING_FAILURE: "larger than an instance may be",
-    report.CLASS_NOT_TAKEN: "a SOP class that is not taken",
+    statuses.PROCESSING_FAILURE: "larger than an instance may be",
+    statuses.CLASS_NOT_SUPPORTED: "a SOP class that is not taken",
     report.SYNTAX_NOT_TAKEN: "a transfer syntax that is not taken",
     report.OTHER_STUDY: "of another study than the path names",
 }
@@ -138,7 +138,7 @@ def facts() -> dict[str, str]:
 def _of_associations() -> dict[str, str]:
     types = (negotiation.USERNAME, negotiation.USERNAME_AND_PASSCODE)
     return {
-        "application_context": negotiation.APPLICATION_CONTEXT,
+        "application_context": constants.APPLICATION_CONTEXT,
         "associations": str(_default("associations")),
         "site_percent": f"{100 * float(str(_default('share_of_site'))):.0f}",
         "longest_pdu": str(pdu.LONGEST),
@@ -157,15 +157,15 @@ def _of_contexts() -> dict[str, str]:
     classes = sorted(syntaxes.STORAGE_CLASSES, key=_numbers)
     return {
         "storage_class_count": str(len(classes)),
-        "verification": command.VERIFICATION,
-        "push_model": command.PUSH_MODEL,
+        "verification": constants.VERIFICATION,
+        "push_model": constants.PUSH_MODEL,
         "command_syntaxes": _names(syntaxes.COMMAND_SYNTAXES),
         "storage_classes": _rows((UID(uid).name, uid, "all of the table below") for uid in classes),
         "transfer_syntaxes": _rows((UID(uid).name, uid) for uid in sorted(syntaxes.TRANSFER_SYNTAXES, key=_numbers)),
         "not_taken": _names(syntaxes.NOT_TAKEN),
-        "accepted": str(negotiation.ACCEPTED),
-        "no_abstract_syntax": str(negotiation.NO_SUCH_ABSTRACT_SYNTAX),
-        "no_transfer_syntax": str(negotiation.NO_SUCH_TRANSFER_SYNTAX),
+        "accepted": str(pdu.ACCEPTED),
+        "no_abstract_syntax": str(pdu.NO_SUCH_ABSTRACT_SYNTAX),
+        "no_transfer_syntax": str(pdu.NO_SUCH_TRANSFER_SYNTAX),
     }
 
 

@@ -13,11 +13,11 @@ from services.receiver.journal import key_of
 from services.receiver.quotas import Quotas
 from services.receiver.repeats import Repeats, StoreAway
 from services.receiver.turns import NoTurn, Turns
-from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom.identity import Pseudonyms
 from shared.dicom.named import HEAD, Named, uids
+from shared.dicom.statuses import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from shared.events import Event, InstanceReceived, InstanceReceivedInBulk, Outgoing
 from shared.events.envelope import encode
 from shared.kafka import Output

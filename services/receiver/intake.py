@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 from services.receiver.accounts import Account
 from services.receiver.handler import Answer, Arriving
-from services.receiver.upper.command import (
+from shared import metrics, telemetry
+from shared.dicom.statuses import (
     CANNOT_UNDERSTAND,
-    CLASS_MISMATCH,
+    CLASS_NOT_SUPPORTED,
     OUT_OF_RESOURCES,
     SUCCESS,
     UNRECOGNISED_OPERATION,
 )
-from shared import metrics, telemetry
 from shared.outcome import Reason
 from shared.telemetry import Attribute
 
@@ -23,7 +23,7 @@ NOBODY = "unknown"
 
 _WITHOUT_DATA = {
     UNRECOGNISED_OPERATION: Reason.UNRECOGNISED_OPERATION,
-    CLASS_MISMATCH: Reason.CLASS_MISMATCH,
+    CLASS_NOT_SUPPORTED: Reason.CLASS_MISMATCH,
     CANNOT_UNDERSTAND: Reason.NO_DATA_SET,
 }
 """Why a request was refused on which there was nothing to receive, by status."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydicom._uid_dict import UID_dictionary
 from pynetdicom import AllStoragePresentationContexts
 
-from services.receiver.upper.command import PUSH_MODEL, VERIFICATION
+from shared.dicom.constants import PUSH_MODEL, VERIFICATION
 from shared.sites import Site
 
 NOT_TAKEN = frozenset(

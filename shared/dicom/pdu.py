@@ -13,9 +13,15 @@ PDV_HEAD = 6
 COMMAND, LAST = 0x01, 0x02
 """Bits of the message control header; the others are not looked at (PS3.8 Section E.2)."""
 
+_TRANSIENT = 2
 _HEAD = Struct(">BxL")
 _PDV_HEAD = Struct(">LBB")
 _DATA_TF = Struct(">BxLLBB")
+
+MOST_CONTEXTS = 128
+"""Presentation contexts of one association: their ids are odd numbers up to 255 (PS3.8 Section 9.3.2.2)."""
+ACCEPTED, NO_SUCH_ABSTRACT_SYNTAX, NO_SUCH_TRANSFER_SYNTAX = 0, 3, 4
+"""Results of a presentation context (PS3.8 Table 9-18)."""
 
 
 class Kind(IntEnum):
@@ -48,6 +54,11 @@ class Rejection:
     result: int
     source: int
     reason: int
+
+    @property
+    def passes(self) -> bool:
+        """Whether it may be another answer later."""
+        return self.result == _TRANSIENT
 
 
 CALLING_UNKNOWN = Rejection(1, 1, 3)

@@ -8,7 +8,8 @@ from typing import BinaryIO
 from pydicom.uid import UID
 
 from services.receiver.commitment.elements import Elements
-from services.receiver.upper.command import PUSH_MODEL_INSTANCE, Request
+from services.receiver.upper.command import Request
+from shared.dicom.constants import PUSH_MODEL_INSTANCE
 
 REQUEST_COMMITMENT = 1
 """The one action (PS3.4 Table J.3-1)."""

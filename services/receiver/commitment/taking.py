@@ -11,9 +11,10 @@ from services.receiver.commitment import asking
 from services.receiver.commitment.asking import INVALID_ARGUMENT, RESOURCE_LIMITATION, Refused
 from services.receiver.commitment.deciding import FailureReason
 from services.receiver.commitment.docket import Docket
-from services.receiver.upper.command import SUCCESS, Request
+from services.receiver.upper.command import Request
 from services.receiver.upper.landing import Landed
 from shared import metrics, telemetry
+from shared.dicom.statuses import SUCCESS
 from shared.telemetry import Attribute
 
 LARGEST = 4 * 1024 * 1024

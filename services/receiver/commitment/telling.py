@@ -11,7 +11,8 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE, build_role
 from pynetdicom.association import Association
 
-from services.receiver.upper.command import PUSH_MODEL, PUSH_MODEL_INSTANCE, SUCCESS
+from shared.dicom.constants import PUSH_MODEL, PUSH_MODEL_INSTANCE
+from shared.dicom.statuses import SUCCESS
 from shared.misconfigured import Misconfigured
 from shared.sites import Commitment
 

@@ -2,11 +2,10 @@
 
 from services.receiver.stow.limits import TooLarge
 from services.receiver.stow.pouring import Pouring
-from services.receiver.stow.report import PROCESSING_FAILURE
 from services.receiver.stow.storing import Storing
-from services.receiver.upper.command import CANNOT_UNDERSTAND
 from services.receiver.upper.landing import Landing
 from shared.dicom import part10
+from shared.dicom.statuses import CANNOT_UNDERSTAND, PROCESSING_FAILURE
 
 
 class Instance:

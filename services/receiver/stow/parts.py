@@ -10,13 +10,12 @@ from services.receiver.stow.bulk import Bulk, NoRoom
 from services.receiver.stow.instance import Instance
 from services.receiver.stow.limits import MOST_PARTS, Limits, TooLarge
 from services.receiver.stow.pouring import Pouring
-from services.receiver.stow.report import PROCESSING_FAILURE
 from services.receiver.stow.storing import Storing
 from services.receiver.upper.budget import Share
-from services.receiver.upper.command import CANNOT_UNDERSTAND
 from services.receiver.upper.landing import Landing
 from shared import media
 from shared.dicom import part10
+from shared.dicom.statuses import CANNOT_UNDERSTAND, PROCESSING_FAILURE
 from shared.media import DICOM, DICOM_JSON, DICOM_XML
 
 _REFUSALS = {NotBuilt: CANNOT_UNDERSTAND, TooLarge: PROCESSING_FAILURE}

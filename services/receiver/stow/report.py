@@ -4,14 +4,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
+from shared.dicom.statuses import OUT_OF_RESOURCES, SUCCESS, says_stored
 
-PROCESSING_FAILURE, CLASS_NOT_TAKEN, SYNTAX_NOT_TAKEN = 0x0110, 0x0122, 0xC122
-"""Failure reasons of PS3.18 Table I.2-2, beside those that a C-STORE is answered with."""
+SYNTAX_NOT_TAKEN = 0xC122
+"""A failure reason of PS3.18 Table I.2-2, beside those that a C-STORE is answered with."""
 OTHER_STUDY = 0xA901
 """One of ours, of the kind "Data Set does not match": the path names another study."""
 
-_WARNINGS = range(0xB000, 0xC000)
 _CLASS, _INSTANCE, _RETRIEVE_URL = "00081150", "00081155", "00081190"
 _WARNING_REASON, _FAILURE_REASON = "00081196", "00081197"
 _REFERENCED, _FAILED, _OTHER_FAILURES = "00081199", "00081198", "0008119A"
@@ -30,7 +29,7 @@ class Entry:
     @property
     def stored(self) -> bool:
         """Whether we have it."""
-        return self.status == SUCCESS or self.status in _WARNINGS
+        return says_stored(self.status)
 
 
 @dataclass(slots=True)

@@ -5,10 +5,10 @@ from collections.abc import Container, Mapping
 from services.receiver.accounts import Account
 from services.receiver.handler import Arriving
 from services.receiver.intake import Intake
-from services.receiver.stow.report import CLASS_NOT_TAKEN, OTHER_STUDY, SYNTAX_NOT_TAKEN, Entry, Report
-from services.receiver.upper.command import CANNOT_UNDERSTAND, OUT_OF_RESOURCES, SUCCESS
+from services.receiver.stow.report import OTHER_STUDY, SYNTAX_NOT_TAKEN, Entry, Report
 from services.receiver.upper.landing import Landed
 from shared import metrics, telemetry
+from shared.dicom.statuses import CANNOT_UNDERSTAND, CLASS_NOT_SUPPORTED, OUT_OF_RESOURCES, SUCCESS
 from shared.outcome import Reason
 from shared.sites import Lane, Site
 
@@ -43,7 +43,7 @@ class Storing:
         if self._away:
             return OUT_OF_RESOURCES
         if sop_class_uid not in self._taken:
-            return CLASS_NOT_TAKEN
+            return CLASS_NOT_SUPPORTED
         return SUCCESS if transfer_syntax_uid in self._taken[sop_class_uid] else SYNTAX_NOT_TAKEN
 
     def store(self, sop_class_uid: str, sop_instance_uid: str, syntax: str, landed: Landed | None) -> None:

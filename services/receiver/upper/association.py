@@ -18,14 +18,15 @@ from typing import Protocol
 from services.receiver.upper import command
 from services.receiver.upper.landing import Landed, Landing
 from services.receiver.upper.wire import SLOWEST, Closed, Silent, Wire
-from shared.dicom import pdu
+from shared.dicom import pdu, statuses
+from shared.dicom.constants import PUSH_MODEL, VERIFICATION
 from shared.dicom.pdu import Abort, Kind, Rejection
 
 _ABORT_BODY = 4
 _LONGEST_COMMAND = 64 * 1024
 _LONGEST_REQUEST = 512 * 1024
 """Bytes of an A-ASSOCIATE-RQ: 128 contexts with all transfer syntaxes take 300,000."""
-_OPERATIONS = {command.VERIFICATION: command.C_ECHO_RQ, command.PUSH_MODEL: command.N_ACTION_RQ}
+_OPERATIONS = {VERIFICATION: command.C_ECHO_RQ, PUSH_MODEL: command.N_ACTION_RQ}
 """What is done by other classes than those of storage: each context has the one of its class."""
 _HEARD_OUT = set(Kind) - {Kind.ASSOCIATE_RQ, Kind.ABORT}
 """PDUs that change nothing in Sta13."""
@@ -282,7 +283,7 @@ class Association:
             self._serves.refused(refusal)
             return refusal
         if request.field == command.C_ECHO_RQ:
-            return command.SUCCESS
+            return statuses.SUCCESS
         if request.field == command.N_ACTION_RQ:
             return self._serves.acted(request, context, landed)
         return self._serves.lost(request) if landed is None else self._serves.stored(request, context, landed)
@@ -323,12 +324,12 @@ class Association:
 def _refusal(request: command.Request, context: Context) -> int:
     """The status of what needs no look at a data set; a success where it does."""
     if request.field != _OPERATIONS.get(context.abstract_syntax, command.C_STORE_RQ):
-        return command.UNRECOGNISED_OPERATION
+        return statuses.UNRECOGNISED_OPERATION
     if request.sop_class_uid != context.abstract_syntax:
-        return command.CLASS_MISMATCH
+        return statuses.CLASS_NOT_SUPPORTED
     if request.field == command.C_STORE_RQ and not request.data_set:
-        return command.CANNOT_UNDERSTAND
-    return command.SUCCESS
+        return statuses.CANNOT_UNDERSTAND
+    return statuses.SUCCESS
 
 
 def _unexpected(kind: int) -> Abort:

@@ -9,18 +9,9 @@ from shared.dicom.part10 import even
 _US = Struct("<H")
 
 C_STORE_RQ, C_ECHO_RQ, C_CANCEL_RQ, N_ACTION_RQ = 0x0001, 0x0030, 0x0FFF, 0x0130
-VERIFICATION = "1.2.840.10008.1.1"
-"""The SOP class of C-ECHO (PS3.4 Annex A)."""
-PUSH_MODEL, PUSH_MODEL_INSTANCE = "1.2.840.10008.1.20.1", "1.2.840.10008.1.20.1.1"
-"""Storage Commitment Push Model: the SOP class, and its one instance (PS3.4 Sections J.3.1 and J.3.5)."""
 RESPONSE = 0x8000
 """What the command field of a response has beside that of its request."""
 NO_DATA_SET = 0x0101
-
-SUCCESS, UNRECOGNISED_OPERATION, CLASS_MISMATCH = 0x0000, 0x0211, 0x0122
-"""Statuses of PS3.7 Annex C."""
-OUT_OF_RESOURCES, CLASS_OR_UID_MISMATCH, CANNOT_UNDERSTAND = 0xA700, 0xA900, 0xC000
-"""Statuses of a C-STORE (PS3.4 Table B.2-1)."""
 
 _AFFECTED_CLASS, _FIELD, _MESSAGE_ID = 0x0002, 0x0100, 0x0110
 _RESPONDED_ID, _DATA_SET_TYPE, _STATUS, _AFFECTED_INSTANCE = 0x0120, 0x0800, 0x0900, 0x1000

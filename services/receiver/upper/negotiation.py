@@ -18,11 +18,14 @@ from pynetdicom.presentation import PresentationContext
 
 from services.receiver.upper import items
 from services.receiver.upper.association import Accepted, Context
-from shared.dicom.constants import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from shared.dicom.constants import APPLICATION_CONTEXT, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from shared.dicom.pdu import (
+    ACCEPTED,
     CONTEXT_NAME_UNKNOWN,
     HEAD,
     LONGEST,
+    NO_SUCH_ABSTRACT_SYNTAX,
+    NO_SUCH_TRANSFER_SYNTAX,
     PROTOCOL_UNKNOWN,
     Abort,
     Kind,
@@ -30,13 +33,8 @@ from shared.dicom.pdu import (
 )
 from shared.dicom.user import User
 
-APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
-
 USERNAME, USERNAME_AND_PASSCODE = 1, 2
 """Types of user identity that we know (PS3.7 Table D.3-14); of others nothing is believed."""
-
-ACCEPTED, NO_SUCH_ABSTRACT_SYNTAX, NO_SUCH_TRANSFER_SYNTAX = 0, 3, 4
-"""Results of a presentation context (PS3.8 Table 9-18)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from services.receiver.edge import Edge
 from services.receiver.handler import Answer, Arriving
 from services.receiver.intake import Intake
 from services.receiver.upper.budget import Budget
-from services.receiver.upper.command import SUCCESS
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
 from services.receiver.visits import Visits
 from shared import telemetry
+from shared.dicom.statuses import SUCCESS
 from shared.settings import MIB
 from shared.sites import read_sites
 

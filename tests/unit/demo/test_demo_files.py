@@ -11,9 +11,10 @@ import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from infra.demo.examination import Examined, Instance, NotDicom, Unsendable, examine
-from infra.demo.plan import MOST_CONTEXTS, SITES, deal, next_batch, site_of
+from infra.demo.plan import SITES, deal, next_batch, site_of
 from infra.importing.discovery import Found, find
 from shared.dicom import part10
+from shared.dicom.pdu import MOST_CONTEXTS
 
 WHEEL = Path(pydicom.__file__).parent / "data"
 FILES = WHEEL / "test_files"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from services.receiver.accounts import EVERY, Account, AccountBook, SoFar
-from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
+from shared.dicom.statuses import OUT_OF_RESOURCES, SUCCESS
 from shared.outcome import Reason
 
 BEGUN = datetime(2026, 11, 30, 12, tzinfo=UTC)

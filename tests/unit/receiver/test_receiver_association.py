@@ -10,7 +10,7 @@ import pytest
 
 from services.receiver.upper import command
 from services.receiver.upper.association import Accepted, End
-from shared.dicom import pdu
+from shared.dicom import pdu, statuses
 from shared.dicom.pdu import Abort, Kind
 from tests.support.acceptor import IDLE, PARTING, Peer
 from tests.support.upper import CT, ECHO, ECHO_CONTEXT, INSTANCE, bare, data, pdv, request, status_of
@@ -177,7 +177,7 @@ def test_what_cannot_be_stored_is_told_so(peer: Peer, command_set: bytes, status
 def test_nothing_is_stored_by_the_class_of_echoes(peer: Peer, sop_class: str) -> None:
     peer.associate()
     peer.say(data(pdv(ECHO_CONTEXT, COMMAND | LAST, asked(sop_class=sop_class)), pdv(ECHO_CONTEXT, LAST, b"data")))
-    assert status_of(peer.hear()[1]) == command.UNRECOGNISED_OPERATION
+    assert status_of(peer.hear()[1]) == statuses.UNRECOGNISED_OPERATION
     assert peer.serving.got == []
 
 

@@ -16,7 +16,8 @@ from pynetdicom.dsutils import encode
 
 from services.receiver.commitment.asking import MOST_REFERENCES, Asked, Reference, Refused, check, read
 from services.receiver.upper import command
-from services.receiver.upper.command import PUSH_MODEL, PUSH_MODEL_INSTANCE, Request
+from services.receiver.upper.command import Request
+from shared.dicom.constants import PUSH_MODEL, PUSH_MODEL_INSTANCE
 from tests.support.commitment import CT
 from tests.support.committing_peer import request
 

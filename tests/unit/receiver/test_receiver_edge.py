@@ -22,12 +22,12 @@ from services.receiver.handler import Answer, Arriving
 from services.receiver.intake import Intake
 from services.receiver.upper import negotiation
 from services.receiver.upper.budget import Budget
-from services.receiver.upper.command import OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
 from services.receiver.visits import Visits
 from shared import telemetry
 from shared.dicom import part10
+from shared.dicom.statuses import OUT_OF_RESOURCES, SUCCESS
 from shared.metrics.registry import counter
 from shared.outcome import Reason
 from shared.sites import Site, Sites

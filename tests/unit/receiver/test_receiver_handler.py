@@ -15,12 +15,12 @@ from services.receiver.arrivals import Arrivals, Offsets, Standing
 from services.receiver.handler import AT_ONCE, Answer, Arriving, Receive
 from services.receiver.quotas import Quotas
 from services.receiver.repeats import Repeats
-from services.receiver.upper.command import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
+from shared.dicom.statuses import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from shared.events import InstanceReceived, InstanceReceivedInBulk
 from shared.events.envelope import decode, header
 from shared.kafka import Output, Record

@@ -16,11 +16,11 @@ from services.receiver.journal import HEAD, SWEPT, Arrived, Journal, arrived, ke
 from services.receiver.quotas import Quotas
 from services.receiver.repeats import Repeats
 from services.receiver.sweep import Found, Sweep
-from services.receiver.upper.command import SUCCESS
 from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
+from shared.dicom.statuses import SUCCESS
 from shared.events import InstanceReceived, InstanceReceivedInBulk
 from shared.events.envelope import decode, header
 from shared.kafka import Record

@@ -6,7 +6,7 @@ from pynetdicom import AllStoragePresentationContexts
 from pynetdicom._globals import ALL_TRANSFER_SYNTAXES
 
 from services.receiver.syntaxes import NOT_TAKEN, TRANSFER_SYNTAXES, taken
-from services.receiver.upper.command import VERIFICATION
+from shared.dicom.constants import VERIFICATION
 from shared.sites import Site
 
 CT, MR, FIND = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.2.2.1"

@@ -29,13 +29,13 @@ from services.receiver.handler import Answer, Arriving
 from services.receiver.intake import Intake
 from services.receiver.tls import SUITES, Files, identity_of
 from services.receiver.upper.budget import Budget
-from services.receiver.upper.command import SUCCESS
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
 from services.receiver.upper.tls_wire import TlsWire
 from services.receiver.upper.wire import Closed, Wire
 from services.receiver.visits import Visits
 from shared import followed, telemetry
+from shared.dicom.statuses import SUCCESS
 from shared.metrics.registry import counter, gauge
 from shared.misconfigured import Misconfigured
 from shared.sites import Site, Sites

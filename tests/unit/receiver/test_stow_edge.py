@@ -35,13 +35,14 @@ from services.receiver.stow.bulk import Bulk
 from services.receiver.stow.edge import StowEdge
 from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget
-from services.receiver.upper.command import OUT_OF_RESOURCES, PUSH_MODEL, SUCCESS, VERIFICATION
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
 from services.receiver.upper.porch import UNASKED_OF_ONE
 from services.receiver.visits import Visits
 from shared import telemetry
 from shared.dicom import part10
+from shared.dicom.constants import PUSH_MODEL, VERIFICATION
+from shared.dicom.statuses import OUT_OF_RESOURCES, SUCCESS
 from shared.metrics.registry import counter
 from shared.outcome import Reason
 from shared.sites import Commitment, Site, Sites

@@ -23,11 +23,11 @@ from services.receiver.intake import Intake
 from services.receiver.stow.edge import StowEdge
 from services.receiver.stow.limits import Limits
 from services.receiver.upper.budget import Budget
-from services.receiver.upper.command import SUCCESS
 from services.receiver.upper.disk import Disk
 from services.receiver.upper.landing import Landing, Spool
 from services.receiver.visits import Visits
 from shared import telemetry
+from shared.dicom.statuses import SUCCESS
 from shared.sites import Site, Sites
 from tests.support.stow import apart, content_type, dicom, multipart, xml
 

@@ -14,9 +14,9 @@ import pytest
 from infra.sending.association import Association, Peer, Storing
 from infra.sending.delivery import Delivery, Ending, Patience, deliver, prepare
 from infra.sending.messages import status_of, store_request
-from infra.sending.negotiation import MOST_CONTEXTS
 from infra.sending.way import Away, Broken, Instance, NotLetIn, NotTaken
 from services.receiver.upper import command
+from shared.dicom.pdu import MOST_CONTEXTS
 from tests.support.storage_peer import StoragePeer, storage_peer
 
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
