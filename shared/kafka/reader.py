@@ -13,6 +13,9 @@ from shared.outcome import Transient
 _SILENCE = 30.0
 """Seconds without a record after which the broker counts as away."""
 
+_BRIEF = 20
+"""Milliseconds. Who reads to an end that is there already waits for nothing else."""
+
 Offsets = Mapping[tuple[str, int], int]
 """The next offset to read, by topic and partition."""
 
@@ -59,7 +62,7 @@ def read_to_end(bootstrap: str, topics: Sequence[str], start: Offsets | None = N
     unread = {where for where, end in end_offsets(bootstrap, topics).items() if begin.get(where, 0) < end}
     if not unread:
         return
-    consumer = _consumer(bootstrap)
+    consumer = _consumer(bootstrap, wait=_BRIEF)
     try:
         consumer.assign([TopicPartition(*where, begin.get(where, OFFSET_BEGINNING)) for where in unread])
         silent_since: float | None = None
@@ -114,7 +117,8 @@ def _partitions(consumer: Consumer, topics: Sequence[str], timeout: float) -> li
     return [TopicPartition(name, number) for name in topics if name in found for number in found[name].partitions]
 
 
-def _consumer(bootstrap: str) -> Consumer:
+def _consumer(bootstrap: str, wait: int = 500) -> Consumer:
+    """`wait`: milliseconds for which the broker may hold back that there is nothing more."""
     return Consumer(
         config.common(bootstrap)
         | {
@@ -124,6 +128,7 @@ def _consumer(bootstrap: str) -> Consumer:
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": wait,
             "fetch.message.max.bytes": 4_194_304,
         }
     )
