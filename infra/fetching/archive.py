@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from infra.fetching.questions import Answer, Question
+from infra.fetching.questions import Match, Question
 
 
 class Unanswered(Exception):
@@ -36,7 +36,7 @@ class Retrieved:
 class Archive(Protocol):
     """One archive. All raise Unanswered."""
 
-    def find(self, question: Question) -> Sequence[Answer]:
+    def find(self, question: Question) -> Sequence[Match]:
         """The studies that it answers with; whoever asked looks whether they are what he asked for."""
         ...
 

@@ -20,7 +20,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from infra.fetching.archive import Retrieved, Unanswered, understood
 from infra.fetching.declared import GetSource, MoveSource
-from infra.fetching.questions import Answer, Question
+from infra.fetching.questions import Match, Question
 
 CONNECT_SECONDS = 10.0
 ASK_SECONDS = 30.0
@@ -46,7 +46,7 @@ class Asking:
         self._source = source
         self._tls = source.tls.context() if source.tls else None
 
-    def find(self, question: Question) -> Sequence[Answer]:
+    def find(self, question: Question) -> Sequence[Match]:
         """As Archive."""
         found = self._find("STUDY", _keys(question))
         with understood():
@@ -195,10 +195,10 @@ def _keys(question: Question) -> dict[str, str]:
     }
 
 
-def _answer(told: Dataset) -> Answer:
+def _answer(told: Dataset) -> Match:
     modalities = told.get("ModalitiesInStudy")
     instances = told.get("NumberOfStudyRelatedInstances")
-    return Answer(
+    return Match(
         study=str(told.StudyInstanceUID),
         patient_id=_text(told, "PatientID"),
         accession=_text(told, "AccessionNumber"),

@@ -18,7 +18,7 @@ class BadQuestion(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Match:
     """A study of an archive, as far as the archive tells. `instances`: how many it has of it."""
 
     study: str
@@ -62,7 +62,7 @@ class Question:
             return ""
         return f"{self.first:%Y%m%d}" if self.first == self.last else f"{self.first:%Y%m%d}-{self.last:%Y%m%d}"
 
-    def meets(self, answer: Answer) -> bool:
+    def meets(self, answer: Match) -> bool:
         """Whether the answer is about this. Every archive has to tell the keys that are required (PS3.4 Table C.6-5);
         modalities it need not."""
         if self.study:

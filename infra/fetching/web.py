@@ -15,7 +15,7 @@ from infra.fetching.archive import Retrieved, Unanswered, understood
 from infra.fetching.declared import WebSource
 from infra.fetching.dimse import day_of
 from infra.fetching.multipart import NotMultipart, boundary_of, parts
-from infra.fetching.questions import Answer, Question
+from infra.fetching.questions import Match, Question
 from infra.importing.heads import NoInstance, read_head
 from infra.sending.delivery import Ending, Patience, deliver
 from infra.sending.way import Way
@@ -49,7 +49,7 @@ class Web:
         token = read_private(source.token_file).strip() if source.token_file else None
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    def find(self, question: Question) -> Sequence[Answer]:
+    def find(self, question: Question) -> Sequence[Match]:
         """As Archive."""
         asked = [(key, value) for name, key in _KEYS.items() if (value := getattr(question, name))]
         told = self._all("/studies", [*asked, ("includefield", _OF_STUDY), ("includefield", _MODALITIES)])
@@ -168,11 +168,11 @@ def _first(told: DicomJson, tag: str) -> Any:
     return values[0]
 
 
-def _answer(told: DicomJson) -> Answer:
+def _answer(told: DicomJson) -> Match:
     modalities = told.get(_MODALITIES, {}).get("Value")
     instances = _first(told, _OF_STUDY)
     patient, accession = _first(told, _PATIENT), _first(told, _ACCESSION)
-    return Answer(
+    return Match(
         study=str(_first(told, _STUDY)),
         patient_id=None if patient is None else str(patient),
         accession=None if accession is None else str(accession),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from infra.fetching.archive import Archive, Retrieved, Unanswered
 from infra.fetching.journal import Journal, State, Study
 from infra.fetching.pace import Pace
-from infra.fetching.questions import Answer, Question
+from infra.fetching.questions import Match, Question
 from infra.sending.delivery import Patience
 
 
@@ -89,7 +89,7 @@ class Fetch:
             self.journal.answer(question, meant)
             return list(meant)
 
-    def _meets(self, question: Question, answer: Answer) -> bool:
+    def _meets(self, question: Question, answer: Match) -> bool:
         if not question.meets(answer):
             return False
         if not question.modality or answer.modalities is not None:

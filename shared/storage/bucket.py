@@ -8,7 +8,7 @@ from shared.outcome import Transient
 from shared.storage.content import EMPTY, Body, spelled
 from shared.storage.signing import Signer, path_of, query_of
 from shared.storage.store import AccessDenied, ObjectNotFound
-from shared.storage.wire import Answer, Wire
+from shared.storage.wire import Response, Wire
 
 CHECKSUM = "x-amz-checksum-crc32"
 """The cheapest for both sides that every S3 server knows: no SHA-256 for the signature, no MD5."""
@@ -37,7 +37,7 @@ class Bucket:
         headers: Mapping[str, str] | None = None,
         body: Body = EMPTY,
         work: int = 0,
-    ) -> Answer:
+    ) -> Response:
         """Ask for an object, or with no key for the bucket. Raises Transient, AccessDenied, ObjectNotFound.
 
         `work`: bytes that the server has to write beside `body`.
@@ -51,7 +51,7 @@ class Bucket:
 
     def send(
         self, key: str, body: Body, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> Response:
         """Put `body`; returns when the server has confirmed its checksum."""
         checksum = spelled(body.crc32())
         answer = self.ask("PUT", key, query, {**(headers or {}), CHECKSUM: checksum}, body)
@@ -77,7 +77,7 @@ class Xml:
         self._element = element
 
     @staticmethod
-    def of(answer: Answer) -> "Xml":
+    def of(answer: Response) -> "Xml":
         """Raises Transient when it is none."""
         try:
             return Xml(ElementTree.fromstring(answer.body))  # noqa: S314 - from the store that we trust with everything
@@ -99,7 +99,7 @@ class Xml:
         return datetime.fromisoformat(self.text(name))
 
 
-def _refused(answer: Answer) -> None:
+def _refused(answer: Response) -> None:
     """Turn the server's errors into ours. Their texts name keys and hosts, so only their kind is kept."""
     code = Xml.of(answer).text("Code") if answer.body else ""
     if code in _MISSING:

@@ -23,7 +23,7 @@ IDLE = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What the server said."""
 
     status: int
@@ -40,7 +40,7 @@ class Wire:
         self._tls = ssl.create_default_context() if url.scheme == "https" else None
         self._idle: LifoQueue[HTTPConnection] = LifoQueue(IDLE)
 
-    def ask(self, method: str, target: str, headers: Mapping[str, str], body: Body = EMPTY, work: int = 0) -> Answer:
+    def ask(self, method: str, target: str, headers: Mapping[str, str], body: Body = EMPTY, work: int = 0) -> Response:
         """Send a request (`target`: path and query) and read its answer. Raises Transient.
 
         `work`: bytes that the server has to write beside `body`.
@@ -78,7 +78,7 @@ class Wire:
             connection.close()
 
 
-def _exchange(connection: HTTPConnection, method: str, target: str, headers: Mapping[str, str], body: Body) -> Answer:
+def _exchange(connection: HTTPConnection, method: str, target: str, headers: Mapping[str, str], body: Body) -> Response:
     connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
     for name, value in headers.items():
         connection.putheader(name, value)
@@ -89,7 +89,7 @@ def _exchange(connection: HTTPConnection, method: str, target: str, headers: Map
     with suppress(BrokenPipeError):
         body.send(connection.sock)
     with connection.getresponse() as response:
-        return Answer(response.status, response.headers, response.read())
+        return Response(response.status, response.headers, response.read())
 
 
 def _is_closed(connection: HTTPConnection) -> bool:

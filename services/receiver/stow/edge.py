@@ -14,7 +14,7 @@ from services.receiver.crew.desk import Admits
 from services.receiver.intake import NOBODY, Intake
 from services.receiver.stow.bulk import Bulk
 from services.receiver.stow.demand import demand, target
-from services.receiver.stow.exchange import HEAD_SECONDS, Answer, BadRequest, Exchange, Request
+from services.receiver.stow.exchange import HEAD_SECONDS, BadRequest, Exchange, Request, Response
 from services.receiver.stow.limits import Limits
 from services.receiver.stow.parts import Parts
 from services.receiver.stow.place import Place
@@ -150,13 +150,13 @@ class Visit:
             self._rest()
             if refused.status is not HTTPStatus.NO_CONTENT:  # who asks for the options is told them in the same way
                 log.warning("request-refused", status=refused.status.value, why=refused.word, site=self._site)
-            answer = Answer(refused.status, _text(refused), headers=refused.headers)
+            answer = Response(refused.status, _text(refused), headers=refused.headers)
         except BadRequest as bad:
-            answer = Answer(bad.status, f"{bad.status.phrase}\n".encode())
+            answer = Response(bad.status, f"{bad.status.phrase}\n".encode())
         self._edge.requests.labels(self._site, str(answer.status.value)).inc()
         return exchange.answer(answer)
 
-    def _answer(self, request: Request, exchange: Exchange, sender: Sender) -> Answer:
+    def _answer(self, request: Request, exchange: Exchange, sender: Sender) -> Response:
         study = target(request)
         site = site_of(self._edge.sites(), request.headers.get("authorization", ""), sender)
         self._site = site.code

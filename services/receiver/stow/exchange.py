@@ -42,7 +42,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """All of an answer."""
 
     status: HTTPStatus
@@ -115,7 +115,7 @@ class Exchange:
             self._begin_body()
         return self._from_chunks(view) if self._left is None else self._from_stream(view[: self._left])
 
-    def answer(self, answer: Answer) -> bool:
+    def answer(self, answer: Response) -> bool:
         """Give it; whether the connection may go on. Raises Closed and Silent."""
         whole = self._left == 0
         closes = self._closes or not whole or self._draining()

@@ -8,7 +8,7 @@ import orjson
 from services.receiver.stow import native
 from services.receiver.stow.bulk import NoRoom
 from services.receiver.stow.demand import Demand
-from services.receiver.stow.exchange import Answer, BadRequest, Exchange, Request
+from services.receiver.stow.exchange import BadRequest, Exchange, Request, Response
 from services.receiver.stow.limits import TooLarge
 from services.receiver.stow.parts import Part, Parts
 from services.receiver.stow.report import Report
@@ -41,7 +41,7 @@ class Transaction:
         self._wanted, self._exchange, self._parts = wanted, exchange, parts
         self._left, self._ending = most, ending
 
-    def run(self, request: Request, report: Report) -> Answer:
+    def run(self, request: Request, report: Report) -> Response:
         """The answer, when `report` is complete. Raises Closed."""
         try:
             self._take_in(request)
@@ -101,11 +101,11 @@ class Transaction:
         return got
 
 
-def answer(status: HTTPStatus, report: Report, media_type: str) -> Answer:
+def answer(status: HTTPStatus, report: Report, media_type: str) -> Response:
     """What is said: the response module, when there is anything to say in it."""
     headers = (RETRY,) if status is HTTPStatus.SERVICE_UNAVAILABLE else ()
     if not report.entries:
-        return Answer(status, f"{status.phrase}\n".encode(), headers=headers)
+        return Response(status, f"{status.phrase}\n".encode(), headers=headers)
     dataset = report.dataset()
     body = native.write(dataset) if media_type == DICOM_XML else orjson.dumps(dataset)
-    return Answer(status, body, media_type, headers)
+    return Response(status, body, media_type, headers)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.fetching.declared import GetSource, MoveSource, WebSource, read_source
-from infra.fetching.questions import Answer, BadQuestion, Question, by_day
+from infra.fetching.questions import BadQuestion, Match, Question, by_day
 from infra.fetching.tables import read_list, read_table
 from shared.misconfigured import Misconfigured
 
@@ -42,24 +42,24 @@ def test_ranges_are_written_as_the_standard_does() -> None:
 @pytest.mark.parametrize(
     ("question", "answer", "meets"),
     [
-        (Question(study="1.2"), Answer("1.2"), True),
-        (Question(study="1.2"), Answer("1.3"), False),
-        (Question(patient_id="A"), Answer("1.2", patient_id="A "), True),
-        (Question(patient_id="A"), Answer("1.2", patient_id="B"), False),
-        (Question(patient_id="A"), Answer("1.2"), False),
-        (Question(first=DAY, last=DAY), Answer("1.2"), False),
-        (Question(accession="7"), Answer("1.2", accession="8"), False),
-        (Question(first=DAY, last=DAY), Answer("1.2", day=NEXT), False),
-        (Question(first=DAY, last=DAY), Answer("1.2", day=DAY), True),
-        (Question(first=DAY, last=DAY, modality="CT"), Answer("1.2", day=DAY, modalities=frozenset({"MR"})), False),
+        (Question(study="1.2"), Match("1.2"), True),
+        (Question(study="1.2"), Match("1.3"), False),
+        (Question(patient_id="A"), Match("1.2", patient_id="A "), True),
+        (Question(patient_id="A"), Match("1.2", patient_id="B"), False),
+        (Question(patient_id="A"), Match("1.2"), False),
+        (Question(first=DAY, last=DAY), Match("1.2"), False),
+        (Question(accession="7"), Match("1.2", accession="8"), False),
+        (Question(first=DAY, last=DAY), Match("1.2", day=NEXT), False),
+        (Question(first=DAY, last=DAY), Match("1.2", day=DAY), True),
+        (Question(first=DAY, last=DAY, modality="CT"), Match("1.2", day=DAY, modalities=frozenset({"MR"})), False),
         (
             Question(first=DAY, last=DAY, modality="CT"),
-            Answer("1.2", day=DAY, modalities=frozenset({"MR", "CT"})),
+            Match("1.2", day=DAY, modalities=frozenset({"MR", "CT"})),
             True,
         ),
     ],
 )
-def test_an_answer_that_nobody_asked_for_does_not_count(question: Question, answer: Answer, meets: bool) -> None:
+def test_an_answer_that_nobody_asked_for_does_not_count(question: Question, answer: Match, meets: bool) -> None:
     assert question.meets(answer) is meets
 
 

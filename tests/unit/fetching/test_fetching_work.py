@@ -13,7 +13,7 @@ import pytest
 from infra.fetching.archive import Retrieved, Unanswered
 from infra.fetching.journal import Journal, Study
 from infra.fetching.pace import Pace
-from infra.fetching.questions import Answer, Question
+from infra.fetching.questions import Match, Question
 from infra.fetching.report import Report
 from infra.fetching.work import Fetch, Found
 from infra.sending.delivery import Patience
@@ -33,10 +33,10 @@ class Told:
         self.found: list[Question] = []
         self.retrieved: list[str] = []
         self.counts: int | None = None
-        self.answers: list[Answer] | None = None
+        self.answers: list[Match] | None = None
         self.series = frozenset({"CT"})
 
-    def find(self, question: Question) -> Sequence[Answer]:
+    def find(self, question: Question) -> Sequence[Match]:
         self.found.append(question)
         if self.fails:
             self.fails -= 1
@@ -44,7 +44,7 @@ class Told:
         if self.answers is not None:
             return self.answers
         return [
-            Answer(uid, day=DAY, instances=count if self.tells else None)
+            Match(uid, day=DAY, instances=count if self.tells else None)
             for uid, count in self.has.items()
             if not question.study or question.study == uid
         ]
@@ -169,7 +169,7 @@ def test_a_question_without_an_answer_is_no_question_without_a_study(journal: Jo
 def test_studies_that_nobody_asked_for_are_left_where_they_are(journal: Journal) -> None:
     """Archives ignore keys that they do not know, and answer with all that they have."""
     archive = Told({})
-    archive.answers = [Answer("1.1", "007", day=DAY), Answer("1.2", "008", day=DAY), Answer("1.3")]
+    archive.answers = [Match("1.1", "007", day=DAY), Match("1.2", "008", day=DAY), Match("1.3")]
     archive.has = {"1.1": 1, "1.2": 1, "1.3": 1}
     found, _ = run(fetch(archive, journal), Question(patient_id="007", first=DAY, last=DAY))
     assert (list(found.uids), found.unrelated) == (["1.1"], 2)

@@ -9,7 +9,7 @@ from shared.outcome import Failure, Transient
 from shared.storage import AccessDenied, ObjectNotFound, parts
 from shared.storage.bucket import CHECKSUM, Bucket
 from shared.storage.content import EMPTY, Body, InMemory, spelled
-from shared.storage.wire import Answer, Wire
+from shared.storage.wire import Response, Wire
 
 NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
@@ -17,24 +17,24 @@ NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 class Scripted(Wire):
     """Gives these answers, one after the other; knows what was asked."""
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: Response) -> None:
         super().__init__("http://store.example")
         self.asked: list[str] = []
         self._answers = list(answers)
 
-    def ask(self, method: str, target: str, headers: Mapping[str, str], body: Body = EMPTY, work: int = 0) -> Answer:
+    def ask(self, method: str, target: str, headers: Mapping[str, str], body: Body = EMPTY, work: int = 0) -> Response:
         self.asked.append(f"{method} {target}" + (f" {work} bytes to write" if work else ""))
         return self._answers.pop(0)
 
 
-def answer(status: int, body: str = "", **headers: str) -> Answer:
+def answer(status: int, body: str = "", **headers: str) -> Response:
     told = HTTPMessage()
     for name, value in headers.items():
         told[name.replace("_", "-")] = value
-    return Answer(status, told, body.encode())
+    return Response(status, told, body.encode())
 
 
-def bucket(*answers: Answer) -> Bucket:
+def bucket(*answers: Response) -> Bucket:
     return Bucket(Scripted(*answers), "user", "secret", "clean")
 
 
@@ -57,7 +57,7 @@ def error(code: str) -> str:
         (answer(301), Transient, "status 301"),
     ],
 )
-def test_refusals(said: Answer, expected: type[Failure], text: str) -> None:
+def test_refusals(said: Response, expected: type[Failure], text: str) -> None:
     with pytest.raises(expected) as refused:
         bucket(said).ask("GET", "a")
     assert type(refused.value) is expected
