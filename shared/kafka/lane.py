@@ -1,10 +1,12 @@
 """Some topics of a stage, consumed in a group: what has been taken, what was taken from us, how far we are."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from shared.kafka import config
+from shared.kafka.bounded import bounded
 from shared.kafka.continuity import Continuity, Where
 from shared.kafka.log import LogLost, LostOffsets, Record
 from shared.kafka.reader import record_of
@@ -83,9 +85,13 @@ class Lane:
         return behind
 
     def close(self) -> None:
-        """Leave the group."""
+        """Leave the group.
+
+        When partitions are assigned meanwhile, librdkafka 2.16 may wait for itself for ever (its issue 4041).
+        """
         self._continuity.end()
-        self._consumer.close()
+        with suppress(LogLost):
+            bounded(self._consumer.close)
 
     def _take(self, limit: int, timeout: float) -> list[Message]:
         """Real messages; the ends of partitions are noted, fatal errors raised, others left to the client."""

@@ -1,11 +1,11 @@
 """One Kafka transaction after another: outputs and offsets together, resumable while the broker is away."""
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
+from shared.kafka.bounded import bounded
 from shared.kafka.log import CommitAborted, LogLost, Output, TooLarge
 from shared.outcome import Transient
 
@@ -14,10 +14,6 @@ PATIENCE = 5.0
 
 TOO_LARGE = "MSG_SIZE_TOO_LARGE"
 """The name of the error with which a broker's refusal aborts a transaction."""
-
-STUCK = 10.0
-"""Seconds after which a call counts as hanging. When the coordinator goes away in the middle of it, librdkafka 2.16
-waits for ever, whatever limit it was given (rd_kafka_txn_op_req0; tests/chaos kills the broker)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +98,12 @@ def _size(output: Output) -> int:
 
 
 def _step(call: Callable[[], object]) -> None:
-    """Run one step, sorting its errors into the three kinds there are."""
+    """Run one step, sorting its errors into the three kinds there are.
+
+    When the coordinator goes away in the middle of it, librdkafka 2.16 waits for ever (rd_kafka_txn_op_req0).
+    """
     try:
-        _bounded(call)
+        bounded(call)
     except KafkaException as failed:
         error: KafkaError = failed.args[0]
         if error.fatal():
@@ -114,22 +113,3 @@ def _step(call: Callable[[], object]) -> None:
         if error.retriable():
             raise Transient(error.name()) from None
         raise LogLost(error.name()) from None
-
-
-def _bounded(call: Callable[[], object]) -> None:
-    """Make the call on a thread that can be left behind: who hangs cannot be told to stop, only be replaced."""
-    failed: list[Exception] = []
-
-    def run() -> None:
-        try:
-            call()
-        except Exception as failure:
-            failed.append(failure)
-
-    thread = threading.Thread(target=run, name="transaction", daemon=True)
-    thread.start()
-    thread.join(STUCK)
-    if thread.is_alive():
-        raise LogLost("the client hangs")
-    if failed:
-        raise failed[0]

@@ -7,11 +7,11 @@ from typing import Any, cast
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
-from shared.kafka import LogLost, transaction
+from shared.kafka import LogLost, bounded, lane, transaction
 
 
 class Hanging:
-    """A producer whose coordinator went away in the middle of a call."""
+    """A client that waits for what never comes."""
 
     def __init__(self) -> None:
         self.released = threading.Event()
@@ -22,16 +22,26 @@ class Hanging:
     def send_offsets_to_transaction(self, *_: Any) -> None:
         self.released.wait()
 
+    def close(self) -> None:
+        self.released.wait()
+
 
 @pytest.fixture
-def producer() -> Iterator[Hanging]:
-    hanging = Hanging()
-    yield hanging
-    hanging.released.set()
+def hanging() -> Iterator[Hanging]:
+    client = Hanging()
+    yield client
+    client.released.set()
 
 
-def test_a_call_that_never_returns_loses_the_log(producer: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transaction, "STUCK", 0.05)
-    started = transaction.Transaction(cast(Producer, producer), lambda _: 1000)
+def test_a_call_that_never_returns_loses_the_log(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "STUCK", 0.05)
+    started = transaction.Transaction(cast(Producer, hanging), lambda _: 1000)
     with pytest.raises(LogLost, match="hangs"):
         started.run((), [transaction.Consumed([TopicPartition("topic", 0, 1)], None)])
+
+
+def test_a_consumer_that_never_closes_is_left_behind(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "STUCK", 0.05)
+    monkeypatch.setattr(lane, "Consumer", lambda _: hanging)
+    lane.Lane("nobody:1", "group", "0", ["topic"], "stop").close()
+    assert not hanging.released.is_set()
