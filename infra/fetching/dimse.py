@@ -50,7 +50,7 @@ class Asking:
         """As Archive."""
         found = self._find("STUDY", _keys(question))
         with understood():
-            return [_answer(one) for one in found if one.get("StudyInstanceUID")]
+            return [_match(one) for one in found if one.get("StudyInstanceUID")]
 
     def modalities(self, study: str) -> frozenset[str]:
         """As Archive."""
@@ -195,7 +195,7 @@ def _keys(question: Question) -> dict[str, str]:
     }
 
 
-def _answer(told: Dataset) -> Match:
+def _match(told: Dataset) -> Match:
     modalities = told.get("ModalitiesInStudy")
     instances = told.get("NumberOfStudyRelatedInstances")
     return Match(

@@ -54,7 +54,7 @@ class Web:
         asked = [(key, value) for name, key in _KEYS.items() if (value := getattr(question, name))]
         told = self._all("/studies", [*asked, ("includefield", _OF_STUDY), ("includefield", _MODALITIES)])
         with understood():
-            return [_answer(one) for one in told if _first(one, _STUDY)]
+            return [_match(one) for one in told if _first(one, _STUDY)]
 
     def modalities(self, study: str) -> frozenset[str]:
         """As Archive."""
@@ -168,7 +168,7 @@ def _first(told: DicomJson, tag: str) -> Any:
     return values[0]
 
 
-def _answer(told: DicomJson) -> Match:
+def _match(told: DicomJson) -> Match:
     modalities = told.get(_MODALITIES, {}).get("Value")
     instances = _first(told, _OF_STUDY)
     patient, accession = _first(told, _PATIENT), _first(told, _ACCESSION)
