@@ -2,6 +2,7 @@
 
 import threading
 
+from services.receiver.journal import HEAD
 from shared.dicom import part10
 from shared.outcome import Transient
 from shared.storage import Store
@@ -10,11 +11,16 @@ PIECE = 8 * 1024 * 1024
 """Bytes read at a time."""
 
 
-def digest(store: Store, key: str, head: bytes, meta: part10.Meta, stop: threading.Event) -> str:
-    """As it was counted on arrival, of the object that begins with `head`, which says `meta`.
+def whole(store: Store, key: str, digest: str, stop: threading.Event) -> tuple[bytes, part10.Meta] | None:
+    """The first HEAD bytes of an object and what they tell; None when it is not what `digest` was counted of on
+    arrival.
 
     Raises ObjectNotFound or Transient, which it is also to be told to `stop` between two pieces.
     """
+    head = store.part(key, 0, HEAD)
+    meta = part10.meta(head)
+    if meta is None:
+        return None
     counted, at = part10.digester(meta.transfer_syntax_uid), len(head)
     counted.update(head[meta.front :])
     while piece := store.part(key, at, PIECE):
@@ -22,4 +28,4 @@ def digest(store: Store, key: str, head: bytes, meta: part10.Meta, stop: threadi
             raise Transient("ending")
         counted.update(piece)
         at += len(piece)
-    return counted.hexdigest()
+    return (head, meta) if counted.hexdigest() == digest else None

@@ -12,7 +12,7 @@ from services.receiver import read_back
 from services.receiver.arrivals import Arrivals, Occupied
 from services.receiver.ends import Ends
 from services.receiver.handler import PATIENCE, Publishes, output_of
-from services.receiver.journal import HEAD, Arrived, Journal, arrived
+from services.receiver.journal import Arrived, Journal, arrived
 from shared import metrics, telemetry
 from shared.dicom import part10
 from shared.outcome import Transient
@@ -128,14 +128,13 @@ class Sweep:
         """Reads it, unless it was found spoilt and is the same: that may take long, and others need the disk."""
         if listed in self._spoilt:
             return self._spoiled(of)
-        head = self._identified.part(listed.key, 0, HEAD)
-        meta = part10.meta(head)
-        if meta is None or read_back.digest(self._identified, listed.key, head, meta, self._stop) != of.digest:
+        found = read_back.whole(self._identified, listed.key, of.digest, self._stop)
+        if found is None:
             self._spoilt.add(listed)
             return self._spoiled(of)
-        return self._publish(of, listed, meta, head)
+        return self._publish(of, listed, *found)
 
-    def _publish(self, of: Arrived, listed: Listed, meta: part10.Meta, head: bytes) -> Found:
+    def _publish(self, of: Arrived, listed: Listed, head: bytes, meta: part10.Meta) -> Found:
         # Read it can be, and be gone with the next power cut: he who stored it may have died, or heard that he failed.
         self._identified.secure(listed.key)
         event = self._journal.event(of, meta, head, listed.size, listed.modified)

@@ -11,9 +11,8 @@ from services.receiver.commitment.deciding import Copy, FailureReason, State, ve
 from services.receiver.commitment.docket import Open
 from services.receiver.commitment.report import Result
 from services.receiver.handler import Publishes, output_of
-from services.receiver.journal import HEAD, Arrived, Journal, key_of
+from services.receiver.journal import Arrived, Journal, key_of
 from shared import metrics, telemetry
-from shared.dicom import part10
 from shared.events import InstanceCommitted
 from shared.outcome import Transient
 from shared.storage import ObjectNotFound, Store
@@ -66,14 +65,12 @@ class Judging:
         return None if there else FailureReason.NO_SUCH_INSTANCE
 
     def _read_back(self, site: str, digest: str) -> Copy:
-        key = key_of(site, digest)
         try:
-            head = self._store.part(key, 0, HEAD)
-            meta = part10.meta(head)
-            if meta and read_back.digest(self._store, key, head, meta, self._stop) == digest:
-                return Copy(State.WHOLE, meta.sop_class_uid)
+            found = read_back.whole(self._store, key_of(site, digest), digest, self._stop)
         except ObjectNotFound:
             return Copy(State.MISSING)
+        if found:
+            return Copy(State.WHOLE, found[1].sop_class_uid)
         self._arrivals.damaged(site, digest)
         self._damaged.labels(site).inc()
         log.error("object-damaged", site=site, arrival=self._journal.arrival(Arrived(site, digest)))
