@@ -27,7 +27,7 @@ POLL = 0.5
 """Seconds to wait for a first record; also how soon a resting stage sees that it has to stop."""
 
 DEAF = 60.0
-"""Seconds beyond those for a record, after which a loop that does not come round counts as hanging itself."""
+"""Seconds: longer than any call to the broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,18 @@ class Runner:
         journal: Journal | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         end: Callable[[], NoReturn] = end_process,
+        deaf: float = DEAF,
     ) -> None:
-        """`journal`: where the next worker learns what this one had in hand. `end`: what ends a process that hangs."""
+        """`journal`: where the next worker learns what this one had in hand. `end`: what ends a process that hangs.
+
+        `deaf`: seconds beyond those for a record after which the loop counts as hanging itself.
+        """
         self._stage = stage
         self._log = source
         self._health = health
         self._stop = stop
         self._report = Report(stage.name, clock)
-        self._watchdog = Watchdog(stage.record_seconds + DEAF)
+        self._watchdog = Watchdog(stage.record_seconds + deaf)
         self._pauses = Pauses(source, health, self._report, stop, self._watchdog)
         self._hand = Hand(journal, self._report)
         watch = Watch(stage.handling.under_way, stage.record_seconds, self._hand, self._report, end)
