@@ -1,13 +1,13 @@
 """Wires the thumbnailer together and runs it."""
 
-from services.thumbnailer.handler import Thumbnail
+from services.thumbnailer.handler import Thumbnail, weight
 from services.thumbnailer.render import render
 from services.thumbnailer.settings import Settings
 from services.thumbnailer.worker import Renderer
 from shared import storage
 from shared.events import CleanDeadLetter, InstanceThumbnailed, InstanceValidated
 from shared.kafka import KafkaLog
-from shared.runner import DeadLetters, Each, Runner, Stage, open_journal
+from shared.runner import DeadLetters, Each, Load, Runner, Stage, open_journal
 from shared.service import RELEASE, running
 from shared.settings import MIB
 
@@ -30,9 +30,10 @@ def main() -> None:
         service.verify_topics((*READS, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=False))
         service.verify("store", lambda: storage.probe(derived, settings.s3_access_key or NAME, writes=True))
+        handle = Thumbnail(clean=clean, derived=derived, render=renderer.render)
         stage = Stage(
             name=NAME,
-            handling=Each(NAME, Thumbnail(clean=clean, derived=derived, render=renderer.render), settings.concurrency),
+            handling=Each(NAME, handle, settings.concurrency, load=Load(settings.in_hand_mib * MIB, weight)),
             dead_letters=DeadLetters(NAME, RELEASE),
             batch_size=settings.batch_size,
             record_seconds=settings.record_seconds,
