@@ -14,6 +14,7 @@ from shared.events import (
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
     InstanceAnonymised,
+    InstanceAnonymisedInBulk,
     InstanceCleared,
     InstanceDecided,
     InstanceHeld,
@@ -32,6 +33,7 @@ READS = (InstanceReceived.topic, InstanceDecided.topic)
 BULK = (InstanceReceivedInBulk.topic,)
 WRITES = (
     InstanceAnonymised.topic,
+    InstanceAnonymisedInBulk.topic,
     InstanceHeld.topic,
     InstanceUnheld.topic,
     InstanceCleared.topic,
@@ -85,6 +87,7 @@ def main() -> None:
             settings.instance,
             READS,
             bulk=BULK,
+            shares=settings.shares,
             lost=settings.lost_offsets,
         )
         Runner(stage, source, service.health, service.stop).run()

@@ -10,10 +10,12 @@ from shared import storage
 from shared.events import (
     CleanDeadLetter,
     InstanceAnonymised,
+    InstanceAnonymisedInBulk,
     InstanceIndexed,
     InstanceRejected,
     InstanceThumbnailed,
     InstanceValidated,
+    InstanceValidatedInBulk,
 )
 from shared.kafka import KafkaLog
 from shared.runner import DeadLetters, Runner, Stage, Whole
@@ -21,6 +23,7 @@ from shared.service import RELEASE, NotFit, running
 from shared.settings import DatabaseSettings
 
 READS = (InstanceAnonymised.topic, InstanceValidated.topic, InstanceRejected.topic, InstanceThumbnailed.topic)
+BULK = (InstanceAnonymisedInBulk.topic, InstanceValidatedInBulk.topic)
 WRITES = (InstanceIndexed.topic, InstanceRejected.topic, CleanDeadLetter.topic)
 
 
@@ -29,7 +32,7 @@ def main() -> None:
     database = Database(settings.database_url.get_secret_value())
     with running(STAGE, settings) as service:
         clean = storage.open_bucket(settings, "clean")
-        service.verify_topics((*READS, *WRITES))
+        service.verify_topics((*READS, *BULK, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or STAGE, writes=False))
         service.verify("database", lambda: verify_schema(database))
         stage = Stage(
@@ -38,7 +41,15 @@ def main() -> None:
             dead_letters=DeadLetters(STAGE, RELEASE),
             batch_size=settings.batch_size,
         )
-        source = KafkaLog(settings.kafka_bootstrap_servers, STAGE, settings.instance, READS, lost=settings.lost_offsets)
+        source = KafkaLog(
+            settings.kafka_bootstrap_servers,
+            STAGE,
+            settings.instance,
+            READS,
+            bulk=BULK,
+            shares=settings.shares,
+            lost=settings.lost_offsets,
+        )
         Runner(stage, source, service.health, service.stop).run()
         database.close()
 

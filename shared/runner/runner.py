@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from shared import telemetry
 from shared.events import Event, Outgoing
 from shared.events.envelope import UndecodableEvent, decode, encode, header
+from shared.events.lanes import kept
 from shared.health import Health
 from shared.kafka.log import CommitAborted, Log, LogLost, Output, Record, TooLarge
 from shared.outcome import Transient, events_of
@@ -201,7 +202,8 @@ class Runner:
         now = self._clock()
         owned = []
         for item in settled:
-            for outgoing in self._published_for(item):
+            for made in self._published_for(item):
+                outgoing = kept(made, item.record.lane)
                 value, headers = encode(outgoing, self._stage.name, now, item.traceparent)
                 owned.append((Output(outgoing.event.topic, outgoing.key, value, tuple(headers)), item))
         return owned
