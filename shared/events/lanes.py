@@ -28,4 +28,5 @@ def kept(outgoing: Outgoing, lane: Lane) -> Outgoing:
     model = None if lane == "live" else IN_BULK.get(type(outgoing.event))
     if model is None:
         return outgoing
-    return replace(outgoing, event=model.model_construct(**dict(outgoing.event)))
+    event = model.model_construct(**dict(outgoing.event))
+    return replace(outgoing, event=event, key=event.partition_key())

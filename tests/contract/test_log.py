@@ -2,6 +2,7 @@
 
 import secrets
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -270,6 +271,25 @@ def test_one_commit_may_take_both_lanes(bench: Bench, log: Log) -> None:
 
 
 # --- what only the real one can show
+
+
+def test_partitions_of_a_lane_take_turns(kafka: Bench) -> None:
+    """A site's backlog fills one partition, and another site's ten lie in the other: they wait for a portion of it."""
+    key_of = {zlib.crc32(key.encode()) % 2: key for key in ("site-a", "site-b", "site-c", "site-d")}
+    for number in range(1500):
+        kafka.produce(Output(kafka.bulk, key_of[0], f"backlog {number}".encode() + bytes(1000)))
+    log = kafka.open()
+    log.commit(_poll(log, 100), [])
+    for number in range(10):
+        kafka.produce(Output(kafka.bulk, key_of[1], f"other {number}".encode()))
+    before = 0
+    found: list[Record] = []
+    while sum(record.key == key_of[1] for record in found) < 10:
+        found += log.poll(16, 5.0)
+        log.commit(found[before:], [])
+        before = len(found)
+    log.close()
+    assert before < 500
 
 
 @pytest.fixture

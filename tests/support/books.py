@@ -21,7 +21,9 @@ def key_of(site: str, item: Item) -> str:
 
 def records_of(pipeline: Pipeline, topic: str, sites: Sequence[str]) -> list[Record]:
     """On either lane: the sweep takes the other one."""
-    return [record for record in pipeline.topics.records(*LANES.get(topic, (topic,))) if record.event().get("site") in sites]
+    return [
+        record for record in pipeline.topics.records(*LANES.get(topic, (topic,))) if record.event().get("site") in sites
+    ]
 
 
 def dead_letters(pipeline: Pipeline) -> int:

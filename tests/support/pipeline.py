@@ -11,9 +11,7 @@ from tests.support.waiting import until
 RECEIVED = "identified.instance.received"
 IN_BULK = "identified.instance.received.bulk"
 ANONYMISED = "clean.instance.anonymised"
-LANES = {
-    live: (live, f"{live}.bulk") for live in (RECEIVED, ANONYMISED, "clean.instance.validated")
-}
+LANES = {live: (live, f"{live}.bulk") for live in (RECEIVED, ANONYMISED, "clean.instance.validated")}
 """Topics that tell the same of what came in bulk."""
 HELD = ("identified.instance.quarantined", "identified.instance.rejected")
 
