@@ -18,7 +18,7 @@ from shared.events import (
     InstanceValidatedInBulk,
 )
 from shared.kafka import KafkaLog
-from shared.runner import DeadLetters, Runner, Stage, Whole
+from shared.runner import DeadLetters, Runner, Stage, Whole, open_journal
 from shared.service import RELEASE, NotFit, running
 from shared.settings import DatabaseSettings
 
@@ -40,6 +40,7 @@ def main() -> None:
             handling=Whole(STAGE, Indexer(database=database, clean=clean)),
             dead_letters=DeadLetters(STAGE, RELEASE),
             batch_size=settings.batch_size,
+            record_seconds=settings.record_seconds,
         )
         source = KafkaLog(
             settings.kafka_bootstrap_servers,
@@ -50,7 +51,8 @@ def main() -> None:
             shares=settings.shares,
             lost=settings.lost_offsets,
         )
-        Runner(stage, source, service.health, service.stop).run()
+        journal = open_journal(settings.state_dir, settings.instance)
+        Runner(stage, source, service.health, service.stop, journal).run()
         database.close()
 
 

@@ -76,6 +76,12 @@ class StageSettings(ServiceSettings):
         default=SHARES["rerun"], gt=0, lt=0.5, description="The same for what goes through once more."
     )
     concurrency: int = Field(default=4, ge=1, description="Records handled at the same time.")
+    state_dir: Path | None = Field(
+        default=None, description="Folder in which each worker notes what it has in hand, for the one after it."
+    )
+    record_seconds: float = Field(
+        default=900.0, gt=0, description="Time for one record; a worker that takes longer hangs, and is ended."
+    )
 
     @property
     def shares(self) -> dict[Lane, float]:
