@@ -15,10 +15,11 @@ def run_stage(
     *,
     reads: Sequence[str],
     bulk: Sequence[str] = (),
+    again: Sequence[str] = (),
     group: str | None = None,
     identified: bool = False,
 ) -> None:
-    """Handle what comes in the topics `reads`, and in `bulk` behind that, until the service stops.
+    """Handle what comes in the topics `reads`, and behind that in `bulk` and `again`, until the service stops.
 
     `group`: the consumer group, when it is not the service's name. `identified`: which zone it reads. Raises LogLost.
     """
@@ -35,6 +36,7 @@ def run_stage(
         settings.instance,
         reads,
         bulk=bulk,
+        rerun=again,
         shares=settings.shares,
         lost=settings.lost_offsets,
     )

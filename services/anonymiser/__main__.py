@@ -13,6 +13,8 @@ from shared.events import (
     IdentifiedDeadLetter,
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
+    IdentifiedLetterSettled,
+    IdentifiedRequeued,
     InstanceAnonymised,
     InstanceAnonymisedInBulk,
     InstanceCleared,
@@ -31,6 +33,7 @@ from shared.stage import run_stage
 NAME = "anonymiser"
 READS = (InstanceReceived.topic, InstanceDecided.topic)
 BULK = (InstanceReceivedInBulk.topic,)
+AGAIN = (IdentifiedRequeued.topic,)
 WRITES = (
     InstanceAnonymised.topic,
     InstanceAnonymisedInBulk.topic,
@@ -40,6 +43,7 @@ WRITES = (
     IdentifiedInstanceQuarantined.topic,
     IdentifiedInstanceRejected.topic,
     IdentifiedDeadLetter.topic,
+    IdentifiedLetterSettled.topic,
 )
 
 
@@ -48,7 +52,7 @@ def main() -> None:
     with running(NAME, settings) as service, Examiner(settings.pixel_workers) as examiner:
         identified = storage.open_bucket(settings, "identified")
         clean = storage.open_bucket(settings, "clean")
-        service.verify_topics((*READS, *BULK, *WRITES))
+        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=False))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=True))
         ring = settings.key_ring()
@@ -76,7 +80,9 @@ def main() -> None:
         )
         handling = Each(NAME, handle, settings.concurrency, load=Load(settings.in_hand_mib * MIB, weight), line=line)
         # Each epoch of keys has its own group, so that no patient is half in one and half in another (adr/0012).
-        run_stage(service, settings, handling, reads=READS, bulk=BULK, group=ring.group(NAME), identified=True)
+        run_stage(
+            service, settings, handling, reads=READS, bulk=BULK, again=AGAIN, group=ring.group(NAME), identified=True
+        )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from services.indexer.settings import IndexerSettings
 from shared import storage
 from shared.events import (
     CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
     InstanceAnonymised,
     InstanceAnonymisedInBulk,
     InstanceIndexed,
@@ -24,7 +26,8 @@ from shared.stage import run_stage
 
 READS = (InstanceAnonymised.topic, InstanceValidated.topic, InstanceRejected.topic, InstanceThumbnailed.topic)
 BULK = (InstanceAnonymisedInBulk.topic, InstanceValidatedInBulk.topic)
-WRITES = (InstanceIndexed.topic, InstanceRejected.topic, CleanDeadLetter.topic)
+AGAIN = (CleanRequeued.topic,)
+WRITES = (InstanceIndexed.topic, InstanceRejected.topic, CleanDeadLetter.topic, CleanLetterSettled.topic)
 
 
 def main() -> None:
@@ -32,11 +35,11 @@ def main() -> None:
     database = Database(settings.database_url.get_secret_value())
     with running(STAGE, settings) as service:
         clean = storage.open_bucket(settings, "clean")
-        service.verify_topics((*READS, *BULK, *WRITES))
+        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or STAGE, writes=False))
         service.verify("database", lambda: verify_schema(database))
         handling = Whole(STAGE, Indexer(database=database, clean=clean))
-        run_stage(service, settings, handling, reads=READS, bulk=BULK)
+        run_stage(service, settings, handling, reads=READS, bulk=BULK, again=AGAIN)
         database.close()
 
 

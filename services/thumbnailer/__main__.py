@@ -5,7 +5,14 @@ from services.thumbnailer.render import render
 from services.thumbnailer.settings import Settings
 from services.thumbnailer.worker import Renderer
 from shared import storage
-from shared.events import CleanDeadLetter, InstanceThumbnailed, InstanceValidated, InstanceValidatedInBulk
+from shared.events import (
+    CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
+    InstanceThumbnailed,
+    InstanceValidated,
+    InstanceValidatedInBulk,
+)
 from shared.runner import Each, Load
 from shared.service import running
 from shared.settings import MIB
@@ -14,7 +21,8 @@ from shared.stage import run_stage
 NAME = "thumbnailer"
 READS = (InstanceValidated.topic,)
 BULK = (InstanceValidatedInBulk.topic,)
-WRITES = (InstanceThumbnailed.topic, CleanDeadLetter.topic)
+AGAIN = (CleanRequeued.topic,)
+WRITES = (InstanceThumbnailed.topic, CleanDeadLetter.topic, CleanLetterSettled.topic)
 
 
 def main() -> None:
@@ -28,12 +36,12 @@ def main() -> None:
     with running(NAME, settings) as service, pool as renderer:
         clean, derived = (storage.open_bucket(settings, bucket) for bucket in ("clean", "derived"))
         service.verify("rendering processes", renderer.warm)
-        service.verify_topics((*READS, *BULK, *WRITES))
+        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=False))
         service.verify("store", lambda: storage.probe(derived, settings.s3_access_key or NAME, writes=True))
         handle = Thumbnail(clean=clean, derived=derived, render=renderer.render)
         handling = Each(NAME, handle, settings.concurrency, load=Load(settings.in_hand_mib * MIB, weight))
-        run_stage(service, settings, handling, reads=READS, bulk=BULK)
+        run_stage(service, settings, handling, reads=READS, bulk=BULK, again=AGAIN)
 
 
 if __name__ == "__main__":

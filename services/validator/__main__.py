@@ -5,6 +5,8 @@ from services.validator.settings import Settings
 from shared import storage
 from shared.events import (
     CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
     InstanceAnonymised,
     InstanceAnonymisedInBulk,
     InstanceRejected,
@@ -18,17 +20,24 @@ from shared.stage import run_stage
 NAME = "validator"
 READS = (InstanceAnonymised.topic,)
 BULK = (InstanceAnonymisedInBulk.topic,)
-WRITES = (InstanceValidated.topic, InstanceValidatedInBulk.topic, InstanceRejected.topic, CleanDeadLetter.topic)
+AGAIN = (CleanRequeued.topic,)
+WRITES = (
+    InstanceValidated.topic,
+    InstanceValidatedInBulk.topic,
+    InstanceRejected.topic,
+    CleanDeadLetter.topic,
+    CleanLetterSettled.topic,
+)
 
 
 def main() -> None:
     settings = Settings()
     with running(NAME, settings) as service:
         clean = storage.open_bucket(settings, "clean")
-        service.verify_topics((*READS, *BULK, *WRITES))
+        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=False))
         handling = Each(NAME, Validate(clean=clean), settings.concurrency)
-        run_stage(service, settings, handling, reads=READS, bulk=BULK)
+        run_stage(service, settings, handling, reads=READS, bulk=BULK, again=AGAIN)
 
 
 if __name__ == "__main__":

@@ -185,10 +185,11 @@ class InstanceHeld(Event):
 
 
 class InstanceUnheld(Event):
-    """One instance fewer of a site is held: somebody decided, and what `clean.instance.held` counted for it is undone.
+    """One instance fewer of a site is held or dead: what `clean.instance.held` counted for it is undone.
 
-    A topic of its own, because readers that do not know it must not take a subtraction for one more. What came of the
-    decision is counted like everything else: anonymised, or held again.
+    Somebody decided about it, or had its dead record handled again. A topic of its own, because readers that do not
+    know it must not take a subtraction for one more. What came of it is counted like everything else: anonymised, or
+    held again.
     """
 
     topic: ClassVar[str] = "clean.instance.unheld"
@@ -198,7 +199,7 @@ class InstanceUnheld(Event):
 
     site: str
     project: str
-    outcome: str = Field(pattern="^quarantined$", description="What it had been counted as.")
+    outcome: str = Field(pattern="^(quarantined|dead-lettered)$", description="What it had been counted as.")
     reason: str = Field(description="For which reason.")
 
     def partition_key(self) -> str:

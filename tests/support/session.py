@@ -44,6 +44,7 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
         "site-kill-a": ["KILL_A"],
         "site-kill-b": ["KILL_B"],
         "site-decided": ["DECIDED"],
+        "site-dead": ["DEAD"],
         "site-upper": ["UPPER"],
         "site-flood": ["FLOOD"],
         "site-canary": [canaries.calling],
