@@ -29,8 +29,9 @@ class KafkaLog:
         limit: Callable[[str], int] = schemas.message_limit,
         bulk: Sequence[str] = (),
         lost: LostOffsets = "stop",
+        claims: Claims | None = None,
     ) -> None:
-        """`bulk`: topics that give way to the others. A group of their own, because one consumer delivers all that it
+        """`claims`: where the stage writes beside Kafka under an epoch. `bulk`: topics that give way to the others. A group of their own, because one consumer delivers all that it
         has fetched in the order in which it came, and a backlog of these would stand before what is live."""
         self._producer = Producer(config.transactional(bootstrap, stage, instance))
         self._lanes = [Lane(bootstrap, stage, instance, topics, lost)]

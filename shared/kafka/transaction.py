@@ -54,6 +54,19 @@ class Transaction:
             raise
         self._reset()
 
+    def prove(self, part: Consumed) -> None:
+        """Have the group's coordinator say that we are the member that `part` was made by; commits nothing.
+
+        Raises `CommitAborted` when it says no, and `LogLost` when it says nothing.
+        """
+        _step(self._producer.begin_transaction)
+        try:
+            self._send(part)
+        except Transient as away:
+            raise LogLost(str(away)) from None
+        finally:
+            self._abort()
+
     def _send(self, part: Consumed) -> None:
         _step(lambda: self._producer.send_offsets_to_transaction(part.offsets, part.group, PATIENCE))
         self._offsets_sent += 1
