@@ -24,6 +24,8 @@ class Incoming:
     """When the record was published, UTC."""
     traceparent: str | None = None
     """The step before."""
+    key: str | None = None
+    """What the topic keeps in order."""
 
     @property
     def trace_id(self) -> str | None:
