@@ -51,10 +51,6 @@ class CommitAborted(Failure):
     """The transaction was aborted: nothing of it will ever be seen, and its records come again."""
 
 
-class Fenced(Failure):
-    """Another worker has claimed a partition of the batch since: nothing of it was written."""
-
-
 class LogLost(Failure):
     """This worker can no longer commit (fenced by a newer one, or a fatal client error): it has to end."""
 
@@ -129,6 +125,6 @@ class Claims(Protocol):
     def take(self, seen: Mapping[Where, int]) -> None:
         """Claim all of them: each gets the epoch after the one that was `seen`.
 
-        Raises `Fenced` when one has another epoch by now, and `Transient`; then none was taken.
+        Raises `Fenced` (shared.outcome) when one has another epoch by now, and `Transient`; then none was taken.
         """
         ...

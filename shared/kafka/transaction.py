@@ -62,10 +62,13 @@ class Transaction:
         _step(self._producer.begin_transaction)
         try:
             self._send(part)
-        except Transient as away:
-            raise LogLost(str(away)) from None
-        finally:
+        except CommitAborted:
             self._abort()
+            raise
+        except Transient as away:
+            # Only the same call may follow; a new worker asks anew.
+            raise LogLost(str(away)) from None
+        self._abort()
 
     def _send(self, part: Consumed) -> None:
         _step(lambda: self._producer.send_offsets_to_transaction(part.offsets, part.group, PATIENCE))

@@ -26,6 +26,8 @@ class Incoming:
     """The step before."""
     key: str | None = None
     """What the topic keeps in order."""
+    epoch: int | None = None
+    """Of our claim to its partition; None where the stage makes none (`shared.kafka.Claims`)."""
 
     @property
     def trace_id(self) -> str | None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from shared.health import Health
 from shared.kafka.log import CommitAborted, Log, Record
-from shared.outcome import Transient
+from shared.outcome import Fenced, Transient
 from shared.runner.backoff import backoff
 from shared.runner.deadletters import DeadLetters
 from shared.runner.handling import Handling
@@ -74,7 +74,12 @@ class Runner:
             self._log.close()
 
     def _finish(self, batch: Sequence[Record]) -> None:
-        settled = self._settling.settle(batch)
+        try:
+            settled = self._settling.settle(batch)
+        except Fenced as fenced:
+            self._log.give_up(batch)
+            self._aborted(type(fenced).__name__, len(batch))
+            return
         if len(settled) < len(batch):
             # Told to stop while a dependency was away: none of it is committed, all of it comes again.
             return
@@ -84,11 +89,15 @@ class Runner:
         try:
             self._publishing.publish(ours)
         except CommitAborted as aborted:
-            self._aborts += 1
-            self._report.aborted(str(aborted), len(ours))
-            self._stop.wait(backoff(self._aborts))
+            self._aborted(str(aborted), len(ours))
             return
         self._aborts = 0
         self._report.committed(time.monotonic() - started)
         for item in ours:
             self._report.settled(item.record, item.result, item.seconds, item.trace_id, item.attempts)
+
+    def _aborted(self, why: str, records: int) -> None:
+        """Nothing of these records counts, and they come again. The next batch waits a little."""
+        self._aborts += 1
+        self._report.aborted(why, records)
+        self._stop.wait(backoff(self._aborts))

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from shared.events.envelope import UndecodableEvent, header
 from shared.kafka.log import Record
-from shared.outcome import Transient
+from shared.outcome import Fenced, Transient
 from shared.runner import pauses
 from shared.runner.arriving import incoming
 from shared.runner.handling import Handled, Handling, Incoming, Result
@@ -22,7 +22,10 @@ class Settling:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="batch")
 
     def settle(self, batch: Sequence[Record]) -> list[Settled]:
-        """Handle all of `batch`, for as long as it takes. Fewer come back when told to stop meanwhile."""
+        """Handle all of `batch`, for as long as it takes. Fewer come back when told to stop meanwhile.
+
+        Raises `Fenced`.
+        """
         settled: dict[int, Settled] = {}
         pending: dict[int, Incoming] = {}
         for index, record in enumerate(batch):
@@ -35,6 +38,8 @@ class Settling:
             attempt += 1
             away: Transient | None = None
             for index, handled in zip(list(pending), self._attempt(list(pending.values())), strict=True):
+                if isinstance(handled.result, Fenced):
+                    raise handled.result
                 if isinstance(handled.result, Transient):
                     away = handled.result
                     continue
@@ -70,4 +75,4 @@ class Settling:
 
 
 def _is_bug(result: Result) -> bool:
-    return isinstance(result, Exception) and not isinstance(result, Transient)
+    return isinstance(result, Exception) and not isinstance(result, Transient | Fenced)

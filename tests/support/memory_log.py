@@ -82,6 +82,9 @@ class MemoryLog:
             self.broker.committed[self._group][record.topic, record.partition] = record.offset + 1
         self.commits.append((len(batch), len(outputs)))
 
+    def give_up(self, batch: Sequence[Record]) -> None:
+        self._position = dict(self.broker.committed[self._group])
+
     def lag(self) -> int:
         return sum(
             len(self.broker.topics[topic]) - self._position.get((topic, 0), 0) for lane in self._lanes for topic in lane
