@@ -15,6 +15,8 @@ from infra.local.ports import free_ports
 from infra.local.state import Stack
 from tests.support.waiting import until
 
+TRIES = tuple(f"isocentre_stage_{name}" for name in ("commit_seconds_count", "aborts_total", "retries_total"))
+
 
 class Worker:
     """One process of a stage. `instance` names it among those of its stage."""
@@ -70,9 +72,13 @@ class Worker:
     def wake(self) -> None:
         os.kill(self._process.pid, signal.SIGCONT)
 
-    def noticed(self) -> bool:
-        """Whether it has given something up that it had in hand, or itself."""
-        return self.ended or any(f'"{word}"' in self.log for word in ("transaction-aborted", "waiting"))
+    def tries(self) -> float:
+        """How many batches it has committed, given up, or found itself unable to go on with."""
+        try:
+            said = httpx.get(f"http://127.0.0.1:{self._port}/metrics", timeout=10).text
+        except httpx.TransportError:
+            return 0.0
+        return sum(float(line.split("} ")[1].split(" ")[0]) for line in said.splitlines() if line.startswith(TRIES))
 
     def kill(self) -> None:
         self._process.kill()
