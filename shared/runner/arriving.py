@@ -9,6 +9,4 @@ def incoming(record: Record) -> Incoming:
     """What `record` says. Raises UndecodableEvent."""
     event = decode(record.topic, record.value, record.headers)
     traceparent = header(record.headers, "traceparent") or None
-    return Incoming(
-        event, record.topic, record.partition, record.offset, record.timestamp, traceparent, record.key, record.epoch
-    )
+    return Incoming(event, record.topic, record.partition, record.offset, record.timestamp, traceparent, record.epoch)
