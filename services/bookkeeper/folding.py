@@ -15,6 +15,7 @@ _PLACES = {
     ]
     for kind in KEYS
 }
+"""Of each group of columns: their names, where they stand in a row, and whether the greatest values win."""
 
 
 class Fold:
@@ -43,10 +44,13 @@ class Fold:
 def _merged(one: Line, other: Line) -> Line:
     changed: dict[str, Any] = {}
     for names, places, greatest in _PLACES[type(one)]:
+        first = places[0]
+        if other[first] is None or (other[first] == one[first] and len(places) == 1):
+            continue  # nearly always
         mine, new = [one[place] for place in places], [other[place] for place in places]
-        if new[0] is not None and (mine[0] is None or (_rank(mine) < _rank(new)) is greatest):
+        if mine[0] is None or (_rank(mine) < _rank(new)) is greatest:
             changed.update(zip(names, new, strict=True))
-    return one._replace(**changed)
+    return one._replace(**changed) if changed else one
 
 
 def _rank(values: list[Any]) -> tuple[Any, ...]:
