@@ -51,6 +51,8 @@ class Reason(StrEnum):
     # Dead letters (runner).
     UNDECODABLE_EVENT = "undecodable-event"
     OUTPUT_TOO_LARGE = "output-too-large"
+    WORKER_DIED = "worker-died"
+    WORKER_HUNG = "worker-hung"
     UNEXPECTED = "unexpected"
     # Nothing to do.
     ALREADY_DONE = "already-done"

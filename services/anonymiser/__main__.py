@@ -2,7 +2,7 @@
 
 from services.anonymiser.engines import Engines
 from services.anonymiser.following import FollowedEngines, Reading
-from services.anonymiser.handler import Anonymise
+from services.anonymiser.handler import Anonymise, line, weight
 from services.anonymiser.pixels.workers import Examiner
 from services.anonymiser.profile.load import texts
 from services.anonymiser.settings import Settings
@@ -22,7 +22,7 @@ from shared.events import (
     InstanceUnheld,
 )
 from shared.kafka import KafkaLog
-from shared.runner import DeadLetters, Each, Runner, Stage
+from shared.runner import DeadLetters, Each, Load, Runner, Stage, open_journal
 from shared.service import RELEASE, running
 from shared.settings import MIB
 from shared.sites import files_of, read_patients, read_sites
@@ -74,9 +74,10 @@ def main() -> None:
         )
         stage = Stage(
             name=NAME,
-            handling=Each(NAME, handle, settings.concurrency),
+            handling=Each(NAME, handle, settings.concurrency, load=Load(settings.in_hand_mib * MIB, weight), line=line),
             dead_letters=DeadLetters(NAME, RELEASE, identified=True),
             batch_size=settings.batch_size,
+            record_seconds=settings.record_seconds,
         )
         # Each epoch of keys has its own group, so that no patient is half in one and half in another (adr/0012).
         source = KafkaLog(
@@ -87,7 +88,8 @@ def main() -> None:
             bulk=BULK,
             lost=settings.lost_offsets,
         )
-        Runner(stage, source, service.health, service.stop).run()
+        journal = open_journal(settings.state_dir, settings.instance)
+        Runner(stage, source, service.health, service.stop, journal).run()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from shared.events import (
     InstanceValidated,
 )
 from shared.kafka import KafkaLog
-from shared.runner import DeadLetters, Runner, Stage, Whole
+from shared.runner import DeadLetters, Runner, Stage, Whole, open_journal
 from shared.service import RELEASE, NotFit, running
 from shared.settings import DatabaseSettings
 
@@ -37,9 +37,11 @@ def main() -> None:
             handling=Whole(STAGE, Indexer(database=database, clean=clean)),
             dead_letters=DeadLetters(STAGE, RELEASE),
             batch_size=settings.batch_size,
+            record_seconds=settings.record_seconds,
         )
         source = KafkaLog(settings.kafka_bootstrap_servers, STAGE, settings.instance, READS, lost=settings.lost_offsets)
-        Runner(stage, source, service.health, service.stop).run()
+        journal = open_journal(settings.state_dir, settings.instance)
+        Runner(stage, source, service.health, service.stop, journal).run()
         database.close()
 
 

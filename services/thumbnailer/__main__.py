@@ -1,13 +1,13 @@
 """Wires the thumbnailer together and runs it."""
 
-from services.thumbnailer.handler import Thumbnail
+from services.thumbnailer.handler import Thumbnail, weight
 from services.thumbnailer.render import render
 from services.thumbnailer.settings import Settings
 from services.thumbnailer.worker import Renderer
 from shared import storage
 from shared.events import CleanDeadLetter, InstanceThumbnailed, InstanceValidated
 from shared.kafka import KafkaLog
-from shared.runner import DeadLetters, Each, Runner, Stage
+from shared.runner import DeadLetters, Each, Load, Runner, Stage, open_journal
 from shared.service import RELEASE, running
 from shared.settings import MIB
 
@@ -30,14 +30,17 @@ def main() -> None:
         service.verify_topics((*READS, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=False))
         service.verify("store", lambda: storage.probe(derived, settings.s3_access_key or NAME, writes=True))
+        handle = Thumbnail(clean=clean, derived=derived, render=renderer.render)
         stage = Stage(
             name=NAME,
-            handling=Each(NAME, Thumbnail(clean=clean, derived=derived, render=renderer.render), settings.concurrency),
+            handling=Each(NAME, handle, settings.concurrency, load=Load(settings.in_hand_mib * MIB, weight)),
             dead_letters=DeadLetters(NAME, RELEASE),
             batch_size=settings.batch_size,
+            record_seconds=settings.record_seconds,
         )
         source = KafkaLog(settings.kafka_bootstrap_servers, NAME, settings.instance, READS, lost=settings.lost_offsets)
-        Runner(stage, source, service.health, service.stop).run()
+        journal = open_journal(settings.state_dir, settings.instance)
+        Runner(stage, source, service.health, service.stop, journal).run()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from services.validator.settings import Settings
 from shared import storage
 from shared.events import CleanDeadLetter, InstanceAnonymised, InstanceRejected, InstanceValidated
 from shared.kafka import KafkaLog
-from shared.runner import DeadLetters, Each, Runner, Stage
+from shared.runner import DeadLetters, Each, Runner, Stage, open_journal
 from shared.service import RELEASE, running
 
 NAME = "validator"
@@ -24,9 +24,11 @@ def main() -> None:
             handling=Each(NAME, Validate(clean=clean), settings.concurrency),
             dead_letters=DeadLetters(NAME, RELEASE),
             batch_size=settings.batch_size,
+            record_seconds=settings.record_seconds,
         )
         source = KafkaLog(settings.kafka_bootstrap_servers, NAME, settings.instance, READS, lost=settings.lost_offsets)
-        Runner(stage, source, service.health, service.stop).run()
+        journal = open_journal(settings.state_dir, settings.instance)
+        Runner(stage, source, service.health, service.stop, journal).run()
 
 
 if __name__ == "__main__":

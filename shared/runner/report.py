@@ -8,6 +8,7 @@ from shared.kafka.log import Record
 from shared.outcome import Done, Skip
 from shared.runner.deadletters import reason_for
 from shared.runner.handling import Result, outcome_name, reason_of
+from shared.runner.suspects import Noted, Place
 
 log = telemetry.logger("stage")
 
@@ -25,6 +26,8 @@ class Report:
         self._lag = metrics.gauge("isocentre_stage_lag_records").labels(stage)
         self._retries = metrics.counter("isocentre_stage_retries_total").labels(stage)
         self._aborts = metrics.counter("isocentre_stage_aborts_total").labels(stage)
+        self._suspects = metrics.gauge("isocentre_stage_suspects").labels(stage)
+        self._ends = metrics.counter("isocentre_stage_worker_ends_total")
         self._degraded = metrics.gauge("isocentre_stage_degraded").labels(stage)
 
     def settled(self, record: Record, result: Result, seconds: float, trace_id: str | None, attempts: int) -> None:
@@ -74,3 +77,27 @@ class Report:
     def lag(self, records: int) -> None:
         """How far behind the stage is."""
         self._lag.set(records)
+
+    def began(self, before: Noted, suspects: int) -> None:
+        """A worker has begun, and found what the one before it had noted."""
+        for how in ("died", "hung"):
+            self._ends.labels(self._stage, how)
+        if before.in_hand:
+            how = "hung" if before.hung else "died"
+            self._ends.labels(self._stage, how).inc()
+            log.error("worker-before-ended", how=how, in_hand=len(before.in_hand), suspects=suspects)
+        self.suspects(suspects)
+
+    def suspects(self, records: int) -> None:
+        """So many records are to be handled alone."""
+        self._suspects.set(records)
+
+    def suspected(self, place: Place, ends: int) -> None:
+        """This record is handled alone."""
+        topic, partition, offset = place
+        log.warning("handled-alone", topic=topic, partition=partition, offset=offset, ends=ends)
+
+    def hung(self, place: Place, seconds: float) -> None:
+        """This record takes too long, and the process ends."""
+        topic, partition, offset = place
+        log.error("hung", topic=topic, partition=partition, offset=offset, seconds=seconds)

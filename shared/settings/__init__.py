@@ -65,6 +65,12 @@ class StageSettings(ServiceSettings):
         default="stop", description="Where to go on in a log that lost records which were read: stop, beginning or end."
     )
     concurrency: int = Field(default=4, ge=1, description="Records handled at the same time.")
+    state_dir: Path | None = Field(
+        default=None, description="Folder in which each worker notes what it has in hand, for the one after it."
+    )
+    record_seconds: float = Field(
+        default=900.0, gt=0, description="Time for one record; a worker that takes longer hangs, and is ended."
+    )
 
 
 class ProjectKeySettings(BaseSettings):

@@ -19,7 +19,7 @@ from shared.events.envelope import decode, header
 from shared.health import Health
 from shared.kafka import LogLost, Output, Record
 from shared.outcome import Done, Outcome, Quarantine, Reason, Reject, Skip, Transient
-from shared.runner import DeadLetters, Each, Handling, Incoming, Runner, Stage, Whole, runner
+from shared.runner import DeadLetters, Each, Handling, Incoming, Runner, Stage, Whole, pauses, runner
 from tests.support.events import anonymised, decided, received, record_of
 from tests.support.memory_log import LIMIT, MemoryBroker, MemoryLog
 
@@ -36,8 +36,9 @@ def _tracing() -> None:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "backoff", lambda attempt: 0.001)
-    monkeypatch.setattr(runner, "IDLE", 0.001)
+    for module in (runner, pauses):
+        monkeypatch.setattr(module, "backoff", lambda attempt: 0.001)
+    monkeypatch.setattr(pauses, "IDLE", 0.001)
 
 
 class Bench:
