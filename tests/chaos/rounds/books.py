@@ -16,11 +16,13 @@ from tests.support.topics import Record
 LANES = (".bulk", ".rerun")
 RECEIVED = "identified.instance.received"
 INDEXED, THUMBNAILED = "clean.instance.indexed", "clean.instance.thumbnailed"
-ANONYMISED = "clean.instance.anonymised"
+ANONYMISED, VALIDATED = "clean.instance.anonymised", "clean.instance.validated"
 HELD = ("identified.instance.quarantined", "identified.instance.rejected")
 REJECTED = "clean.instance.rejected"
 LETTERS = ("identified.dead-letter", "clean.dead-letter")
-ONCE = (RECEIVED, ANONYMISED, "clean.instance.validated", INDEXED, THUMBNAILED, REJECTED, *HELD)
+STEPS = {ANONYMISED, VALIDATED}
+"""That lead to an end in the index."""
+ONCE = (RECEIVED, ANONYMISED, VALIDATED, INDEXED, THUMBNAILED, REJECTED, *HELD)
 """Of these an arrival has one fact at most."""
 FOLLOWED = (*ONCE, *LETTERS)
 
@@ -151,6 +153,7 @@ def _lost(books: Books, sent: Mapping[str, Acknowledged], there: Surfaces) -> Fo
     yield "acknowledged and not announced", sent.keys() - books.arrivals.keys()
     yield "stored and not announced", there.raw - books.arrivals.keys()
     yield "announced and without an end", books.outstanding(books.arrivals)
+    yield "clean and without a step before", {it for it in clean if not books.facts[it].keys() >= STEPS}
     yield "said to be indexed and not in the index", {it for it in clean if not there.rows.get(it, (0, 0))[0]}
     drawn = clean - books.unpictured.keys()
     yield (

@@ -33,7 +33,7 @@ class Clock:
 
 
 def compiled(folder: Path) -> Path:
-    """The library that moves clocks, made in `folder`. Raises OSError or CalledProcessError where there is no compiler."""
+    """The library that moves clocks, made in `folder`. Raises OSError or CalledProcessError without a compiler."""
     library = folder / "clock.so"
     subprocess.run(
         ["gcc", "-O2", "-shared", "-fPIC", "-o", str(library), str(_SOURCE), "-ldl", "-lpthread"],

@@ -117,7 +117,7 @@ PAIRS = (1, 3)
 
 
 def deal(seed: int, rounds: int, only: Sequence[str] = ()) -> list[Round]:
-    """So many rounds. `only`: of these kinds. The whole deck lies in 40 rounds; each kind comes before any comes twice."""
+    """So many rounds. `only`: of these kinds. Each kind comes before any comes twice; 40 rounds hold the whole deck."""
     chance = random.Random(seed)
     cards = _cards(chance, only)
     return [Round(number, tuple(_drawn(chance, cards, number))) for number in range(1, rounds + 1)]

@@ -13,6 +13,7 @@ from tests.chaos.rounds import groups, processes
 from tests.chaos.rounds.deck import Fault
 from tests.chaos.rounds.filling import filled
 from tests.chaos.rounds.following import some
+from tests.chaos.rounds.kafka import admin
 from tests.chaos.rounds.load import BY_STOW, stow
 from tests.chaos.rounds.poison import poisons
 from tests.chaos.rounds.second import second_worker
@@ -20,9 +21,6 @@ from tests.chaos.rounds.sent import Sent
 from tests.chaos.rounds.world import World
 from tests.support.topics import Topics
 from tests.support.waiting import until
-
-BACK = 120.0
-"""Seconds within which the supervisor has a process back."""
 
 Harm = Callable[[World, Sent, Fault, random.Random], None]
 
@@ -37,7 +35,7 @@ def kill(world: World, _sent: Sent, fault: Fault, chance: random.Random) -> None
     for number in range(int(fault.level)):
         if number:
             time.sleep(chance.uniform(0.0, fault.seconds))
-        process = until(lambda: processes.main(world.stack, fault.target), f"{fault.target} runs", BACK)
+        process = processes.running(world.stack, fault.target)
         with suppress(psutil.NoSuchProcess):
             process.kill()
 
@@ -61,10 +59,10 @@ def restart(world: World, _sent: Sent, fault: Fault, _chance: random.Random) -> 
     """Asked to end, and started again by the supervisor."""
     politely = signal.SIGINT if fault.target == "postgres" else signal.SIGTERM
     for _ in range(int(fault.level)):
-        process = until(lambda: processes.main(world.stack, fault.target), f"{fault.target} runs", BACK)
+        process = processes.running(world.stack, fault.target)
         with suppress(psutil.NoSuchProcess):
             process.send_signal(politely)
-            process.wait(BACK)
+            process.wait(processes.BACK)
 
 
 def slow_link(world: World, _sent: Sent, fault: Fault, _chance: random.Random) -> None:
@@ -106,9 +104,10 @@ def copies(world: World, _sent: Sent, fault: Fault, chance: random.Random) -> No
 
 def replay(world: World, _sent: Sent, fault: Fault, _chance: random.Random) -> None:
     """While its worker stands still, the group is set back; then the worker wakes with what it had in hand."""
+    broker = admin(world.stack.kafka)
     with processes.still(world.stack, fault.target):
-        until(lambda: groups.is_empty(world.stack.kafka, fault.target), f"nobody is left in {fault.target}", 60)
-        groups.set_back(world.stack.kafka, fault.target, int(fault.level))
+        until(lambda: groups.is_empty(broker, fault.target), f"nobody is left in {fault.target}", 60)
+        groups.set_back(broker, fault.target, int(fault.level))
 
 
 def rebalances(world: World, _sent: Sent, fault: Fault, chance: random.Random) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
+from tests.chaos.rounds.kafka import client
 from tests.support.topics import Record, record_of
 
 Where = tuple[str, int]
@@ -25,14 +26,13 @@ class Follower:
         self._wanted = wanted
         self._consumer = Consumer(
             {
-                "bootstrap.servers": bootstrap,
+                **client(bootstrap),
                 "group.id": "chaos-witness",
                 "isolation.level": "read_committed",
                 "enable.auto.commit": False,
                 "auto.offset.reset": "error",
                 "enable.partition.eof": True,
                 "fetch.wait.max.ms": 50,
-                "reconnect.backoff.max.ms": 1000,
             }
         )
         self._next: dict[Where, int] = {}
@@ -70,7 +70,7 @@ class Follower:
 
 def some(bootstrap: str, topic: str, count: int, chance: random.Random) -> list[Record]:
     """So many records that stand together somewhere in `topic`; fewer when there are fewer."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "chaos-copies", "enable.partition.eof": True})
+    consumer = Consumer({**client(bootstrap), "group.id": "chaos-copies", "enable.partition.eof": True})
     try:
         parts = [TopicPartition(topic, number) for number in consumer.list_topics(timeout=10).topics[topic].partitions]
         ends = {part.partition: consumer.get_watermark_offsets(part, timeout=10)[1] for part in parts}

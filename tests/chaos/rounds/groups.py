@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 
 from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 TIMEOUT = 10.0
 """Seconds."""
+_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
 
-def names(bootstrap: str) -> list[str]:
+def names(admin: AdminClient) -> list[str]:
     """Of all that there are. Raises KafkaException."""
-    found = AdminClient({"bootstrap.servers": bootstrap}).list_consumer_groups(request_timeout=TIMEOUT).result()
+    found = admin.list_consumer_groups(request_timeout=TIMEOUT).result()
     return sorted(group.group_id for group in found.valid)
 
 
-def is_empty(bootstrap: str, group: str) -> bool:
+def is_empty(admin: AdminClient, group: str) -> bool:
     """Whether nobody is in it."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
     (told,) = admin.describe_consumer_groups([group], request_timeout=TIMEOUT).values()
     return bool(told.result().state == ConsumerGroupState.EMPTY)
 
@@ -28,9 +28,8 @@ def committed(admin: AdminClient, group: str) -> list[TopicPartition]:
     return list(told.result().topic_partitions or [])
 
 
-def set_back(bootstrap: str, group: str, records: int) -> None:
+def set_back(admin: AdminClient, group: str, records: int) -> None:
     """Have it begin so many records earlier in each partition. Raises KafkaException when somebody is in it."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
     earlier = [
         TopicPartition(part.topic, part.partition, max(0, part.offset - records)) for part in committed(admin, group)
     ]
@@ -50,7 +49,7 @@ def behind(admin: AdminClient, group: str) -> int:
 
 
 def _behind(admin: AdminClient, parts: list[TopicPartition]) -> Iterator[int]:
-    asked = {TopicPartition(part.topic, part.partition): OffsetSpec.latest() for part in parts}
+    asked = {TopicPartition(part.topic, part.partition): _LATEST for part in parts}
     ends = admin.list_offsets(asked, request_timeout=TIMEOUT)
     by_part = {(part.topic, part.partition): part.offset for part in parts}
     for part, told in ends.items():

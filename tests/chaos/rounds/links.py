@@ -26,8 +26,8 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True)
 class Order:
-    """How a link is from now on. `rate`: bytes a second, each way and connection, when it is slow. `forget`: what is open
-    never hears again."""
+    """How a link is from now on. `rate`: bytes a second, each way and connection, when it is slow. `forget`: what is
+    open never hears again."""
 
     link: str
     manner: Manner
@@ -149,22 +149,27 @@ class _Link:
     def _forward(self, connection: "_Connection", source: socket.socket, sink: socket.socket) -> None:
         sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with suppress(OSError):
-            while True:
-                slow = self._order.manner == "slow"
-                piece = source.recv(_SMALL_PIECE if slow else _PIECE)
-                if not piece:
-                    break
-                if slow:
-                    time.sleep(len(piece) / self._order.rate)
-                if self._order.manner == "deaf":
-                    with self._changed:
-                        self._changed.wait_for(lambda: self._order.manner != "deaf")
-                if connection.deaf:
-                    connection.wait_until_left()
-                    break
-                sink.sendall(piece)
+            while piece := source.recv(_PIECE):
+                for part in self._parts(piece):
+                    if self._order.manner == "deaf":
+                        with self._changed:
+                            self._changed.wait_for(lambda: self._order.manner != "deaf")
+                    if connection.deaf:
+                        connection.wait_until_left()
+                        return
+                    sink.sendall(part)
         with suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
+
+    def _parts(self, piece: bytes) -> Iterator[bytes]:
+        """All of it, at the rate that there is now."""
+        at = 0
+        while at < len(piece):
+            part = piece[at : at + (_SMALL_PIECE if self._order.manner == "slow" else len(piece))]
+            if self._order.manner == "slow":
+                time.sleep(len(part) / self._order.rate)
+            yield part
+            at += len(part)
 
 
 class _Connection:

@@ -25,7 +25,8 @@ def chart(title: str, curves: Mapping[str, Points], marks: Iterable[tuple[float,
     frame = _Frame(longest, _round_up(most))
     body = [*_shades(frame, marks), *_grid(frame), *_lines(frame, drawn)]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
+        ' font-family="sans-serif" font-size="12">'
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>'
         f'<text x="{LEFT}" y="20" font-size="15">{escape(title)}</text>{"".join(body)}</svg>\n'
     )

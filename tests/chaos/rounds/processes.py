@@ -6,6 +6,10 @@ from contextlib import contextmanager, suppress
 import psutil
 
 from tests.support.stack import Stack
+from tests.support.waiting import until
+
+BACK = 120.0
+"""Seconds within which the supervisor has a process back."""
 
 
 def main(stack: Stack, name: str) -> psutil.Process | None:
@@ -15,6 +19,11 @@ def main(stack: Stack, name: str) -> psutil.Process | None:
         return psutil.Process(pid) if pid else None
     except psutil.NoSuchProcess:
         return None
+
+
+def running(stack: Stack, name: str) -> psutil.Process:
+    """The same, waited for."""
+    return until(lambda: main(stack, name), f"{name} runs", BACK)  # type: ignore[return-value]
 
 
 def children(stack: Stack, name: str) -> list[psutil.Process]:

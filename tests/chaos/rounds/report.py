@@ -65,7 +65,8 @@ class Report:
     def _lines(self) -> Iterator[str]:
         rounds = sum(len(part.outcomes) for part in self.parts)
         yield f"# Chaos, seed {self.seed}\n"
-        yield f"{rounds} rounds, {self.acknowledged} instances answered with success: {'sound' if self.is_sound else 'UNSOUND'}.\n"
+        verdict = "sound" if self.is_sound else "UNSOUND"
+        yield f"{rounds} rounds, {self.acknowledged} instances answered with success: {verdict}.\n"
         yield "## Recovery\n"
         yield "Seconds from the end of a fault until every instance of the round had come to its end.\n"
         yield "| fault | rounds | least | median | most |"

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tests.chaos.rounds import processes
 from tests.support.stack import Stack
-from tests.support.waiting import until
 
 GRACE = 30.0
 """Seconds that it gets to end."""
@@ -18,7 +17,7 @@ GRACE = 30.0
 @contextmanager
 def second_worker(stack: Stack, stage: str) -> Iterator[subprocess.Popen[bytes]]:
     """It lives as long as this block, if nobody kills it, and is asked to end then."""
-    first = until(lambda: processes.main(stack, stage), f"{stage} runs", 120)
+    first = processes.running(stack, stage)
     environment = first.environ() | {"ISOCENTRE_INSTANCE": "second", "ISOCENTRE_HEALTH_PORT": str(_free_port())}
     if "ISOCENTRE_STATE_DIR" in environment:
         folder = Path(environment["ISOCENTRE_STATE_DIR"]).with_name(f"{stage}-second")

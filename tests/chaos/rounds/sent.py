@@ -1,4 +1,4 @@
-"""What the harness itself knows: what it sent and was told. The first witness, and the only one that nobody else keeps."""
+"""What the harness itself knows: what it sent and was told. The first witness, which nobody else keeps."""
 
 import threading
 from collections import Counter
@@ -25,8 +25,6 @@ class Sent:
     acknowledged: dict[str, Acknowledged] = field(default_factory=dict)
     answers: Counter[str] = field(default_factory=Counter)
     """By status, or in a word how it ended otherwise."""
-    first: dict[int, float] = field(default_factory=dict)
-    """By round, the moment (monotonic) of its latest success."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, site: str, item: Item, number: int, *, poison: bool = False) -> None:

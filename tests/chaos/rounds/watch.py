@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 import psutil
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
 from tests.chaos.rounds import groups, processes
+from tests.chaos.rounds.kafka import admin
 from tests.support.stack import Stack
 
-EVERY = 1.0
+EVERY = 2.0
 """Seconds between two looks."""
 STRANGERS = ("chaos-", "system-tests")
 """Groups of ours begin so."""
@@ -36,6 +36,7 @@ class Watch:
 
     def __init__(self, stack: Stack, curves: Curves, began: float) -> None:
         self._stack, self._curves, self._began = stack, curves, began
+        self._broker = admin(stack.kafka)
         self._ended = threading.Event()
         # A look at the broker may take its time while that stands still.
         self._threads = [threading.Thread(target=self._again, args=(look,), daemon=True) for look in self._looks()]
@@ -58,11 +59,9 @@ class Watch:
 
     def _lag(self) -> None:
         with suppress(KafkaException):
-            bootstrap = self._stack.kafka
-            admin = AdminClient({"bootstrap.servers": bootstrap})
-            for group in groups.names(bootstrap):
+            for group in groups.names(self._broker):
                 if not group.startswith(STRANGERS):
-                    self._note(self._curves.lag, group, groups.behind(admin, group))
+                    self._note(self._curves.lag, group, groups.behind(self._broker, group))
 
     def _memory(self) -> None:
         for process in self._stack.told()["processes"]:

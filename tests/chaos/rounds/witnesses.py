@@ -82,7 +82,7 @@ class Witnesses:
         return frozenset(_files(root, ""))
 
     def read_back(self) -> tuple[int, list[str]]:
-        """How many objects were read through the server, and the keys of those that are not what they are said to be."""
+        """How many objects were read through the server, and the keys of those that are not as they are said to be."""
         sound = {
             **{key: self._is_whole(key) for key in self._sent.acknowledged},
             **{key: sha256(self._read("clean", key)).hexdigest() == digest for key, digest in self.books.clean.items()},

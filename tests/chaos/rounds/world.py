@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from tests.chaos.rounds.clock import Clock, compiled
-from tests.chaos.rounds.deck import COMPONENTS, SERVICES
+from tests.chaos.rounds.deck import SERVICES
 from tests.chaos.rounds.links import Links, Told, links
 from tests.support.disk import disk
 from tests.support.stack import ROOT, Stack, running
@@ -116,7 +116,7 @@ def _timed(clock: Clock) -> Iterator[str]:
 
 
 def _tools(folder: Path, clock: Clock, port: int, advertised: int) -> Path:
-    """A folder with a `java` that gives the broker our clock, and a listener that it tells clients by our link's port."""
+    """A folder with a `java` that gives the broker our clock, and a listener whose clients are led by our link."""
     tools = folder / "tools"
     tools.mkdir()
     preloaded = " ".join(f"{name}={value}" for name, value in clock.environment.items())
