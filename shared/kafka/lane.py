@@ -36,18 +36,20 @@ class Lane:
 
     def poll(self, limit: int, timeout: float) -> list[Record]:
         """As `Log.poll`."""
+        if not self._stash:
+            self._keep(1, timeout)
+        if self._stash and len(self._stash) < limit:
+            self._keep(limit - len(self._stash), GATHER)
+        taken, self._stash = self._assigned(self._stash), []
+        # Only now: what a partition has delivered that went and came back in this call is ours.
         self._gone.clear()
-        messages, self._stash = self._stash, []
-        messages = messages or self._take(1, timeout)
-        if messages and len(messages) < limit:
-            messages += self._take(limit - len(messages), GATHER)
-        return [record_of(message) for message in messages]
+        return [record_of(message) for message in taken]
 
     def idle(self, timeout: float) -> None:
         """As `Log.idle`."""
         self._consumer.pause(self._consumer.assignment())
         # A partition that is assigned meanwhile is not paused and may deliver: kept for the next poll.
-        self._stash += self._take(1, timeout)
+        self._keep(1, timeout)
         self._consumer.resume(self._consumer.assignment())
 
     def has(self, record: Record) -> bool:
@@ -93,6 +95,11 @@ class Lane:
         with suppress(LogLost):
             bounded(self._consumer.close)
 
+    def _keep(self, limit: int, timeout: float) -> None:
+        """Take some into the stash, which a rebalance empties meanwhile of what it takes from us."""
+        taken = self._take(limit, timeout)
+        self._stash = [*self._stash, *taken]
+
     def _take(self, limit: int, timeout: float) -> list[Message]:
         """Real messages; the ends of partitions are noted, fatal errors raised, others left to the client."""
         taken = []
@@ -108,6 +115,13 @@ class Lane:
             elif error.fatal():
                 raise LogLost(error.name())
         return taken
+
+    def _assigned(self, messages: Sequence[Message]) -> list[Message]:
+        """Those of partitions that are ours now."""
+        if not self._gone:
+            return list(messages)
+        ours = {(item.topic, item.partition) for item in self._consumer.assignment()}
+        return [message for message in messages if (message.topic(), message.partition()) in ours]
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         gone = {(item.topic, item.partition) for item in partitions}
