@@ -125,9 +125,20 @@ class Findings:
     def __bool__(self) -> bool:
         return any((self.lost, self.doubled, self.astray))
 
+    def beyond(self, known: "Findings") -> "Findings":
+        """But for what is known."""
+        return Findings(
+            _beyond(self.lost, known.lost), _beyond(self.doubled, known.doubled), _beyond(self.astray, known.astray)
+        )
+
     def __str__(self) -> str:
         told = {**self.lost, **self.doubled, **self.astray}
         return ", ".join(f"{len(found)} {name} ({found[0]})" for name, found in told.items()) or "nothing"
+
+
+def _beyond(found: Mapping[str, tuple[str, ...]], known: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    left = {what: tuple(sorted(set(those) - set(known.get(what, ())))) for what, those in found.items()}
+    return {what: those for what, those in left.items() if those}
 
 
 def findings(books: Books, sent: Mapping[str, Acknowledged], there: Surfaces) -> Findings:

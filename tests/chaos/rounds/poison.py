@@ -8,7 +8,6 @@ from io import BytesIO
 from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.sequence import Sequence
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -23,8 +22,9 @@ from tests.support.generated import Item, ct_dataset, item_of
 
 VAST = 60_000
 """Rows and columns."""
-DEPTH = 300
+DEPTH = 2000
 """Sequences within sequences."""
+_CONTENT_SEQUENCE = b"\x40\x00\x30\xa7"
 SWOLLEN = 200_000_000
 """Bytes that a small file inflates to."""
 
@@ -74,15 +74,13 @@ def endless(image: Dataset) -> Item:
 
 
 def deep(image: Dataset) -> Item:
-    """Sequences within sequences."""
-    innermost = Dataset()
-    innermost.CodeMeaning = "bottom"
-    for _ in range(DEPTH):
-        around = Dataset()
-        around.ConceptCodeSequence = Sequence([innermost])
-        innermost = around
-    image.ProcedureCodeSequence = Sequence([innermost])
-    return _file(image, ExplicitVRLittleEndian, None)
+    """Sequences within sequences. By hand: a library that copies each into the next one takes all memory for it."""
+    plain = _file(image, ExplicitVRLittleEndian, None)
+    begin = _CONTENT_SEQUENCE + b"SQ\0\0\xff\xff\xff\xff" + b"\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    end = b"\xfe\xff\x0d\xe0\0\0\0\0" + b"\xfe\xff\xdd\xe0\0\0\0\0"
+    head, pixels, tail = plain.data_set.partition(b"\xe0\x7f\x10\x00")
+    nested = head + begin * DEPTH + end * DEPTH + pixels + tail
+    return Item(plain.sop_class_uid, plain.sop_instance_uid, nested, plain.transfer_syntax_uid)
 
 
 def swollen(image: Dataset) -> Item:

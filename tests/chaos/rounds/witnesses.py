@@ -30,6 +30,8 @@ class Witnesses:
         self._stack, self._sent = stack, sent
         self._tree = Path(stack.told()["object_store"]["tree"])
         self.books = Books()
+        self._known = Findings({}, {}, {})
+        self._given_up: set[str] = set()
         self._counted: dict[str, int] = {}
         self._follower = Follower(stack.kafka, wanted=lambda topic: family(topic) in (*FOLLOWED, COUNTED))
 
@@ -37,31 +39,40 @@ class Witnesses:
         self._follower.close()
 
     def settled(self, seconds: float) -> Findings:
-        """What is wrong when nothing is, or after so many seconds."""
+        """What is wrong that was not so before, when nothing is, or after so many seconds."""
         deadline = time.monotonic() + seconds
         while True:
+            late = time.monotonic() > deadline
             try:
-                found = self._look()
+                self._follow()
+                outstanding = self._outstanding()
+                # The others are asked only when nothing is on its way any more.
+                if late or not outstanding - self._given_up:
+                    found = self.compared()
+                    if late or not found.beyond(self._known):
+                        return self._noted(found, outstanding)
             except (KafkaException, Silent, psycopg.Error, OSError) as away:
-                if time.monotonic() > deadline:
+                if late:
                     raise AssertionError(f"a witness says nothing: {type(away).__name__}") from away
-            else:
-                if found is not None and (not found or time.monotonic() > deadline):
-                    return found
-                if found is None and time.monotonic() > deadline:
-                    return self.compared()
             time.sleep(0.5)
 
-    def _look(self) -> Findings | None:
-        """None as long as something is on its way: the others are asked only then."""
+    def _noted(self, found: Findings, outstanding: set[str]) -> Findings:
+        """What is wrong after one round is neither waited for nor told again after the next."""
+        before, self._known = self._known, found
+        self._given_up |= outstanding
+        return found.beyond(before)
+
+    def _follow(self) -> None:
         for record in self._follower.news():
             if record.topic == COUNTED:
                 event = record.event()
                 self._counted[event["site"]] = event["counts"].get("indexed", 0)
             else:
                 self.books.add(record)
+
+    def _outstanding(self) -> set[str]:
         wanted = {*self._sent.acknowledged, *self.keys("identified"), *self.books.arrivals}
-        return None if self.books.outstanding(wanted) else self.compared()
+        return set(self.books.outstanding(wanted))
 
     def compared(self) -> Findings:
         """All that they say now."""

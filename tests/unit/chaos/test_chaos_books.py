@@ -150,3 +150,10 @@ def test_a_sound_instance_without_a_picture_is_astray() -> None:
     there = replace(THERE, derived=frozenset({"picture/1"}), rows=UNDRAWN)
     assert list(found(*told, there=there).astray) == ["sound and without a picture"]
     assert not found(*told, there=there).lost
+
+
+def test_what_is_known_is_not_told_again() -> None:
+    before = found(*way(1), *way(2)[:4])
+    after = found(*way(1)[:4], *way(2)[:4])
+    assert not before.beyond(before)
+    assert after.beyond(before).lost["announced and without an end"] == ("raw/1",)
