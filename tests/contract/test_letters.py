@@ -8,12 +8,12 @@ import pytest
 
 from infra.dlq.acting import Topics
 from infra.dlq.deciding import Wish, audit_of, discard
-from infra.dlq.letters import Letter, State
 from infra.dlq.topics import KafkaTopics
 from infra.local.state import Stack
 from infra.operating.desk import Overtaken
 from shared.events import Event, Outgoing
 from shared.kafka import Output, Publisher, Record, end_offsets
+from shared.letters import Letter, State
 from tests.support.events import record_of
 from tests.support.letters import CLEAN, clean_letter, id_of
 from tests.support.memory_letters import MemoryLetters
