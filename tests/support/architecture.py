@@ -38,6 +38,7 @@ EDGES = {
     "anonymiser": {"following"},
     "validator": set[str](),
     "indexer": {"claims", "database", "tables", "migrate", "migrations"},
+    "bookkeeper": {"database", "tables", "following", "report", "migrate", "migrations"},
     "thumbnailer": {"worker"},
     "tracker": {"edge", "publishing"},
     "gateway": {
@@ -73,6 +74,7 @@ PURE_IMPORTS = {
     "shared.sites",
     "shared.media",
     "shared.letters",
+    "shared.database.text",
 }
 IMPURE_STANDARD = {
     "asyncio",
