@@ -9,19 +9,25 @@ from services.indexer.settings import IndexerSettings
 from shared import storage
 from shared.events import (
     CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
     InstanceAnonymised,
+    InstanceAnonymisedInBulk,
     InstanceIndexed,
     InstanceRejected,
     InstanceThumbnailed,
     InstanceValidated,
+    InstanceValidatedInBulk,
 )
-from shared.kafka import KafkaLog
-from shared.runner import DeadLetters, Runner, Stage, Whole, open_journal
-from shared.service import RELEASE, NotFit, running
+from shared.runner import Whole
+from shared.service import NotFit, running
 from shared.settings import DatabaseSettings
+from shared.stage import run_stage
 
 READS = (InstanceAnonymised.topic, InstanceValidated.topic, InstanceRejected.topic, InstanceThumbnailed.topic)
-WRITES = (InstanceIndexed.topic, InstanceRejected.topic, CleanDeadLetter.topic)
+BULK = (InstanceAnonymisedInBulk.topic, InstanceValidatedInBulk.topic)
+AGAIN = (CleanRequeued.topic,)
+WRITES = (InstanceIndexed.topic, InstanceRejected.topic, CleanDeadLetter.topic, CleanLetterSettled.topic)
 
 
 def main() -> None:
@@ -29,19 +35,11 @@ def main() -> None:
     database = Database(settings.database_url.get_secret_value())
     with running(STAGE, settings) as service:
         clean = storage.open_bucket(settings, "clean")
-        service.verify_topics((*READS, *WRITES))
+        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or STAGE, writes=False))
         service.verify("database", lambda: verify_schema(database))
-        stage = Stage(
-            name=STAGE,
-            handling=Whole(STAGE, Indexer(database=database, clean=clean)),
-            dead_letters=DeadLetters(STAGE, RELEASE),
-            batch_size=settings.batch_size,
-            record_seconds=settings.record_seconds,
-        )
-        source = KafkaLog(settings.kafka_bootstrap_servers, STAGE, settings.instance, READS, lost=settings.lost_offsets)
-        journal = open_journal(settings.state_dir, settings.instance)
-        Runner(stage, source, service.health, service.stop, journal).run()
+        handling = Whole(STAGE, Indexer(database=database, clean=clean))
+        run_stage(service, settings, handling, reads=READS, bulk=BULK, again=AGAIN)
         database.close()
 
 

@@ -5,15 +5,24 @@ from services.thumbnailer.render import render
 from services.thumbnailer.settings import Settings
 from services.thumbnailer.worker import Renderer
 from shared import storage
-from shared.events import CleanDeadLetter, InstanceThumbnailed, InstanceValidated
-from shared.kafka import KafkaLog
-from shared.runner import DeadLetters, Each, Load, Runner, Stage, open_journal
-from shared.service import RELEASE, running
+from shared.events import (
+    CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
+    InstanceThumbnailed,
+    InstanceValidated,
+    InstanceValidatedInBulk,
+)
+from shared.runner import Each, Load
+from shared.service import running
 from shared.settings import MIB
+from shared.stage import run_stage
 
 NAME = "thumbnailer"
 READS = (InstanceValidated.topic,)
-WRITES = (InstanceThumbnailed.topic, CleanDeadLetter.topic)
+BULK = (InstanceValidatedInBulk.topic,)
+AGAIN = (CleanRequeued.topic,)
+WRITES = (InstanceThumbnailed.topic, CleanDeadLetter.topic, CleanLetterSettled.topic)
 
 
 def main() -> None:
@@ -27,20 +36,12 @@ def main() -> None:
     with running(NAME, settings) as service, pool as renderer:
         clean, derived = (storage.open_bucket(settings, bucket) for bucket in ("clean", "derived"))
         service.verify("rendering processes", renderer.warm)
-        service.verify_topics((*READS, *WRITES))
+        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=False))
         service.verify("store", lambda: storage.probe(derived, settings.s3_access_key or NAME, writes=True))
         handle = Thumbnail(clean=clean, derived=derived, render=renderer.render)
-        stage = Stage(
-            name=NAME,
-            handling=Each(NAME, handle, settings.concurrency, load=Load(settings.in_hand_mib * MIB, weight)),
-            dead_letters=DeadLetters(NAME, RELEASE),
-            batch_size=settings.batch_size,
-            record_seconds=settings.record_seconds,
-        )
-        source = KafkaLog(settings.kafka_bootstrap_servers, NAME, settings.instance, READS, lost=settings.lost_offsets)
-        journal = open_journal(settings.state_dir, settings.instance)
-        Runner(stage, source, service.health, service.stop, journal).run()
+        handling = Each(NAME, handle, settings.concurrency, load=Load(settings.in_hand_mib * MIB, weight))
+        run_stage(service, settings, handling, reads=READS, bulk=BULK, again=AGAIN)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """What the stage runner needs of Kafka. One protocol, so that its tests run on a fake and on the real thing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from shared.events.lanes import Lane
 from shared.outcome import Failure
 
 LostOffsets = Literal["stop", "beginning", "end"]
@@ -24,6 +25,8 @@ class Record:
     headers: tuple[tuple[str, bytes], ...] = ()
     leader_epoch: int | None = None
     """Which leadership of the partition it was written under: committed with the offset, it tells another history."""
+    lane: Lane = "live"
+    """On which it came: what is made of it stays on that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,8 @@ class Log(Protocol):
         """
         ...
 
-    def lag(self) -> int:
-        """Records behind the ends of the assigned partitions, as far as known."""
+    def lag(self) -> Mapping[Lane, int]:
+        """Records behind the ends of the assigned partitions, as far as known, by lane."""
         ...
 
     def close(self) -> None:

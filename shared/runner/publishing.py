@@ -5,6 +5,7 @@ from datetime import datetime
 
 from shared.events import Outgoing
 from shared.events.envelope import encode
+from shared.events.lanes import kept
 from shared.kafka.log import CommitAborted, Log, LogLost, Output, TooLarge
 from shared.outcome import Transient, events_of
 from shared.runner.deadletters import DeadLetters, OutputTooLarge
@@ -50,15 +51,18 @@ class Publishing:
         now = self._clock()
         owned = []
         for item in settled:
-            for outgoing in self._published_for(item):
+            for made in self._published_for(item):
+                outgoing = kept(made, item.record.lane)
                 value, headers = encode(outgoing, self._stage, now, item.traceparent)
                 owned.append((Output(outgoing.event.topic, outgoing.key, value, tuple(headers)), item))
         return owned
 
     def _published_for(self, item: Settled) -> Sequence[Outgoing]:
         if isinstance(item.result, Exception):
-            return self._dead_letters.of(item.record, item.event, item.result, item.attempts, item.trace_id, item.bare)
-        return events_of(item.result)
+            return self._dead_letters.of(
+                item.record, item.event, item.result, item.attempts, item.trace_id, item.bare, item.again
+            )
+        return [*events_of(item.result), *self._dead_letters.resolved(item.again, item.result)]
 
 
 def _make_smaller(culprit: Settled) -> None:

@@ -1,9 +1,10 @@
 """What a stage tells of its work: metrics, and a log line for whatever did not simply go on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from shared import metrics, telemetry
+from shared.events.lanes import Lane
 from shared.kafka.log import Record
 from shared.outcome import Done, Skip
 from shared.runner.deadletters import reason_for
@@ -23,7 +24,7 @@ class Report:
         self._handle = metrics.histogram("isocentre_stage_handle_seconds").labels(stage)
         self._commit = metrics.histogram("isocentre_stage_commit_seconds").labels(stage)
         self._age = metrics.histogram("isocentre_stage_age_seconds").labels(stage)
-        self._lag = metrics.gauge("isocentre_stage_lag_records").labels(stage)
+        self._lag = metrics.gauge("isocentre_stage_lag_records")
         self._retries = metrics.counter("isocentre_stage_retries_total").labels(stage)
         self._aborts = metrics.counter("isocentre_stage_aborts_total").labels(stage)
         self._suspects = metrics.gauge("isocentre_stage_suspects").labels(stage)
@@ -74,9 +75,10 @@ class Report:
         """It is back."""
         self._degraded.set(0)
 
-    def lag(self, records: int) -> None:
-        """How far behind the stage is."""
-        self._lag.set(records)
+    def lag(self, behind: Mapping[Lane, int]) -> None:
+        """How many records each lane is behind."""
+        for lane, records in behind.items():
+            self._lag.labels(self._stage, lane).set(records)
 
     def began(self, before: Noted, suspects: int) -> None:
         """A worker has begun, and found what the one before it had noted."""

@@ -69,7 +69,7 @@ class Runner:
         self._pauses = Pauses(source, health, self._report, stop, self._watchdog)
         self._hand = Hand(journal, self._report)
         watch = Watch(stage.handling.under_way, stage.record_seconds, self._hand, self._report, end)
-        self._settling = Settling(stage.handling, self._hand, self._pauses, watch)
+        self._settling = Settling(stage.name, stage.handling, self._hand, self._pauses, watch)
         self._publishing = Publishing(stage.name, stage.dead_letters, source, self._pauses, clock)
         self._aborts = 0
 

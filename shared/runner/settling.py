@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 
-from shared.events.envelope import UndecodableEvent, header
+from shared.events import SetAside
 from shared.kafka.log import Record
 from shared.outcome import Transient
 from shared.runner import pauses
-from shared.runner.arriving import incoming
+from shared.runner.arriving import arrived, traceparent_of
 from shared.runner.deadletters import Poison
 from shared.runner.hand import Hand
 from shared.runner.handling import Handled, Handling, Incoming, Result
@@ -21,7 +20,8 @@ from shared.runner.watch import Watch
 class Settling:
     """Handles on a thread of its own, so that the group hears from us while it lasts."""
 
-    def __init__(self, handling: Handling, hand: Hand, pausing: Pauses, watch: Watch) -> None:
+    def __init__(self, stage: str, handling: Handling, hand: Hand, pausing: Pauses, watch: Watch) -> None:
+        self._stage = stage
         self._handling = handling
         self._hand = hand
         self._pauses = pausing
@@ -32,16 +32,19 @@ class Settling:
         """Handle all of `batch`, for as long as it takes. Fewer come back when told to stop meanwhile."""
         settled: dict[int, Settled] = {}
         pending: dict[int, Incoming] = {}
+        again: dict[int, SetAside | None] = {}
         self._hand.take([place_of(record) for record in batch])
         for index, record in enumerate(batch):
             suspicion = self._hand.suspicion(record)
             if suspicion.is_enough:
-                settled[index] = _given_up(record, suspicion)
+                settled[index] = self._given_up(record, suspicion)
                 continue
-            try:
-                pending[index] = incoming(record)
-            except UndecodableEvent as undecodable:
-                settled[index] = Settled(record, None, undecodable, _traceparent(record), 0, 1)
+            item = arrived(record, self._stage)
+            again[index] = item.again
+            if isinstance(item.content, Incoming):
+                pending[index] = item.content
+            else:
+                settled[index] = Settled(record, None, item.content, item.traceparent, 0, 1, item.again)
         attempt = 0
         while pending:
             attempt += 1
@@ -52,7 +55,7 @@ class Settling:
                     continue
                 event = pending.pop(index).event
                 settled[index] = Settled(
-                    batch[index], event, handled.result, handled.traceparent, handled.seconds, attempt
+                    batch[index], event, handled.result, handled.traceparent, handled.seconds, attempt, again[index]
                 )
             if away is not None:
                 if self._pauses.told_to_stop:
@@ -88,18 +91,14 @@ class Settling:
             wait([future], timeout=pauses.IDLE)
         return future.result()
 
-
-def _given_up(record: Record, suspicion: Suspicion) -> Settled:
-    """It has ended too many workers to be handled once more. If even reading it does, it is not read."""
-    event = None
-    if suspicion.ends == ENOUGH:
-        with suppress(UndecodableEvent):
-            event = incoming(record).event
-    return Settled(record, event, Poison(suspicion.reason), _traceparent(record), 0, suspicion.ends + 1)
-
-
-def _traceparent(record: Record) -> str:
-    return header(record.headers, "traceparent") or ""
+    def _given_up(self, record: Record, suspicion: Suspicion) -> Settled:
+        """It has ended too many workers to be handled once more. If even reading it does, it is not read."""
+        poison, attempts = Poison(suspicion.reason), suspicion.ends + 1
+        if suspicion.ends > ENOUGH:
+            return Settled(record, None, poison, traceparent_of(record), 0, attempts)
+        item = arrived(record, self._stage)
+        event = item.content.event if isinstance(item.content, Incoming) else None
+        return Settled(record, event, poison, item.traceparent, 0, attempts, item.again)
 
 
 def _is_bug(result: Result) -> bool:

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,7 @@ class Bench:
     published: Callable[[], Sequence[Record]]
     bootstrap: str = ""
     bulk: str = "bulk"
+    rerun: str = "rerun"
 
     def fill_bulk(self, count: int) -> None:
         for number in range(count):
@@ -49,7 +51,7 @@ def _memory() -> Bench:
         stage="stage",
         source="source",
         target="target",
-        open=lambda: MemoryLog(broker, "stage", ["source"], bulk=["bulk"]),
+        open=lambda: MemoryLog(broker, "stage", ["source"], bulk=["bulk"], rerun=["rerun"]),
         produce=broker.produce,
         published=lambda: broker.topics["target"],
     )
@@ -57,10 +59,11 @@ def _memory() -> Bench:
 
 def _kafka(bootstrap: str) -> Bench:
     name = f"contract-{secrets.token_hex(4)}"
-    source, target, bulk = (f"{name}-{what}" for what in ("source", "target", "bulk"))
+    source, target, bulk, rerun = (f"{name}-{what}" for what in ("source", "target", "bulk", "rerun"))
     admin = AdminClient({"bootstrap.servers": bootstrap})
     large = {"max.message.bytes": "4194304"}
-    created = admin.create_topics([NewTopic(source, 1, config=large), NewTopic(target, 1), NewTopic(bulk, 2)])
+    topics = [NewTopic(source, 1, config=large), NewTopic(target, 1), NewTopic(bulk, 2), NewTopic(rerun, 1)]
+    created = admin.create_topics(topics)
     for future in created.values():
         future.result(10)
     publisher = Publisher(bootstrap, timeout=10)
@@ -68,11 +71,12 @@ def _kafka(bootstrap: str) -> Bench:
         stage=name,
         source=source,
         target=target,
-        open=lambda: KafkaLog(bootstrap, name, "0", [source], bulk=[bulk]),
+        open=lambda: KafkaLog(bootstrap, name, "0", [source], bulk=[bulk], rerun=[rerun]),
         produce=publisher.publish,
         published=lambda: list(read_to_end(bootstrap, [target])),
         bootstrap=bootstrap,
         bulk=bulk,
+        rerun=rerun,
     )
 
 
@@ -166,7 +170,7 @@ def test_lag_falls_to_nothing(bench: Bench, log: Log) -> None:
     records = _poll(log, 3)
     log.commit(records, [])
     log.poll(10, 1.0)
-    assert log.lag() == 0
+    assert log.lag() == {"live": 0, "bulk": 0, "rerun": 0}
 
 
 def test_idle_takes_no_record(bench: Bench, log: Log) -> None:
@@ -198,17 +202,50 @@ def test_what_is_live_waits_for_one_batch_of_a_backlog_at_most(bench: Bench, log
     assert ["0", "1"] in [_values(log.poll(4, 5.0)) for _ in range(2)]
 
 
-def test_bulk_does_not_stand_still_behind_what_is_live(bench: Bench, log: Log) -> None:
+def test_no_lane_stands_still_behind_what_is_live(bench: Bench, log: Log) -> None:
     bench.fill_bulk(3)
     _fill(bench, 1)
     taken = _poll(log, 4)
     bench.fill_bulk(1)
+    bench.produce(Output(bench.rerun, "key", b"again"))
     _fill(bench, 40)
     log.commit(taken, [])
     time.sleep(FETCHED)
-    values = [value for _ in range(8) for value in _values(log.poll(1, 5.0))]
-    assert 1 <= sum(value.startswith("bulk") for value in values) <= 2
-    assert [value for value in values if not value.startswith("bulk")] == [str(number) for number in range(7)]
+    records = [record for _ in range(12) for record in log.poll(1, 5.0)]
+    assert {record.lane: record.topic for record in records} == {
+        "live": bench.source,
+        "bulk": bench.bulk,
+        "rerun": bench.rerun,
+    }
+    live = [record for record in records if record.lane == "live"]
+    assert _values(live) == [str(number) for number in range(10)]
+
+
+def test_what_comes_while_others_are_handled_is_kept_in_order_and_bounded(bench: Bench, log: Log) -> None:
+    bench.fill_bulk(200)
+    first = _poll(log, 1)
+    time.sleep(FETCHED)
+    for _ in range(150):
+        log.idle(0)
+    log.commit(first, [])
+    found = [*first, *_poll(log, 199)]
+    for partition in {record.partition for record in found}:
+        offsets = [record.offset for record in found if record.partition == partition]
+        assert offsets == list(range(len(offsets)))
+    assert log.lag()["bulk"] == 0
+
+
+def test_what_comes_while_others_are_handled_comes_again_after_an_abort(bench: Bench, log: Log) -> None:
+    bench.fill_bulk(100)
+    first = _poll(log, 1)
+    time.sleep(FETCHED)
+    for _ in range(100):
+        log.idle(0)
+    log.close()
+    again = bench.open()
+    assert len({(record.partition, record.offset) for record in _poll(again, 100)}) == 100
+    assert first[0].offset == 0
+    again.close()
 
 
 def test_each_lane_moves_on_by_itself(bench: Bench, log: Log) -> None:
@@ -234,6 +271,25 @@ def test_one_commit_may_take_both_lanes(bench: Bench, log: Log) -> None:
 
 
 # --- what only the real one can show
+
+
+def test_partitions_of_a_lane_take_turns(kafka: Bench) -> None:
+    """A site's backlog fills one partition, and another site's ten lie in the other: they wait for a portion of it."""
+    key_of = {zlib.crc32(key.encode()) % 2: key for key in ("site-a", "site-b", "site-c", "site-d")}
+    for number in range(1500):
+        kafka.produce(Output(kafka.bulk, key_of[0], f"backlog {number}".encode() + bytes(1000)))
+    log = kafka.open()
+    log.commit(_poll(log, 100), [])
+    for number in range(10):
+        kafka.produce(Output(kafka.bulk, key_of[1], f"other {number}".encode()))
+    before = 0
+    found: list[Record] = []
+    while sum(record.key == key_of[1] for record in found) < 10:
+        found += log.poll(16, 5.0)
+        log.commit(found[before:], [])
+        before = len(found)
+    log.close()
+    assert before < 500
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 EDGES = {
     "receiver": {
         "accounts",
+        "allowances",
         "arrivals",
         "commitment",
         "conformance",

@@ -16,6 +16,7 @@ from shared.events import (
     Outgoing,
 )
 from shared.events.envelope import decode, header
+from shared.events.lanes import Lane, kept
 from shared.health import Health
 from shared.kafka import LogLost, Output, Record
 from shared.outcome import Done, Outcome, Quarantine, Reason, Reject, Skip, Transient
@@ -24,6 +25,7 @@ from tests.support.events import anonymised, decided, received, record_of
 from tests.support.memory_log import LIMIT, MemoryBroker, MemoryLog
 
 SOURCE = InstanceReceived.topic
+IN_BULK = f"{SOURCE}.bulk"
 TARGET = "clean.instance.anonymised"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
@@ -46,13 +48,14 @@ class Bench:
 
     def __init__(self) -> None:
         self.broker = MemoryBroker()
-        self.log = MemoryLog(self.broker, "stage", [SOURCE])
+        self.log = MemoryLog(self.broker, "stage", [SOURCE], bulk=[IN_BULK])
         self.health = Health()
         self.stop = threading.Event()
 
-    def put(self, count: int = 1) -> None:
+    def put(self, count: int = 1, lane: Lane = "live") -> None:
         for number in range(count):
-            self.broker.produce(record_of(Outgoing.of(received(arrival=f"{number:032x}")), PARENT))
+            outgoing = kept(Outgoing.of(received(arrival=f"{number:032x}")), lane)
+            self.broker.produce(record_of(outgoing, PARENT))
 
     def run(
         self,
@@ -117,6 +120,19 @@ def test_publishes_results_and_moves_on_in_one_transaction(bench: Bench) -> None
     bench.run(_each(_done))
     assert bench.log.commits == [(3, 3)]
     assert len(bench.published(TARGET)) == 3
+
+
+def test_what_came_in_bulk_goes_on_in_bulk_under_the_same_id(bench: Bench) -> None:
+    bench.put()
+    bench.put(lane="bulk")
+    bench.run(_each(_done))
+    (live,), (bulk,) = bench.published(TARGET), bench.published(f"{TARGET}.bulk")
+    assert header(live.headers, "ce_id") == header(bulk.headers, "ce_id")
+    assert (
+        decode(bulk.topic, bulk.value, bulk.headers).model_dump()
+        == decode(live.topic, live.value, live.headers).model_dump()
+    )
+    assert bulk.key == "site-a"
 
 
 def test_results_continue_the_trace(bench: Bench) -> None:
