@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared.kafka import KafkaLog
+from shared.kafka import Claims, KafkaLog
 from shared.runner import DeadLetters, Handling, Runner, Stage, open_journal
 from shared.service import RELEASE, Service
 from shared.settings import StageSettings
@@ -17,11 +17,13 @@ def run_stage(
     bulk: Sequence[str] = (),
     again: Sequence[str] = (),
     group: str | None = None,
+    claims: Claims | None = None,
     identified: bool = False,
 ) -> None:
     """Handle what comes in the topics `reads`, and behind that in `bulk` and `again`, until the service stops.
 
-    `group`: the consumer group, when it is not the service's name. `identified`: which zone it reads. Raises LogLost.
+    `group`: the consumer group, when it is not the service's name. `identified`: which zone it reads.
+    `claims`: how it claims partitions in what it writes to beside Kafka. Raises LogLost.
     """
     stage = Stage(
         name=service.name,
@@ -39,6 +41,7 @@ def run_stage(
         rerun=again,
         shares=settings.shares,
         lost=settings.lost_offsets,
+        claims=claims,
     )
     journal = open_journal(settings.state_dir, settings.instance)
     Runner(stage, source, service.health, service.stop, journal).run()

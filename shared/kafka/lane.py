@@ -1,6 +1,6 @@
 """Some topics of a stage, consumed in a group: what has been taken, what was taken from us, how far we are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
@@ -8,8 +8,8 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from shared.events import lanes
 from shared.kafka import config
 from shared.kafka.bounded import bounded
-from shared.kafka.continuity import Continuity, Where
-from shared.kafka.log import LogLost, LostOffsets, Record
+from shared.kafka.continuity import Continuity
+from shared.kafka.log import LogLost, LostOffsets, Record, Where
 from shared.kafka.reader import record_of
 from shared.kafka.transaction import Consumed
 
@@ -36,6 +36,8 @@ class Lane:
         self._gone: set[Where] = set()
         self._at_end: set[Where] = set()
         self._next_offset: dict[Where, int] = {}
+        self.epochs: dict[Where, int] = {}
+        """Our claims to the partitions that are assigned to us."""
 
     def open(self) -> None:
         """Join the group."""
@@ -77,6 +79,10 @@ class Lane:
         """What to commit for those of `batch` that came on this lane, if any did."""
         ours = [record for record in batch if self.has(record)]
         return Consumed(_next(ours), self._consumer.consumer_group_metadata()) if ours else None
+
+    def membership(self, partitions: Iterable[Where]) -> Consumed:
+        """What the group's coordinator refuses unless we are the member that we take ourselves for. Not to commit."""
+        return Consumed([TopicPartition(*where, 0) for where in partitions], self._consumer.consumer_group_metadata())
 
     def rewind(self, batch: Sequence[Record]) -> None:
         """Deliver what of `batch` is ours again from its first record on, in those partitions that are still ours."""
@@ -134,6 +140,8 @@ class Lane:
         gone = {(item.topic, item.partition) for item in partitions}
         # Also when such a partition comes back at once: what was taken from it before is delivered again.
         self._gone |= gone
+        for where in gone:
+            self.epochs.pop(where, None)
         self._stash = [item for item in self._stash if (item.topic(), item.partition()) not in gone]
 
 

@@ -1,7 +1,8 @@
 """The real `Log`: consumers and a transactional producer as one."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import replace
 
 from confluent_kafka import Producer
 
@@ -9,9 +10,10 @@ from shared import schemas
 from shared.events import lanes
 from shared.kafka import config
 from shared.kafka.lane import Lane
-from shared.kafka.log import CommitAborted, LostOffsets, Output, Record
+from shared.kafka.log import Claims, CommitAborted, LostOffsets, Output, Record, Where
 from shared.kafka.shares import LIVE, SHARES, Shares
 from shared.kafka.transaction import Transaction
+from shared.outcome import Fenced, Transient
 
 LOOK = 0.05
 """Seconds to wait for what is live before looking at the other lanes again."""
@@ -31,11 +33,13 @@ class KafkaLog:
         rerun: Sequence[str] = (),
         shares: Mapping[lanes.Lane, float] = SHARES,
         lost: LostOffsets = "stop",
+        claims: Claims | None = None,
     ) -> None:
         """`topics` are live; `bulk` and `rerun` give way to them, but for their `shares` of the time.
 
         Each lane is a group of its own, because one consumer delivers all that it has fetched in the order in which it
-        came, and a backlog would stand before what is live.
+        came, and a backlog would stand before what is live. `claims`: for a stage that writes beside Kafka; its records
+        tell under which claim they were taken.
         """
         self._producer = Producer(config.transactional(bootstrap, stage, instance))
         read: dict[lanes.Lane, Sequence[str]] = {LIVE: topics, "bulk": bulk, "rerun": rerun}
@@ -47,6 +51,7 @@ class KafkaLog:
         self._shares = Shares({name: shares[name] for name in self._lanes if name != LIVE})
         self._taken: tuple[lanes.Lane, int, float] | None = None
         self._transaction = Transaction(self._producer, limit)
+        self._claims = claims
         self._initialised = False
 
     def poll(self, limit: int, timeout: float) -> list[Record]:
@@ -58,7 +63,9 @@ class KafkaLog:
         wait, look = 0.0, LOOK if len(self._lanes) > 1 else timeout
         while True:
             for name in self._shares.order():
-                if records := self._lanes[name].poll(self._shares.limit(name, limit), wait if name == LIVE else 0.0):
+                lane = self._lanes[name]
+                if taken := lane.poll(self._shares.limit(name, limit), wait if name == LIVE else 0.0):
+                    records = self._claimed(lane, taken)
                     self._taken = (name, len(records), time.monotonic())
                     return records
                 self._shares.empty(name)
@@ -84,12 +91,38 @@ class KafkaLog:
                 lane.rewind(batch)
             raise
 
+    def give_up(self, batch: Sequence[Record]) -> None:
+        for lane in self._lanes.values():
+            lane.rewind(batch)
+            for record in batch:
+                lane.epochs.pop(record.where, None)
+
     def lag(self) -> Mapping[lanes.Lane, int]:
         return {name: lane.lag() for name, lane in self._lanes.items()}
 
     def close(self) -> None:
         for lane in self._lanes.values():
             lane.close()
+
+    def _claimed(self, lane: Lane, records: list[Record]) -> list[Record]:
+        """The records, each with the epoch of our claim to its partition. Raises `Transient`; then they come again."""
+        if self._claims is None or not records:
+            return records
+        new = {record.where for record in records} - lane.epochs.keys()
+        try:
+            if new:
+                lane.epochs |= self._claim(self._claims, lane, new)
+        except (CommitAborted, Fenced, Transient) as failed:
+            lane.rewind(records)
+            raise Transient(f"claiming: {type(failed).__name__}") from None
+        return [replace(record, epoch=lane.epochs[record.where]) for record in records]
+
+    def _claim(self, claims: Claims, lane: Lane, partitions: Set[Where]) -> dict[Where, int]:
+        """Read, ask Kafka, then swap: whoever gets a partition after the answer to us also swaps after us, or first."""
+        seen = claims.newest(partitions)
+        self._transaction.prove(lane.membership(partitions))
+        claims.take(seen)
+        return {where: epoch + 1 for where, epoch in seen.items()}
 
     def _open(self) -> None:
         if not self._initialised:

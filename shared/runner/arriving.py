@@ -40,7 +40,7 @@ def _decoded(record: Record, came_as: Record, again: SetAside | None) -> Arrived
     except UndecodableEvent as undecodable:
         return Arrived(undecodable, traceparent, again)
     where = (came_as.topic, came_as.partition, came_as.offset)
-    content = Incoming(event, *where, record.timestamp, traceparent or None)
+    content = Incoming(event, *where, record.timestamp, traceparent or None, came_as.epoch)
     return Arrived(content, traceparent, again)
 
 

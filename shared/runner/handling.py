@@ -27,6 +27,8 @@ class Incoming:
     """When the record was published, UTC."""
     traceparent: str | None = None
     """The step before."""
+    epoch: int | None = None
+    """Of our claim to its partition; None where the stage makes none (`shared.kafka.Claims`)."""
 
     @property
     def place(self) -> Place:

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from shared.health import Health
 from shared.kafka.log import CommitAborted, Log, Record
-from shared.outcome import Transient
+from shared.outcome import Fenced, Transient
 from shared.runner.backoff import backoff
 from shared.runner.deadletters import DeadLetters
 from shared.runner.ending import Watchdog, end_process
@@ -109,7 +109,12 @@ class Runner:
 
     def _finish(self, batch: Sequence[Record]) -> bool:
         """Handle and publish. Whether that was all: otherwise these come again, with what follows them."""
-        settled = self._settling.settle(batch)
+        try:
+            settled = self._settling.settle(batch)
+        except Fenced as fenced:
+            self._log.give_up(batch)
+            self._aborted(type(fenced).__name__, len(batch))
+            return False
         if len(settled) < len(batch):
             # Told to stop while a dependency was away: none of it is committed, all of it comes again.
             return False
@@ -119,9 +124,7 @@ class Runner:
         try:
             self._publishing.publish(ours)
         except CommitAborted as aborted:
-            self._aborts += 1
-            self._report.aborted(str(aborted), len(ours))
-            self._stop.wait(backoff(self._aborts))
+            self._aborted(str(aborted), len(ours))
             return False
         self._aborts = 0
         self._report.committed(time.monotonic() - started)
@@ -129,3 +132,9 @@ class Runner:
             self._report.settled(item.record, item.result, item.seconds, item.trace_id, item.attempts)
         self._hand.clear([place_of(item.record) for item in ours])
         return True
+
+    def _aborted(self, why: str, records: int) -> None:
+        """Nothing of these records counts, and they come again. The next batch waits a little."""
+        self._aborts += 1
+        self._report.aborted(why, records)
+        self._stop.wait(backoff(self._aborts))

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from shared.events import SetAside
 from shared.kafka.log import Record
-from shared.outcome import Transient
+from shared.outcome import Fenced, Transient
 from shared.runner import pauses
 from shared.runner.arriving import arrived, traceparent_of
 from shared.runner.deadletters import Poison
@@ -29,7 +29,10 @@ class Settling:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="batch")
 
     def settle(self, batch: Sequence[Record]) -> list[Settled]:
-        """Handle all of `batch`, for as long as it takes. Fewer come back when told to stop meanwhile."""
+        """Handle all of `batch`, for as long as it takes. Fewer come back when told to stop meanwhile.
+
+        Raises `Fenced`.
+        """
         settled: dict[int, Settled] = {}
         pending: dict[int, Incoming] = {}
         again: dict[int, SetAside | None] = {}
@@ -50,6 +53,9 @@ class Settling:
             attempt += 1
             away: Transient | None = None
             for index, handled in zip(list(pending), self._attempt(list(pending.values())), strict=True):
+                if isinstance(handled.result, Fenced):
+                    self._hand.put_down()
+                    raise handled.result
                 if isinstance(handled.result, Transient):
                     away = handled.result
                     continue
@@ -102,4 +108,4 @@ class Settling:
 
 
 def _is_bug(result: Result) -> bool:
-    return isinstance(result, Exception) and not isinstance(result, Transient)
+    return isinstance(result, Exception) and not isinstance(result, Transient | Fenced)

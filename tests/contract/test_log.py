@@ -3,7 +3,7 @@
 import secrets
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -22,6 +22,8 @@ from shared.kafka import (
     TooLarge,
     read_to_end,
 )
+from shared.outcome import Transient
+from tests.support.memory_claims import MemoryClaims
 from tests.support.memory_log import MemoryBroker, MemoryLog
 from tests.support.waiting import until
 
@@ -151,6 +153,15 @@ def test_what_was_not_committed_comes_again(bench: Bench, log: Log) -> None:
     assert [record.value for record in _poll(again, 2)] == [b"0", b"1"]
     assert bench.published() == []
     again.close()
+
+
+def test_what_is_given_up_comes_again(bench: Bench, log: Log) -> None:
+    _fill(bench, 3)
+    records = _poll(log, 3)
+    log.commit(records[:1], [])
+    log.give_up(records[1:])
+    assert [record.value for record in _poll(log, 2)] == [b"1", b"2"]
+    assert bench.published() == []
 
 
 def test_an_output_that_is_too_large_is_named_and_nothing_published(bench: Bench, log: Log) -> None:
@@ -323,6 +334,60 @@ def test_a_newer_worker_of_the_same_name_fences_the_older(kafka: Bench) -> None:
     new.close()
 
 
+def _claiming(kafka: Bench, claims: MemoryClaims) -> KafkaLog:
+    return KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], claims=claims)
+
+
+def test_records_tell_under_which_claim_they_were_taken(kafka: Bench) -> None:
+    _fill(kafka, 3)
+    claims = MemoryClaims()
+    log = _claiming(kafka, claims)
+    first = _poll(log, 1)
+    log.commit(first, [])
+    second = _poll(log, 1)
+    log.give_up(second)
+    third = _poll(log, 1)
+    log.close()
+    again = _claiming(kafka, claims)
+    assert [record.epoch for record in (*first, *second, *third, *_poll(again, 1))] == [1, 1, 2, 3]
+    again.close()
+
+
+def test_what_could_not_be_claimed_comes_again(kafka: Bench) -> None:
+    """Somebody claims between our looking and our claim."""
+
+    class Disputed(MemoryClaims):
+        disputes = 1
+
+        def take(self, seen: Mapping[tuple[str, int], int]) -> None:
+            if self.disputes:
+                self.disputes -= 1
+                super().take(seen)
+            super().take(seen)
+
+    _fill(kafka, 2)
+    log = _claiming(kafka, Disputed())
+    with pytest.raises(Transient):
+        _poll(log, 2)
+    assert [(record.value, record.epoch) for record in _poll(log, 2)] == [(b"0", 2), (b"1", 2)]
+    log.close()
+
+
+def test_who_is_no_member_any_more_cannot_claim(kafka: Bench) -> None:
+    _fill(kafka, 1)
+    claims = MemoryClaims()
+    old = _claiming(kafka, claims)
+    records = _poll(old, 1)
+    new = _claiming(kafka, claims)
+    assert [record.epoch for record in _poll(new, 1)] == [2]
+    old.give_up(records)
+    with pytest.raises(LogLost):
+        until(lambda: old.poll(1, 1.0), "the old one polls", 30)
+    assert claims.epochs == {(kafka.source, 0): 2}
+    new.close()
+    old.close()
+
+
 def _commit_beyond_the_end(kafka: Bench) -> None:
     """As it is when the broker has lost records that were read, and their commit not."""
     _fill(kafka, 2)
@@ -371,8 +436,6 @@ def test_a_person_can_have_it_go_on_with_what_comes(kafka: Bench) -> None:
 
 
 def test_the_publisher_says_when_the_broker_is_away() -> None:
-    from shared.outcome import Transient
-
     publisher = Publisher("127.0.0.1:9", timeout=1.0)
     with pytest.raises(Transient):
         publisher.publish(Output("any", "k", b"v"))

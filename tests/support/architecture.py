@@ -37,7 +37,7 @@ EDGES = {
     },
     "anonymiser": {"following"},
     "validator": set[str](),
-    "indexer": {"database", "tables", "migrate", "migrations"},
+    "indexer": {"claims", "database", "tables", "migrate", "migrations"},
     "bookkeeper": {"database", "tables", "following", "report", "migrate", "migrations"},
     "thumbnailer": {"worker"},
     "tracker": {"edge", "publishing"},

@@ -97,6 +97,9 @@ class MemoryLog:
             self.broker.committed[self._group][record.topic, record.partition] = record.offset + 1
         self.commits.append((len(batch), len(outputs)))
 
+    def give_up(self, batch: Sequence[Record]) -> None:
+        self._position = dict(self.broker.committed[self._group])
+
     def lag(self) -> Mapping[Lane, int]:
         return {lane: sum(map(self._behind, topics)) for lane, topics in self._lanes.items()}
 

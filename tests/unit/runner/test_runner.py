@@ -19,7 +19,7 @@ from shared.events.envelope import decode, header
 from shared.events.lanes import Lane, kept
 from shared.health import Health
 from shared.kafka import LogLost, Output, Record
-from shared.outcome import Done, Outcome, Quarantine, Reason, Reject, Skip, Transient
+from shared.outcome import Done, Fenced, Outcome, Quarantine, Reason, Reject, Skip, Transient
 from shared.runner import DeadLetters, Each, Handling, Incoming, Runner, Stage, Whole, pauses, runner
 from tests.support.events import anonymised, decided, received, record_of
 from tests.support.memory_log import LIMIT, MemoryBroker, MemoryLog
@@ -83,6 +83,9 @@ class Bench:
 
             def owns(self, record: Record) -> bool:
                 return log.owns(record)
+
+            def give_up(self, batch: Sequence[Record]) -> None:
+                log.give_up(batch)
 
             def idle(self, timeout: float) -> None:
                 idle(timeout)
@@ -223,6 +226,22 @@ def test_an_aborted_transaction_is_done_again(bench: Bench) -> None:
     bench.run(_each(_done))
     assert bench.log.commits == [(2, 2)]
     assert len(bench.published(TARGET)) == 2
+
+
+def test_what_is_no_longer_ours_is_given_up_and_comes_again(bench: Bench) -> None:
+    bench.put(3)
+    sizes: list[int] = []
+
+    def handle(batch: Sequence[Incoming]) -> Sequence[Outcome]:
+        sizes.append(len(batch))
+        if len(sizes) < 3:
+            raise Fenced
+        return [_done(record) for record in batch]
+
+    bench.run(Whole("stage", handle))
+    assert sizes == [3, 3, 3]
+    assert bench.log.commits == [(3, 3)]
+    assert bench.published("identified.dead-letter") == []
 
 
 def test_a_bug_becomes_a_dead_letter_and_costs_no_other_record(bench: Bench) -> None:
