@@ -54,6 +54,7 @@ class Reason(StrEnum):
     UNEXPECTED = "unexpected"
     # Nothing to do.
     ALREADY_DONE = "already-done"
+    ANOTHER_STAGE = "another-stage"
     # Refused at the door (receiver).
     UNKNOWN_AE_TITLE = "unknown-ae-title"
     TLS_FAILED = "tls-failed"

@@ -13,6 +13,8 @@ from shared.events import (
     IdentifiedDeadLetter,
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
+    IdentifiedLetterSettled,
+    IdentifiedRequeued,
     InstanceAnonymised,
     InstanceCleared,
     InstanceDecided,
@@ -29,7 +31,7 @@ from shared.sites import files_of, read_patients, read_sites
 
 NAME = "anonymiser"
 READS = (InstanceReceived.topic, InstanceDecided.topic)
-BULK = (InstanceReceivedInBulk.topic,)
+BULK = (InstanceReceivedInBulk.topic, IdentifiedRequeued.topic)
 WRITES = (
     InstanceAnonymised.topic,
     InstanceHeld.topic,
@@ -38,6 +40,7 @@ WRITES = (
     IdentifiedInstanceQuarantined.topic,
     IdentifiedInstanceRejected.topic,
     IdentifiedDeadLetter.topic,
+    IdentifiedLetterSettled.topic,
 )
 
 

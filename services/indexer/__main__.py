@@ -9,6 +9,8 @@ from services.indexer.settings import IndexerSettings
 from shared import storage
 from shared.events import (
     CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
     InstanceAnonymised,
     InstanceIndexed,
     InstanceRejected,
@@ -21,7 +23,8 @@ from shared.service import RELEASE, NotFit, running
 from shared.settings import DatabaseSettings
 
 READS = (InstanceAnonymised.topic, InstanceValidated.topic, InstanceRejected.topic, InstanceThumbnailed.topic)
-WRITES = (InstanceIndexed.topic, InstanceRejected.topic, CleanDeadLetter.topic)
+AGAIN = (CleanRequeued.topic,)
+WRITES = (InstanceIndexed.topic, InstanceRejected.topic, CleanDeadLetter.topic, CleanLetterSettled.topic)
 
 
 def main() -> None:
@@ -29,7 +32,7 @@ def main() -> None:
     database = Database(settings.database_url.get_secret_value())
     with running(STAGE, settings) as service:
         clean = storage.open_bucket(settings, "clean")
-        service.verify_topics((*READS, *WRITES))
+        service.verify_topics((*READS, *AGAIN, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or STAGE, writes=False))
         service.verify("database", lambda: verify_schema(database))
         stage = Stage(
@@ -38,7 +41,9 @@ def main() -> None:
             dead_letters=DeadLetters(STAGE, RELEASE),
             batch_size=settings.batch_size,
         )
-        source = KafkaLog(settings.kafka_bootstrap_servers, STAGE, settings.instance, READS, lost=settings.lost_offsets)
+        source = KafkaLog(
+            settings.kafka_bootstrap_servers, STAGE, settings.instance, READS, bulk=AGAIN, lost=settings.lost_offsets
+        )
         Runner(stage, source, service.health, service.stop).run()
         database.close()
 

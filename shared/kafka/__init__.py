@@ -3,7 +3,7 @@
 from shared.kafka.admin import is_durable, missing_topics, topic_names
 from shared.kafka.log import CommitAborted, Log, LogLost, LostOffsets, OffsetLost, Output, Record, TooLarge
 from shared.kafka.publisher import Publisher
-from shared.kafka.reader import end_offsets, read_to_end, tail
+from shared.kafka.reader import end_offsets, read_to_end, record_at, tail
 from shared.kafka.stage_log import KafkaLog
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "is_durable",
     "missing_topics",
     "read_to_end",
+    "record_at",
     "tail",
     "topic_names",
 ]

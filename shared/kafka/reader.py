@@ -87,6 +87,14 @@ def read_to_end(bootstrap: str, topics: Sequence[str], start: Offsets | None = N
         consumer.close()
 
 
+def record_at(bootstrap: str, topic: str, partition: int, offset: int) -> Record | None:
+    """The committed record that lies there; None when nothing does. Raises `Transient`."""
+    start = {where: end for where, end in end_offsets(bootstrap, [topic]).items() if where != (topic, partition)}
+    for record in read_to_end(bootstrap, [topic], {**start, (topic, partition): offset}):
+        return record if record.offset == offset else None
+    return None
+
+
 def tail(bootstrap: str, topics: Sequence[str], start: Offsets | None = None) -> Iterator[list[Record]]:
     """Committed records of `topics` from `start` (else the beginning), for ever; an empty list when nothing came."""
     consumer = _consumer(bootstrap)

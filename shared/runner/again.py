@@ -27,17 +27,29 @@ def raw_fields(record: Record, bare: bool = False) -> dict[str, Any]:
 
 
 def record_in(carrying: RawRecord, since: datetime) -> Record:
-    """The record that `carrying` was made from, by its own coordinates; of `since` when it does not say of when."""
+    """The record that `carrying` was made from, by its own coordinates; of `since` when it does not say of when.
+
+    Raises UndecodableEvent.
+    """
     value = carrying.record_value
+    try:
+        decoded = None if value is None else base64.b64decode(value, validate=True)
+    except ValueError:
+        raise UndecodableEvent("carries no base64") from None
     return Record(
         topic=carrying.source_topic,
         partition=carrying.source_partition,
         offset=carrying.source_offset,
         timestamp=carrying.source_timestamp or since,
         key=carrying.record_key,
-        value=None if value is None else base64.b64decode(value),
+        value=decoded,
         headers=tuple((name, text.encode()) for name, text in carrying.record_headers.items()),
     )
+
+
+def original(record: Record, again: SetAside | None) -> Record:
+    """The record that `record` is about: the one that it carries `again`, or itself. Raises UndecodableEvent."""
+    return record if again is None else record_in(again, record.timestamp)
 
 
 def carried_by(record: Record) -> SetAside | None:

@@ -57,8 +57,10 @@ class Publishing:
 
     def _published_for(self, item: Settled) -> Sequence[Outgoing]:
         if isinstance(item.result, Exception):
-            return self._dead_letters.of(item.record, item.event, item.result, item.attempts, item.trace_id, item.bare)
-        return events_of(item.result)
+            return self._dead_letters.of(
+                item.record, item.event, item.result, item.attempts, item.trace_id, item.bare, item.again
+            )
+        return [*events_of(item.result), *self._dead_letters.resolved(item.again, item.result)]
 
 
 def _make_smaller(culprit: Settled) -> None:

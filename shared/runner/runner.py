@@ -48,7 +48,7 @@ class Runner:
         self._stop = stop
         self._report = Report(stage.name, clock)
         self._pauses = Pauses(source, health, self._report, stop)
-        self._settling = Settling(stage.handling, self._pauses)
+        self._settling = Settling(stage.name, stage.handling, self._pauses)
         self._publishing = Publishing(stage.name, stage.dead_letters, source, self._pauses, clock)
         self._aborts = 0
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared import telemetry
-from shared.events import Event
+from shared.events import Event, SetAside
 from shared.kafka.log import Record
 from shared.runner.handling import Result
 
@@ -18,6 +18,8 @@ class Settled:
     traceparent: str
     seconds: float
     attempts: int
+    again: SetAside | None = None
+    """What carried it, when it is handled again."""
     bare: bool = False
     """Whether its dead letter leaves its value where it is."""
 

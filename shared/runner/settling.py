@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from shared.events.envelope import UndecodableEvent, header
 from shared.kafka.log import Record
 from shared.outcome import Transient
 from shared.runner import pauses
-from shared.runner.arriving import incoming
+from shared.runner.arriving import arrived
 from shared.runner.handling import Handled, Handling, Incoming, Result
 from shared.runner.pauses import Pauses
 from shared.runner.settled import Settled
@@ -16,7 +15,8 @@ from shared.runner.settled import Settled
 class Settling:
     """Handles on a thread of its own, so that the group hears from us while it lasts."""
 
-    def __init__(self, handling: Handling, pausing: Pauses) -> None:
+    def __init__(self, stage: str, handling: Handling, pausing: Pauses) -> None:
+        self._stage = stage
         self._handling = handling
         self._pauses = pausing
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="batch")
@@ -25,11 +25,12 @@ class Settling:
         """Handle all of `batch`, for as long as it takes. Fewer come back when told to stop meanwhile."""
         settled: dict[int, Settled] = {}
         pending: dict[int, Incoming] = {}
-        for index, record in enumerate(batch):
-            try:
-                pending[index] = incoming(record)
-            except UndecodableEvent as undecodable:
-                settled[index] = Settled(record, None, undecodable, header(record.headers, "traceparent") or "", 0, 1)
+        here = [arrived(record, self._stage) for record in batch]
+        for index, item in enumerate(here):
+            if isinstance(item.content, Incoming):
+                pending[index] = item.content
+            else:
+                settled[index] = Settled(batch[index], None, item.content, item.traceparent, 0, 1, item.again)
         attempt = 0
         while pending:
             attempt += 1
@@ -38,9 +39,9 @@ class Settling:
                 if isinstance(handled.result, Transient):
                     away = handled.result
                     continue
-                event = pending.pop(index).event
+                event, again = pending.pop(index).event, here[index].again
                 settled[index] = Settled(
-                    batch[index], event, handled.result, handled.traceparent, handled.seconds, attempt
+                    batch[index], event, handled.result, handled.traceparent, handled.seconds, attempt, again
                 )
             if away is not None:
                 if self._pauses.told_to_stop:
