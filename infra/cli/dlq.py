@@ -87,7 +87,7 @@ def show(node: Node, actor: str, zone: str | None, named_id: str, value: bool, a
     of_zone = {topics: list(letters_of(topics)) for topics in node.seen(zone)}
     (letter,) = by_id([one for found in of_zone.values() for one in found], [named_id], _id)
     ((topics, found),) = [(topics, found) for topics, found in of_zone.items() if topics.zone is letter.zone]
-    topics.tell([audit_of_look(letter.zone, "dlq.show", actor, _now(), [letter])])
+    topics.tell([audit_of_look(letter.zone, "dlq.show", actor, _now(), letter)])
     chain = [one for one in found if one.first == letter.first]
     acts = topics.acts({one.id for one in chain})
     whole = dict(topics.whole([letter.id])).get(letter.id) if value else None

@@ -130,16 +130,16 @@ def audit_of(letter: Letter, wish: Wish, now: datetime, outcome: ActResult) -> A
     )
 
 
-def audit_of_look(zone: Zone, act: str, actor: str, now: datetime, letters: Sequence[Letter]) -> Audit:
-    """That somebody looked at letters of one zone."""
-    only = letters[0] if len(letters) == 1 else None
+def audit_of_look(zone: Zone, act: str, actor: str, now: datetime, seen: Letter | Sequence[Letter]) -> Audit:
+    """That somebody looked at a letter, or at several, of one zone."""
+    one = seen if isinstance(seen, Letter) else None
     return zone.audit(
         audit_id=str(uuid4()),
         act=act,
         actor=actor,
         recorded_at=now,
         outcome="done",
-        count=len(letters),
-        site=only.site if only else None,
-        letter=only.id if only else None,
+        count=None if isinstance(seen, Letter) else len(seen),
+        site=one.site if one else None,
+        letter=one.id if one else None,
     )

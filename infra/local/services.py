@@ -45,9 +45,9 @@ class Service:
 
 
 SERVICES = (
-    Service("anonymiser", writes=True, project_key=True, sites=True),
-    Service("validator"),
-    Service("indexer", database=True),
+    Service("anonymiser", writes=True, project_key=True, sites=True, state_folder=True),
+    Service("validator", state_folder=True),
+    Service("indexer", database=True, state_folder=True),
     Service("thumbnailer", shown=("derived",), state_folder=True),
     Service("tracker", store=False, state_folder=True),
     Service("gateway", database=True, http=True),

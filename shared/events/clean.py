@@ -89,11 +89,40 @@ class InstanceAnonymised(_WithHeader):
     )
 
 
+class InstanceAnonymisedInBulk(InstanceAnonymised):
+    """The same fact, of what came in bulk: a topic of its own, so that live traffic does not wait behind a backlog.
+
+    A site has a partition, so that no other waits behind all of its backlog either.
+    """
+
+    topic: ClassVar[str] = "clean.instance.anonymised.bulk"
+
+    @classmethod
+    def fact_name(cls) -> str:
+        return InstanceAnonymised.fact_name()
+
+    def partition_key(self) -> str:
+        return self.site
+
+
 class InstanceValidated(_WithHeader):
     """The de-identified copy is a valid instance; findings are worth knowing and harmless."""
 
     topic: ClassVar[str] = "clean.instance.validated"
     owner: ClassVar[str] = "validator"
+
+
+class InstanceValidatedInBulk(InstanceValidated):
+    """The same fact, of what came in bulk."""
+
+    topic: ClassVar[str] = "clean.instance.validated.bulk"
+
+    @classmethod
+    def fact_name(cls) -> str:
+        return InstanceValidated.fact_name()
+
+    def partition_key(self) -> str:
+        return self.site
 
 
 class InstanceRejected(_CleanInstance):

@@ -55,13 +55,19 @@ class InstanceReceived(_Arrival):
 
 
 class InstanceReceivedInBulk(InstanceReceived):
-    """The same fact, of what came in bulk: a topic of its own, so that live traffic does not wait behind a backlog."""
+    """The same fact, of what came in bulk: a topic of its own, so that live traffic does not wait behind a backlog.
+
+    A site has a partition, so that no other waits behind all of its backlog either.
+    """
 
     topic: ClassVar[str] = "identified.instance.received.bulk"
 
     @classmethod
     def fact_name(cls) -> str:
         return InstanceReceived.fact_name()
+
+    def partition_key(self) -> str:
+        return self.site
 
 
 class InstanceCommitted(Event):

@@ -26,7 +26,7 @@ def arrived(record: Record, stage: str) -> Arrived:
         again = carried_by(record)
         inner = original(record, again)
     except UndecodableEvent as undecodable:
-        return Arrived(undecodable, _traceparent(record))
+        return Arrived(undecodable, traceparent_of(record))
     if again is not None and again.stage != stage:
         return Arrived(Skip(Reason.ANOTHER_STAGE), "")
     return _decoded(inner, record, again)
@@ -34,15 +34,16 @@ def arrived(record: Record, stage: str) -> Arrived:
 
 def _decoded(record: Record, came_as: Record, again: SetAside | None) -> Arrived:
     """`came_as` has the coordinates by which the group knows it."""
-    traceparent = _traceparent(record)
+    traceparent = traceparent_of(record)
     try:
         event = decode(record.topic, record.value, record.headers)
     except UndecodableEvent as undecodable:
         return Arrived(undecodable, traceparent, again)
     where = (came_as.topic, came_as.partition, came_as.offset)
-    content = Incoming(event, *where, record.timestamp, traceparent or None, record.key)
+    content = Incoming(event, *where, record.timestamp, traceparent or None, came_as.epoch)
     return Arrived(content, traceparent, again)
 
 
-def _traceparent(record: Record) -> str:
+def traceparent_of(record: Record) -> str:
+    """The step before; empty when it does not say."""
     return header(record.headers, "traceparent") or ""

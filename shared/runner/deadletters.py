@@ -33,6 +33,10 @@ class OutputTooLarge(Exception):
     """The broker refuses what this record leads to."""
 
 
+class Poison(Permanent):
+    """Its worker died or hung each time that it had this record alone in hand."""
+
+
 def reason_for(failure: Exception) -> Reason:
     """The code of a failure that is not transient."""
     if isinstance(failure, UndecodableEvent):

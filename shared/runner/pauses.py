@@ -7,6 +7,7 @@ from shared.health import Health
 from shared.kafka.log import Log
 from shared.outcome import Transient
 from shared.runner.backoff import backoff
+from shared.runner.ending import Watchdog
 from shared.runner.report import Report
 
 IDLE = 0.1
@@ -16,9 +17,10 @@ IDLE = 0.1
 class Pauses:
     """The waits of one runner."""
 
-    def __init__(self, source: Log, health: Health, report: Report, stop: threading.Event) -> None:
+    def __init__(self, source: Log, health: Health, report: Report, stop: threading.Event, watchdog: Watchdog) -> None:
         self._log = source
         self._health = health
+        self._watchdog = watchdog
         self._report = report
         self._stop = stop
 
@@ -27,9 +29,14 @@ class Pauses:
         """Whether nothing new is to be begun."""
         return self._stop.is_set()
 
+    def beat(self) -> None:
+        """The loop has come round."""
+        self._health.beat()
+        self._watchdog.feed()
+
     def sign_of_life(self) -> None:
         """The batch is being worked on."""
-        self._health.beat()
+        self.beat()
         self._log.idle(0)
 
     def wait_for(self, away: Transient, attempt: int) -> None:
@@ -38,7 +45,7 @@ class Pauses:
         self._report.waiting(str(away), attempt)
         until = time.monotonic() + backoff(attempt)
         while time.monotonic() < until and not self.told_to_stop:
-            self._health.beat()
+            self.beat()
             self._log.idle(IDLE)
 
     def recovered(self) -> None:

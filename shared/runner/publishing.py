@@ -5,6 +5,7 @@ from datetime import datetime
 
 from shared.events import Outgoing
 from shared.events.envelope import encode
+from shared.events.lanes import kept
 from shared.kafka.log import CommitAborted, Log, LogLost, Output, TooLarge
 from shared.outcome import Transient, events_of
 from shared.runner.deadletters import DeadLetters, OutputTooLarge
@@ -50,7 +51,8 @@ class Publishing:
         now = self._clock()
         owned = []
         for item in settled:
-            for outgoing in self._published_for(item):
+            for made in self._published_for(item):
+                outgoing = kept(made, item.record.lane)
                 value, headers = encode(outgoing, self._stage, now, item.traceparent)
                 owned.append((Output(outgoing.event.topic, outgoing.key, value, tuple(headers)), item))
         return owned

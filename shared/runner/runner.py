@@ -5,20 +5,29 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NoReturn
 
 from shared.health import Health
 from shared.kafka.log import CommitAborted, Log, Record
-from shared.outcome import Transient
+from shared.outcome import Fenced, Transient
 from shared.runner.backoff import backoff
 from shared.runner.deadletters import DeadLetters
+from shared.runner.ending import Watchdog, end_process
+from shared.runner.hand import Hand
 from shared.runner.handling import Handling
+from shared.runner.journal import Journal
 from shared.runner.pauses import Pauses
 from shared.runner.publishing import Publishing
 from shared.runner.report import Report
 from shared.runner.settling import Settling
+from shared.runner.suspects import place_of
+from shared.runner.watch import Watch
 
 POLL = 0.5
 """Seconds to wait for a first record; also how soon a resting stage sees that it has to stop."""
+
+DEAF = 60.0
+"""Seconds: longer than any call to the broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,8 @@ class Stage:
     handling: Handling
     dead_letters: DeadLetters
     batch_size: int
+    record_seconds: float = 900.0
+    """Time for one record; a worker that takes longer counts as hanging, and ends."""
 
 
 class Runner:
@@ -40,15 +51,25 @@ class Runner:
         source: Log,
         health: Health,
         stop: threading.Event,
+        journal: Journal | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        end: Callable[[], NoReturn] = end_process,
+        deaf: float = DEAF,
     ) -> None:
+        """`journal`: where the next worker learns what this one had in hand. `end`: what ends a process that hangs.
+
+        `deaf`: seconds beyond those for a record after which the loop counts as hanging itself.
+        """
         self._stage = stage
         self._log = source
         self._health = health
         self._stop = stop
         self._report = Report(stage.name, clock)
-        self._pauses = Pauses(source, health, self._report, stop)
-        self._settling = Settling(stage.name, stage.handling, self._pauses)
+        self._watchdog = Watchdog(stage.record_seconds + deaf)
+        self._pauses = Pauses(source, health, self._report, stop, self._watchdog)
+        self._hand = Hand(journal, self._report)
+        watch = Watch(stage.handling.under_way, stage.record_seconds, self._hand, self._report, end)
+        self._settling = Settling(stage.name, stage.handling, self._hand, self._pauses, watch)
         self._publishing = Publishing(stage.name, stage.dead_letters, source, self._pauses, clock)
         self._aborts = 0
 
@@ -57,7 +78,7 @@ class Runner:
         attempt = 0
         try:
             while not self._stop.is_set():
-                self._health.beat()
+                self._pauses.beat()
                 try:
                     batch = self._log.poll(self._stage.batch_size, POLL)
                 except Transient as away:
@@ -68,27 +89,52 @@ class Runner:
                 self._pauses.recovered()
                 self._report.lag(self._log.lag())
                 if batch:
-                    self._finish(batch)
+                    self._work_on(batch)
+            self._hand.forget()
         finally:
+            self._watchdog.stop()
             self._settling.close()
             self._log.close()
 
-    def _finish(self, batch: Sequence[Record]) -> None:
-        settled = self._settling.settle(batch)
+    def _work_on(self, batch: Sequence[Record]) -> None:
+        """Finish `batch` in parts, one after the other, so that no offset is committed before those below it."""
+        again: set[tuple[str, int]] = set()
+        parts = self._hand.parts(batch)
+        for part in parts:
+            left = [record for record in part if (record.topic, record.partition) not in again]
+            if self._stop.is_set() and part is not parts[0]:
+                return
+            if left and not self._finish(left):
+                again.update((record.topic, record.partition) for record in left)
+
+    def _finish(self, batch: Sequence[Record]) -> bool:
+        """Handle and publish. Whether that was all: otherwise these come again, with what follows them."""
+        try:
+            settled = self._settling.settle(batch)
+        except Fenced as fenced:
+            self._log.give_up(batch)
+            self._aborted(type(fenced).__name__, len(batch))
+            return False
         if len(settled) < len(batch):
             # Told to stop while a dependency was away: none of it is committed, all of it comes again.
-            return
+            return False
         # What a rebalance took from us meanwhile is somebody else's to commit.
         ours = [item for item in settled if self._log.owns(item.record)]
         started = time.monotonic()
         try:
             self._publishing.publish(ours)
         except CommitAborted as aborted:
-            self._aborts += 1
-            self._report.aborted(str(aborted), len(ours))
-            self._stop.wait(backoff(self._aborts))
-            return
+            self._aborted(str(aborted), len(ours))
+            return False
         self._aborts = 0
         self._report.committed(time.monotonic() - started)
         for item in ours:
             self._report.settled(item.record, item.result, item.seconds, item.trace_id, item.attempts)
+        self._hand.clear([place_of(item.record) for item in ours])
+        return True
+
+    def _aborted(self, why: str, records: int) -> None:
+        """Nothing of these records counts, and they come again. The next batch waits a little."""
+        self._aborts += 1
+        self._report.aborted(why, records)
+        self._stop.wait(backoff(self._aborts))

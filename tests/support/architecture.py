@@ -8,6 +8,7 @@ from pathlib import Path
 EDGES = {
     "receiver": {
         "accounts",
+        "allowances",
         "arrivals",
         "commitment",
         "conformance",
@@ -36,7 +37,7 @@ EDGES = {
     },
     "anonymiser": {"following"},
     "validator": set[str](),
-    "indexer": {"database", "tables", "migrate", "migrations"},
+    "indexer": {"claims", "database", "tables", "migrate", "migrations"},
     "thumbnailer": {"worker"},
     "tracker": {"edge", "publishing"},
     "gateway": {

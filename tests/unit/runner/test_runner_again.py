@@ -110,7 +110,7 @@ def test_what_goes_through_settles_its_letter_in_the_same_transaction(bench: Ben
         outcome="done",
         release="2.0",
     )
-    assert len(bench.broker.topics["clean.instance.anonymised"]) == 1
+    assert len(bench.broker.topics["clean.instance.anonymised.bulk"]) == 1
     assert log.commits == [(1, 3)]
 
 
@@ -190,7 +190,7 @@ def test_what_was_set_aside_and_never_dead_settles_nothing(bench: Bench) -> None
     (record,) = bench.broker.topics.pop(SOURCE)
     bench.broker.produce(record_of(Outgoing.of(IdentifiedRequeued(stage="stage", **raw_fields(record)))))
     bench.run(done)
-    assert len(bench.broker.topics["clean.instance.anonymised"]) == 1
+    assert len(bench.broker.topics["clean.instance.anonymised.bulk"]) == 1
     assert bench.events(IdentifiedLetterSettled) == bench.events(InstanceUnheld) == []
 
 
