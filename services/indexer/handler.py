@@ -8,7 +8,7 @@ from services.indexer import rows, tables
 from services.indexer.database import Database, Transaction
 from services.indexer.rows import Candidate, Journey, Picture
 from services.indexer.uniqueness import Owner, refusal
-from services.indexer.values import short
+from shared.database.text import short
 from shared.events import InstanceIndexed, InstanceRejected, InstanceThumbnailed, InstanceValidated, Outgoing
 from shared.kafka.log import Where
 from shared.outcome import Done, Outcome, Reason, Reject, Skip, events_of

@@ -89,14 +89,6 @@ def read_to_end(bootstrap: str, topics: Sequence[str], start: Offsets | None = N
         consumer.close()
 
 
-def record_at(bootstrap: str, topic: str, partition: int, offset: int) -> Record | None:
-    """The committed record that lies there; None when nothing does. Raises `Transient`."""
-    start = {where: end for where, end in end_offsets(bootstrap, [topic]).items() if where != (topic, partition)}
-    for record in read_to_end(bootstrap, [topic], {**start, (topic, partition): offset}):
-        return record if record.offset == offset else None
-    return None
-
-
 def tail(bootstrap: str, topics: Sequence[str], start: Offsets | None = None) -> Iterator[list[Record]]:
     """Committed records of `topics` from `start` (else the beginning), for ever; an empty list when nothing came."""
     consumer = _consumer(bootstrap)
@@ -111,6 +103,32 @@ def tail(bootstrap: str, topics: Sequence[str], start: Offsets | None = None) ->
         )
         while True:
             yield [record_of(message) for message in consumer.consume(500, 0.2) if message.error() is None]
+    except KafkaException as away:
+        raise Transient(away.args[0].name()) from None
+    finally:
+        consumer.close()
+
+
+def record_at(bootstrap: str, topic: str, partition: int, offset: int, timeout: float = 10.0) -> Record | None:
+    """The committed record at these coordinates; None when it is not there any more.
+
+    Raises Transient when it has not come within `timeout` seconds.
+    """
+    consumer = _consumer(bootstrap, wait=_BRIEF)
+    until = time.monotonic() + timeout
+    try:
+        if TopicPartition(topic, partition) not in _partitions(consumer, [topic], timeout):
+            return None
+        consumer.assign([TopicPartition(topic, partition, offset)])
+        while time.monotonic() < until:
+            for message in consumer.consume(1, 0.2):
+                error = message.error()
+                if error is None:
+                    found = record_of(message)
+                    return found if found.offset == offset else None
+                if error.code() == KafkaError._PARTITION_EOF:
+                    return None
+        raise Transient("no answer")
     except KafkaException as away:
         raise Transient(away.args[0].name()) from None
     finally:

@@ -38,6 +38,7 @@ EDGES = {
     "anonymiser": {"following"},
     "validator": set[str](),
     "indexer": {"claims", "database", "tables", "migrate", "migrations"},
+    "bookkeeper": {"database", "tables", "following", "report", "migrate", "migrations"},
     "thumbnailer": {"worker"},
     "tracker": {"edge", "publishing"},
     "gateway": {
@@ -70,6 +71,7 @@ PURE_IMPORTS = {
     "shared.dicom",
     "shared.sites",
     "shared.media",
+    "shared.database.text",
 }
 IMPURE_STANDARD = {
     "asyncio",
