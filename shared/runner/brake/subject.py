@@ -42,7 +42,9 @@ def subject_of(event: Event | None, key: str | None, *, asked_for: bool) -> Subj
     if event is None:
         return Subject(UNKNOWN, UNKNOWN, key or "")
     site = getattr(event, "site", None)
-    return Subject(site, event.fact_name(), key or "") if isinstance(site, str) else None
+    # What comes in bulk is keyed by its site.
+    study = getattr(event, "study_key", None) or getattr(event, "study_instance_uid", None) or key or ""
+    return Subject(site, event.fact_name(), study) if isinstance(site, str) else None
 
 
 def ended(subject: Subject | None, result: Result) -> End | None:
