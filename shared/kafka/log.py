@@ -105,7 +105,8 @@ class Log(Protocol):
     def unpark(self, most: int) -> None:
         """From now on deliver what is parked too, at most `most` records at once, up to its end as it is now; 0: none.
 
-        Raises `Transient`.
+        Not while records of it are in hand, which are to be committed or given up before the next poll. Raises
+        `Transient`.
         """
         ...
 
