@@ -8,9 +8,11 @@ from itertools import count
 import pytest
 
 from shared.events import WHOLE_STAGE, BrakeChanged, IdentifiedBrakeReleased, InstanceReceivedInBulk
+from shared.misconfigured import Misconfigured
 from shared.outcome import Done, Permanent, Quarantine, Reason, Reject, Skip
 from shared.runner.brake import Brakes, End, Judged, Policy, Subject, ended, subject_of
 from shared.runner.brake.likelihood import surprise
+from shared.settings import StageSettings
 from tests.support.events import anonymised, decided, received
 
 START = datetime(2026, 1, 1, 2, 0, tzinfo=UTC)
@@ -434,3 +436,10 @@ def test_outcomes_say_how_it_ended() -> None:
     assert ended(subject, ValueError()) == End(subject, "unexpected", dead=True)
     assert ended(subject, Skip(Reason.ALREADY_DONE)) is None
     assert ended(None, Done()) is None
+
+
+def test_settings_say_when_it_trips_and_what_it_waits_for() -> None:
+    told = StageSettings(kafka_bootstrap_servers="b:1", health_port=1, brake_policy="person", brake_probe_seconds=5)
+    assert told.brake == Policy(100, 200, "person", timedelta(seconds=5))
+    with pytest.raises(Misconfigured, match="BRAKE_FLOOR"):
+        _ = StageSettings(kafka_bootstrap_servers="b:1", health_port=1, brake_floor=201).brake
