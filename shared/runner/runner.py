@@ -32,6 +32,9 @@ POLL = 0.5
 DEAF = 60.0
 """Seconds: longer than any call to the broker."""
 
+LEAVING = 60.0
+"""Seconds to end in order; a client of Kafka's that waits for itself may hold the interpreter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -107,10 +110,11 @@ class Runner:
                     self._work_on(batch)
             self._hand.forget()
         finally:
-            self._watchdog.stop()
+            self._watchdog.feed_last(LEAVING)
             self._settling.close()
             self._log.close()
             self._braking.close()
+            self._watchdog.stop()
 
     def _taken(self) -> Sequence[Record]:
         """The next batch, unless the stage has stopped; before it, what was told of brakes. Raises `Transient`."""
