@@ -16,7 +16,6 @@ EDGES = {
         "ends",
         "intake",
         "mark",
-        "read_back",
         "quotas",
         "recall",
         "repeats",
