@@ -1,1 +1,1 @@
-"""The bookkeeper: a line for every arrival, and the books held against all other witnesses."""
+"""Keeps the ledger: a line for each arrival, grown from the topics of both zones, on the identified side."""

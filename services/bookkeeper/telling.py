@@ -1,0 +1,194 @@
+"""What an event tells the ledger: rows with the facts that it states, to be merged with all others."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from services.bookkeeper.letters import told_by
+from services.bookkeeper.lines import Arrival, Copy, Letter, Line, Verdict
+from shared.database.text import short
+from shared.events import (
+    FOR_GOOD,
+    CleanDeadLetter,
+    DeadLetter,
+    Event,
+    IdentifiedDeadLetter,
+    IdentifiedInstanceQuarantined,
+    IdentifiedInstanceRejected,
+    InstanceAnonymised,
+    InstanceCleared,
+    InstanceCommitted,
+    InstanceDecided,
+    InstanceIndexed,
+    InstanceReceived,
+    InstanceReceivedInBulk,
+    InstanceRejected,
+    InstanceThumbnailed,
+    InstanceValidated,
+)
+
+FOLLOWED: tuple[type[Event], ...] = (
+    InstanceReceived,
+    InstanceReceivedInBulk,
+    InstanceCommitted,
+    IdentifiedInstanceQuarantined,
+    IdentifiedInstanceRejected,
+    InstanceDecided,
+    InstanceCleared,
+    IdentifiedDeadLetter,
+    InstanceAnonymised,
+    InstanceValidated,
+    InstanceRejected,
+    InstanceIndexed,
+    InstanceThumbnailed,
+    CleanDeadLetter,
+)
+"""All that says something about an instance."""
+
+BIGINT_LIMIT = 2**63
+LONGEST = 1024
+"""Characters of a text: object keys are the longest."""
+
+_Held = IdentifiedInstanceQuarantined | IdentifiedInstanceRejected
+_Clean = InstanceAnonymised | InstanceValidated | InstanceRejected | InstanceIndexed | InstanceThumbnailed
+
+
+def tell(event: Event, at: datetime, event_id: str, record: bytes | None = None) -> list[Line]:
+    """The rows. `at`: when it was published. `record`: of a dead letter, the value of the record that it is about."""
+    return [_storable(line) for line in _lines(event, at, event_id, record)]
+
+
+def _lines(event: Event, at: datetime, event_id: str, record: bytes | None) -> Iterator[Line]:
+    match event:
+        case InstanceReceived():
+            yield _received(event)
+        case InstanceCommitted():
+            yield Arrival(event.arrival, site=event.site, raw_key=event.key, committed_until=event.until)
+        case IdentifiedInstanceQuarantined() | IdentifiedInstanceRejected():
+            yield _original(event)._replace(size=getattr(event, "size", None))
+            yield _verdict(event, at)
+        case InstanceDecided():
+            for_good = event.decision in FOR_GOOD
+            yield _original(event)._replace(expired_at=event.decided_at if for_good else None)
+            yield _decided(event)
+        case InstanceCleared():
+            yield _original(event)._replace(released_at=at)
+            yield Verdict(event.arrival, event.decision_id, "cleared", profile=event.profile, at=at)
+        case DeadLetter():
+            yield from _letter(event, at, event_id, record)
+        case _ if isinstance(event, _Clean):
+            yield Arrival(event.arrival, site=event.site, project=event.project)
+            yield _copy(event, at)
+
+
+def _received(event: InstanceReceived) -> Arrival:
+    return _original(event)._replace(
+        size=event.size,
+        association=event.association,
+        lane="bulk" if isinstance(event, InstanceReceivedInBulk) else "live",
+        received=True,
+        received_at=event.received_at,
+    )
+
+
+def _original(event: InstanceReceived | InstanceDecided | InstanceCleared | _Held) -> Arrival:
+    return Arrival(
+        event.arrival,
+        site=event.site,
+        project=event.project,
+        raw_key=event.key,
+        digest=event.digest,
+        study_key=event.study_key,
+    )
+
+
+def _verdict(event: _Held, at: datetime) -> Verdict:
+    outcome = "held" if isinstance(event, IdentifiedInstanceQuarantined) else "rejected"
+    return Verdict(event.arrival, event.decision_id or "", outcome, event.reason or None, event.profile or None, at)
+
+
+def _decided(event: InstanceDecided) -> Verdict:
+    return Verdict(
+        event.arrival,
+        event.decision_id,
+        after=event.after or "",
+        choice=event.decision,
+        decided_at=event.decided_at,
+    )
+
+
+def _copy(event: _Clean, at: datetime) -> Copy:
+    copy = Copy(
+        event.arrival,
+        event.digest,
+        site=event.site,
+        project=event.project,
+        profile=event.profile,
+        study_instance_uid=event.study_instance_uid,
+        series_instance_uid=event.series_instance_uid,
+        sop_instance_uid=event.sop_instance_uid,
+        key=event.key,
+        size=event.size,
+    )
+    match event:
+        case InstanceAnonymised():
+            return copy._replace(anonymised_at=at, anonymised_last=at)
+        case InstanceValidated():
+            return copy._replace(validated_at=at)
+        case InstanceIndexed():
+            return copy._replace(indexed_at=at)
+        case InstanceThumbnailed():
+            return copy._replace(
+                thumbnailed_at=at,
+                pictured_at=at,
+                renderer=event.renderer or None,
+                picture_key=event.picture or None,
+                no_picture=event.reason or None,
+            )
+        case InstanceRejected():
+            return copy._replace(rejected_at=at, rejected_stage=event.stage or None, reason=event.reason or None)
+
+
+def _letter(event: DeadLetter, at: datetime, event_id: str, record: bytes | None) -> Iterator[Line]:
+    told = told_by(record)
+    clean = isinstance(event, CleanDeadLetter)
+    if told.arrival is not None:
+        yield Arrival(told.arrival, site=told.site, project=told.project)
+    yield Letter(
+        event_id,
+        zone="clean" if clean else "identified",
+        stage=event.stage,
+        reason=event.reason,
+        error=event.error,
+        source_topic=event.source_topic,
+        source_partition=event.source_partition,
+        source_offset=event.source_offset,
+        release=event.release,
+        attempts=event.attempts,
+        trace_id=event.trace_id,
+        site=told.site,
+        arrival=told.arrival,
+        digest=told.digest if clean else None,
+        decision=told.decision,
+        requeues=0,
+        at=at,
+    )
+
+
+def _storable(line: Line) -> Line:
+    """As the database can hold it: what a record says is of our own making, but perhaps of another release."""
+    mended = {name: _mended(value) for name, value in zip(line._fields, line, strict=True) if not _is_storable(value)}
+    return line._replace(**mended) if mended else line
+
+
+def _is_storable(value: object) -> bool:
+    match value:
+        case str():
+            return len(value) <= LONGEST and value.isascii() and "\0" not in value
+        case int():
+            return abs(value) < BIGINT_LIMIT
+    return True
+
+
+def _mended(value: object) -> Any:
+    return short(value, LONGEST) if isinstance(value, str) else None
