@@ -41,7 +41,7 @@ REMEDIES: Mapping[Kind, str] = MappingProxyType(
         Kind.RAW_MISSING: "the original is gone: ask the site to send it again (it is stored and announced anew)",
         Kind.RAW_UNANNOUNCED: "the receiver's sweep announces it; if it stays, the sweep or the broker stands still",
         Kind.RAW_STRANGER: "no arrival's object: nobody but a person puts such a thing there; remove it",
-        Kind.RAW_ROTTEN: "the original is not any more what was sent: keep the disk from harm, ask the site for it again",
+        Kind.RAW_ROTTEN: "the original is not any more what was sent: ask the site for it again",
         Kind.ACCOUNT_SAYS_MORE: "the site was told that more is stored than was announced: ask it to send all of this "
         "association again; what is here already is not stored twice",
         Kind.UNDECODABLE: "a record that nobody can read: look at it where it lies, and at who wrote it",

@@ -1,4 +1,4 @@
-"""The receiver's accounts: what each association was told is stored. Its files are synced and know nothing of topics."""
+"""The receiver's accounts: what each association was told is stored. Synced files, which know nothing of topics."""
 
 import json
 import sqlite3
@@ -27,7 +27,9 @@ GROUP BY association ORDER BY association COLLATE "C"
 _ONLY_SWEPT = """
 SELECT a.site, count(*) FROM arrival a WHERE a.associations = ARRAY[%(swept)s] AND {cut} GROUP BY a.site
 """
-_TABLE = "CREATE TABLE told (association TEXT PRIMARY KEY, site TEXT, stored INT, begun TEXT, ended TEXT) WITHOUT ROWID"
+_TABLE = """
+CREATE TABLE told (association TEXT PRIMARY KEY, site TEXT, stored INT, begun TEXT, ended TEXT) WITHOUT ROWID
+"""
 _UPSERT = "INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?)"
 _TOLD = """
 SELECT association, site, stored FROM told WHERE stored > 0 AND begun >= ? AND (? = '' OR ended < ?) ORDER BY association
@@ -57,14 +59,16 @@ class Accounts:
     @contextmanager
     def read(self, cut: Cut) -> Iterator["Read"]:
         """The accounts as they are now, in a file, since a node may have as many as instances. Raises Transient."""
-        with tempfile.TemporaryDirectory(prefix="isocentre-accounts-") as place:
-            with closing(sqlite3.connect(Path(place) / "told.sqlite", isolation_level=None)) as database:
-                database.execute("PRAGMA synchronous=OFF")
-                database.execute(_TABLE)
-                database.execute("BEGIN")
-                database.executemany(_UPSERT, self._lines(cut))
-                database.execute("COMMIT")
-                yield Read(database, self._ledger)
+        with (
+            tempfile.TemporaryDirectory(prefix="isocentre-accounts-") as place,
+            closing(sqlite3.connect(Path(place) / "told.sqlite", isolation_level=None)) as database,
+        ):
+            database.execute("PRAGMA synchronous=OFF")
+            database.execute(_TABLE)
+            database.execute("BEGIN")
+            database.executemany(_UPSERT, self._lines(cut))
+            database.execute("COMMIT")
+            yield Read(database, self._ledger)
 
     def _lines(self, cut: Cut) -> Iterator[Line]:
         """In the order in which they were written: of several lines of an association, the last one counts."""

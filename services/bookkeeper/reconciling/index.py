@@ -1,7 +1,7 @@
 """The index of the clean zone against the books: both know the keyed ids of arrivals, so both can sum them up by site
 and day; only where the sums differ they are read."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -31,7 +31,8 @@ FROM h GROUP BY site, day
 """
 _NAMED = """
 WITH e AS ({entries})
-SELECT arrival || ' ' || digest FROM e JOIN unnest(%(sites)s::text[], %(days)s::date[]) AS d (site, day) USING (site, day)
+SELECT arrival || ' ' || digest FROM e
+JOIN unnest(%(sites)s::text[], %(days)s::date[]) AS d (site, day) USING (site, day)
 ORDER BY (arrival || ' ' || digest) COLLATE "C"
 """
 _IN_CUT = """

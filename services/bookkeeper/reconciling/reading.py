@@ -35,11 +35,14 @@ class Reader:
 
     def streamed(self, statement: str, **parameters: Any) -> Iterator[Row]:
         """Some at a time, as they were when it began, on a connection of its own."""
-        with _failures(), psycopg.connect(self._url, connect_timeout=CONNECT_TIMEOUT, options=OPTIONS) as connection:
-            with connection.cursor("stream") as cursor:
-                cursor.itersize = FETCHED
-                cursor.execute(statement.encode(), parameters)
-                yield from cursor
+        with (
+            _failures(),
+            psycopg.connect(self._url, connect_timeout=CONNECT_TIMEOUT, options=OPTIONS) as connection,
+            connection.cursor("stream") as cursor,
+        ):
+            cursor.itersize = FETCHED
+            cursor.execute(statement.encode(), parameters)
+            yield from cursor
 
     def close(self) -> None:
         """End the connection."""

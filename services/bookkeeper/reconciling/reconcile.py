@@ -13,7 +13,7 @@ from services.bookkeeper.comparing.cut import Cut
 from services.bookkeeper.comparing.difference import Difference
 from services.bookkeeper.comparing.report import Examined, Findings, Report
 from services.bookkeeper.reconciling import lines, records
-from services.bookkeeper.reconciling.accounts import Accounts
+from services.bookkeeper.reconciling.accounts import Accounts, Read
 from services.bookkeeper.reconciling.catching_up import CatchingUp, Ends
 from services.bookkeeper.reconciling.index import Index
 from services.bookkeeper.reconciling.reading import Reader
@@ -48,6 +48,7 @@ class Wish:
 
     cut: Cut = field(default_factory=Cut)
     walk: bool = True
+    deep: bool = False
     grace: timedelta = GRACE
     wait: float = 60.0
 
@@ -72,14 +73,16 @@ class Reconciliation:
         self._before = self._at - wish.grace
         self._catch_up = CatchingUp(witnesses.ledger, witnesses.ends, wish.wait, stop)
         self._findings = Findings()
-        self._examined: list[Examined] = []
+        self._examined: dict[str, Examined] = {}
         self._counted: Counter[str] = Counter()
+        self._witness = ""
 
     def run(self) -> Report:
         """All of it. Raises Transient when something is away, or the books do not catch up."""
         began, cut, ledger = time.monotonic(), self._wish.cut, self._witnesses.ledger
-        with ExitStack() as read:
-            accounts = self._accounts(read)
+        with ExitStack() as reading:
+            with self._asked("accounts"):
+                accounts = self._accounts(reading)
             self._catch_up()
             with self._asked("lines"):
                 sites = lines.equation(ledger, cut)
@@ -93,9 +96,57 @@ class Reconciliation:
             self._take(records.differences(ledger, cut))
         with self._asked("index"):
             self._take(self._index().differences(cut))
-        if self._wish.walk:
-            for name, walk in self._walks():
-                with self._asked(name):
-                    self._take(walk.differences(cut))
-        waited, took = self._catch_up.waited, time.monotonic() - began
-        return Report(self._at, cut, sites, self._findings, self._examined, waited, took)
+        for name, walk in self._walks() if self._wish.walk else ():
+            with self._asked(name):
+                self._take(walk.differences(cut))
+        took = time.monotonic() - began
+        return Report(self._at, cut, sites, self._findings, list(self._examined.values()), self._catch_up.waited, took)
+
+    def _accounts(self, reading: ExitStack) -> Read | None:
+        """They know no studies."""
+        folder = self._witnesses.accounts
+        if folder is None or self._wish.cut.study is not None:
+            return None
+        accounts = Accounts(folder, self._witnesses.ledger, self._count)
+        return reading.enter_context(accounts.read(self._wish.cut))
+
+    def _index(self) -> Index:
+        told = self._witnesses
+        return Index(
+            ledger=told.ledger, index=told.index, catch_up=self._catch_up, before=self._before, count=self._count
+        )
+
+    def _walks(self) -> Iterator[tuple[str, Walk]]:
+        told = self._witnesses
+        yield "raw", self._walk(Originals(), told.identified, StrayOriginal(told.arrival))
+        yield "clean", self._walk(Copies(), told.clean, StrayCopy(told.ledger))
+        yield "derived", self._walk(Pictures(), told.derived, StrayPicture(told.ledger))
+
+    def _walk(self, shelf: Shelf, store: Store, stray: Stray) -> Walk:
+        return Walk(
+            shelf=shelf,
+            store=store,
+            ledger=self._witnesses.ledger,
+            stray=stray,
+            catch_up=self._catch_up,
+            before=self._before,
+            count=self._count,
+            stop=self._stop,
+        )
+
+    @contextmanager
+    def _asked(self, witness: str) -> Iterator[None]:
+        """What is counted within this block is of that witness."""
+        before = self._examined.get(witness, Examined(witness, {}, 0.0))
+        began, self._witness, self._counted = time.monotonic(), witness, Counter(before.counted)
+        yield
+        seconds = before.seconds + time.monotonic() - began
+        self._examined[witness] = Examined(witness, dict(self._counted), seconds)
+
+    def _count(self, what: str, number: int = 1) -> None:
+        self._counted[what] += number
+        self._progress(self._witness, self._counted)
+
+    def _take(self, differences: Iterable[Difference]) -> None:
+        for difference in differences:
+            self._findings.add(difference)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from services.bookkeeper.comparing.cut import Cut
 from services.bookkeeper.comparing.difference import Difference
@@ -13,13 +13,14 @@ from services.bookkeeper.comparing.objects import Expected, Finding, Seen, findi
 from services.bookkeeper.reconciling.reading import Reader
 from services.bookkeeper.reconciling.shelves import Shelf
 from services.bookkeeper.reconciling.stray import Stray
-from shared.storage import ObjectNotFound, Store, read_back
+from shared.storage import ObjectNotFound, Store
 
 PROBES = ".probe/"
 """Where services try whether they may write."""
 TOGETHER = 500
 """Candidates that are looked at again together."""
 
+_T = TypeVar("_T")
 Looked = tuple[str, Expected | None, Seen | None]
 """A key, what the books say of it, and what the listing shows."""
 
@@ -70,7 +71,7 @@ class Walk:
             if not listed.key.startswith(PROBES):
                 yield listed.key, Seen(listed.modified, listed.size)
 
-    def _counted(self, what: str, stream: Iterable[tuple[str, object]]) -> Iterator[tuple[str, object]]:
+    def _counted(self, what: str, stream: Iterable[_T]) -> Iterator[_T]:
         for item in stream:
             self._count(what)
             yield item
