@@ -4,7 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from services.indexer.values import Header, storable
+from services.indexer.values import Header
+from shared.database.text import storable
 
 HEADER_LIMIT = 4 * 1024 * 1024
 """Characters of JSON in one row. Whoever needs the elements left out reads the header object."""

@@ -1,47 +1,17 @@
-"""Brings the database to the newest schema."""
+"""Brings the clean side's database to the newest schema."""
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, create_engine, text
-from sqlalchemy.engine import URL, make_url
+from shared.database import schema
 
 SCRIPTS = Path(__file__).resolve().parent / "migrations"
-
-LOCK = 0x150CE27E
-"""Number of the advisory lock: of two that migrate at once, one waits and then finds nothing to do."""
 
 
 def migrate(database_url: str) -> tuple[str | None, str | None]:
     """Run what is pending, in one transaction. Returns the revision before and after."""
-    engine = create_engine(with_driver(database_url), poolclass=NullPool)
-    with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        before = _revision(connection)
-        command.upgrade(config_of(connection), "head")
-        return before, _revision(connection)
+    return schema.migrate(database_url, SCRIPTS)
 
 
 def newest() -> str | None:
     """The revision that this code was written for."""
-    return ScriptDirectory(str(SCRIPTS)).get_current_head()
-
-
-def with_driver(database_url: str) -> URL:
-    """The URL as SQLAlchemy needs it to use psycopg 3."""
-    return make_url(database_url).set(drivername="postgresql+psycopg")
-
-
-def config_of(connection: Connection) -> Config:
-    """What alembic's commands need to work on this connection, from any working directory."""
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
-
-
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    return schema.newest(SCRIPTS)

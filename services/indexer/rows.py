@@ -13,11 +13,10 @@ from services.indexer.values import (
     integer,
     is_uid,
     name,
-    short,
-    storable,
     text,
     time_of_day,
 )
+from shared.database.text import short, storable
 from shared.events import (
     Event,
     InstanceAnonymised,

@@ -1,53 +1,9 @@
-"""How rows get into each table: staged by COPY, then merged by one statement."""
+"""The tables that the indexer writes, and what happens in each to rows that are there already."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import LiteralString
-
-from psycopg.sql import SQL, Composable, Composed, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 
 from services.indexer import rows
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table, the columns of its rows, its key, and what happens when the key is there already."""
-
-    name: str
-    fields: tuple[str, ...]
-    key: tuple[str, ...]
-    on_conflict: Composable
-
-    @property
-    def stage(self) -> Composed:
-        """Makes the session's staging table; emptied by the end of each transaction."""
-        return self._filled("CREATE TEMP TABLE {staged} ON COMMIT DELETE ROWS AS SELECT {columns} FROM {table} LIMIT 0")
-
-    @property
-    def copy(self) -> Composed:
-        """Takes rows into the staging table."""
-        return self._filled("COPY {staged} ({columns}) FROM STDIN")
-
-    @property
-    def merge(self) -> Composed:
-        """Takes them on. Every worker takes the keys in the same order, so that two never wait for each other."""
-        return self._filled(
-            "INSERT INTO {table} ({columns}) SELECT {columns} FROM {staged} "
-            "ORDER BY {key} ON CONFLICT ({key}) {on_conflict}"
-        )
-
-    def _filled(self, template: LiteralString) -> Composed:
-        return SQL(template).format(
-            table=Identifier(self.name),
-            staged=Identifier(f"staged_{self.name}"),
-            columns=_names(self.fields),
-            key=_names(self.key),
-            on_conflict=self.on_conflict,
-        )
-
-
-def _names(columns: Iterable[str], side: str | None = None) -> Composed:
-    return SQL(", ").join(Identifier(column) if side is None else Identifier(side, column) for column in columns)
+from shared.database.table import Table, names
 
 
 def _fill(table: str, columns: tuple[str, ...]) -> Composed:
@@ -65,11 +21,11 @@ def _fill(table: str, columns: tuple[str, ...]) -> Composed:
 def _follow(table: str, said: tuple[str, ...], about: tuple[str, ...]) -> Composed:
     """The newer one counts when it says something else. A repeat says the same, so it changes nothing."""
     return SQL("DO UPDATE SET ({set}) = ({to}) WHERE {then} < excluded.at AND ({old}) IS DISTINCT FROM ({new})").format(
-        set=_names((*said, *about)),
-        to=_names((*said, *about), "excluded"),
+        set=names((*said, *about)),
+        to=names((*said, *about), "excluded"),
         then=Identifier(table, "at"),
-        old=_names(said, table),
-        new=_names(said, "excluded"),
+        old=names(said, table),
+        new=names(said, "excluded"),
     )
 
 

@@ -4,6 +4,8 @@ import re
 from datetime import date
 from typing import Any
 
+from shared.database.text import storable
+
 Header = dict[str, Any]
 
 TEXT_LIMIT = 256
@@ -15,16 +17,6 @@ BIGINT_LIMIT = 2**63
 _DATE = re.compile(r"([0-9]{4})\.?([0-9]{2})\.?([0-9]{2})")
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3])(?:[0-5][0-9](?:(?:[0-5][0-9]|60)(?:\.[0-9]{1,6})?)?)?")
 _UID = re.compile(r"[0-9.]{1,64}")
-
-
-def storable(value: str) -> str:
-    """`value` without what PostgreSQL text cannot hold: NUL and halves of surrogate pairs."""
-    return value.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
-
-
-def short(value: str, limit: int = 64) -> str:
-    """A name of ours as it can stand in an index."""
-    return storable(value[:limit])
 
 
 def is_uid(value: str) -> bool:

@@ -17,7 +17,8 @@ from infra.local.state import Stack
 from services.indexer import rows, tables
 from services.indexer.database import Database
 from services.indexer.handler import Indexer
-from services.indexer.migrate import config_of, migrate, newest, with_driver
+from services.indexer.migrate import SCRIPTS, migrate, newest
+from shared.database.schema import config_of, with_driver
 from shared.outcome import Done, Transient
 from tests.support import postgres
 from tests.support.indexer_events import MORNING, record, validated
@@ -132,6 +133,6 @@ def test_the_schema_goes_down_and_up(address: Address) -> None:
     url = address.url("indexer")
     migrate(url)
     with create_engine(with_driver(url)).begin() as connection:
-        command.downgrade(config_of(connection), "base")
+        command.downgrade(config_of(connection, SCRIPTS), "base")
     assert postgres.ask(address, "SELECT count(*) FROM pg_class WHERE relname IN ('study', 'study_found')") == [(0,)]
     assert migrate(url) == (None, newest())

@@ -36,6 +36,7 @@ EDGES = {
     "anonymiser": {"following"},
     "validator": set[str](),
     "indexer": {"database", "tables", "migrate", "migrations"},
+    "bookkeeper": {"database", "tables", "migrate", "migrations"},
     "thumbnailer": {"worker"},
     "tracker": {"edge", "publishing"},
     "gateway": {
@@ -68,6 +69,7 @@ PURE_IMPORTS = {
     "shared.dicom",
     "shared.sites",
     "shared.media",
+    "shared.database.text",
 }
 IMPURE_STANDARD = {
     "asyncio",

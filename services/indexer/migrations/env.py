@@ -1,4 +1,4 @@
-"""What alembic runs: the pending migrations on the connection that `services.indexer.migrate` hands over."""
+"""What alembic runs: the pending migrations on the connection that `shared.database.schema` hands over."""
 
 from alembic import context
 from sqlalchemy import Connection
