@@ -31,8 +31,8 @@ SIGN_OF_LIFE = 50_000
 
 
 @click.command(
-    epilog="Exits 0 when nothing differs, 1 when something does, 2 for bad usage or without a node, 4 when a witness is "
-    "away or the books do not catch up."
+    epilog="Exits 0 when nothing differs, 1 when something does, 2 for bad usage or without a node, 4 when a witness "
+    "is away or the books do not catch up."
 )
 @click.option("--site", metavar="CODE", help="Only this site.")
 @click.option("--association", metavar="ID", help="Only what came on this association.")

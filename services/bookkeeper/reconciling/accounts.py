@@ -32,7 +32,8 @@ CREATE TABLE told (association TEXT PRIMARY KEY, site TEXT, stored INT, begun TE
 """
 _UPSERT = "INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?)"
 _TOLD = """
-SELECT association, site, stored FROM told WHERE stored > 0 AND begun >= ? AND (? = '' OR ended < ?) ORDER BY association
+SELECT association, site, stored FROM told WHERE stored > 0 AND begun >= ? AND (? = '' OR ended < ?)
+ORDER BY association
 """
 Line = tuple[str, str, int, str, str]
 """Of an account: association, site, stored, begun, ended or when it was written; times in ISO 8601, UTC."""
