@@ -88,7 +88,7 @@ def _stack(screen: Screen, keep: bool) -> Iterator[Stack]:
         yield stack
         return
     began = time.monotonic()
-    screen.say("Starting Kafka, an S3 store, PostgreSQL, a trace store and seven services.")
+    screen.say("Starting Kafka, an S3 store, PostgreSQL, a trace store and eight services.")
     if keep:
         stack = local.start(DEFAULT_HOME, local.Choice(), lambda process: _started(screen, process, began))
         yield stack

@@ -20,8 +20,8 @@ from infra.local.layout import ROOT
 
 FOLDER = ROOT / "build" / "docker"
 STORE_USERS = ("receiver", "anonymiser", "operator", "validator", "indexer", "thumbnailer", "gateway")
-DATABASE_ROLES = ("postgres", "indexer", "gateway")
-DATABASE = "postgres:5432/isocentre"
+DATABASE_ROLES = ("postgres", "indexer", "gateway", "bookkeeper", "auditor")
+SERVER = "postgres:5432"
 SITES = ROOT / "infra" / "local" / "sites.yaml"
 
 
@@ -54,14 +54,21 @@ def _sites(folder: Path) -> None:
 def _environments(store: Mapping[str, str], roles: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """By container; nobody is told more than its own."""
     told = {user: {"ISOCENTRE_S3_ACCESS_KEY": user, "ISOCENTRE_S3_SECRET_KEY": store[user]} for user in STORE_USERS}
-    urls = {role: {"ISOCENTRE_DATABASE_URL": f"postgresql://{role}:{key}@{DATABASE}"} for role, key in roles.items()}
+    indexer, gateway = (_database(roles, role, "isocentre") for role in ("indexer", "gateway"))
+    bookkeeper = _database(roles, "bookkeeper", "identified")
     return {
         **told,
-        "indexer": {**told["indexer"], **urls["indexer"]},
-        "gateway": {**told["gateway"], **urls["gateway"]},
-        "migrate": urls["indexer"],
+        "indexer": told["indexer"] | indexer,
+        "gateway": told["gateway"] | gateway,
+        "bookkeeper": bookkeeper,
+        "migrate": indexer,
+        "migrate-identified": bookkeeper,
         "versitygw": {"ROOT_ACCESS_KEY": "root", "ROOT_SECRET_KEY": store["root"]},
     }
+
+
+def _database(roles: Mapping[str, str], role: str, name: str) -> dict[str, str]:
+    return {"ISOCENTRE_DATABASE_URL": f"postgresql://{role}:{roles[role]}@{SERVER}/{name}"}
 
 
 def main(arguments: list[str] | None = None) -> int:

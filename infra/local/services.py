@@ -1,4 +1,4 @@
-"""Our seven services: what each is told through its environment, and when it is ready."""
+"""Our eight services: what each is told through its environment, and when it is ready."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from infra.local.components import minimal_environment
 from infra.local.layout import Home
@@ -17,6 +18,8 @@ from infra.local.process import Spec
 from infra.local.state import ServiceAddress, Stack
 from shared.durable import is_volatile
 
+Zone = Literal["clean", "identified"]
+
 
 @dataclass(frozen=True)
 class Service:
@@ -24,13 +27,14 @@ class Service:
 
     `writes`: it may write the store's tree itself; on the identified side only: who sees the files sees all buckets.
     `shown`: the buckets of the tree that it may write instead, without being told where the others are.
+    `database`: which one it works on.
     """
 
     name: str
     store: bool = True
     writes: bool = False
     shown: tuple[str, ...] = ()
-    database: bool = False
+    database: Zone | None = None
     project_key: bool = False
     sites: bool = False
     state_folder: bool = False
@@ -47,10 +51,11 @@ class Service:
 SERVICES = (
     Service("anonymiser", writes=True, project_key=True, sites=True),
     Service("validator"),
-    Service("indexer", database=True),
+    Service("indexer", database="clean"),
     Service("thumbnailer", shown=("derived",), state_folder=True),
     Service("tracker", store=False, state_folder=True),
-    Service("gateway", database=True, http=True),
+    Service("gateway", database="clean", http=True),
+    Service("bookkeeper", store=False, database="identified"),
     Service("receiver", writes=True, project_key=True, sites=True, state_folder=True, dicom=True, http=True),
 )
 BY_NAME = {service.name: service for service in SERVICES}
@@ -79,7 +84,8 @@ def environment(service: Service, stack: Stack, settings: Mapping[str, str]) -> 
     if service.store:
         told |= _store(service, stack)
     if service.database:
-        told["ISOCENTRE_DATABASE_URL"] = stack.database.url(name)
+        database = stack.database.identified if service.database == "identified" else stack.database.name
+        told["ISOCENTRE_DATABASE_URL"] = stack.database.url(name, database)
     if service.project_key:
         told["ISOCENTRE_PROJECT_KEY_FILE"] = str(stack.project_key_file)
     if service.sites:

@@ -41,11 +41,15 @@ class ObjectStore(Frozen):
 
 
 class Database(Frozen):
-    """The PostgreSQL server; `postgres` among the roles is its superuser."""
+    """The PostgreSQL server; `postgres` among the roles is its superuser.
+
+    `name`: the clean side's database; `identified`: that of the other one.
+    """
 
     host: str
     port: int
     name: str
+    identified: str = "identified"
     passwords: dict[str, str]
 
     def url(self, role: str, database: str | None = None) -> str:

@@ -27,6 +27,8 @@ log = logging.getLogger("supervisor")
 
 # Started in this order, stopped in the reverse one: the door opens last and shuts first.
 DOOR = "receiver"
+MIGRATING = ("indexer", "bookkeeper")
+"""They own a database each, whose schema is brought up before any service starts."""
 TELL_AGAIN_SECONDS = 5.0
 """After which the file of a stack is written again that could not be."""
 
@@ -77,8 +79,7 @@ class Supervisor:
         try:
             await self._start_tier(["kafka", "versitygw", "postgres"])
             await asyncio.gather(*(asyncio.to_thread(step) for step in self._provisioning()))
-            if "indexer" in self._processes:
-                await self._migrate()
+            await asyncio.gather(*(self._migrate(name) for name in MIGRATING if name in self._processes))
             await traces
         finally:
             traces.cancel()
@@ -112,12 +113,13 @@ class Supervisor:
         }
         return [step for name, step in steps.items() if name in self._processes]
 
-    async def _migrate(self) -> None:
-        """Bring the schema up before the indexer and the gateway look at it."""
-        told = services.process_environment(services.BY_NAME["indexer"], self._stack, self._settings.get("indexer", {}))
-        with self._makings.home.log("indexer-migrate").open("ab") as output:
+    async def _migrate(self, name: str) -> None:
+        """Bring its schema up before anybody looks at it."""
+        told = services.process_environment(services.BY_NAME[name], self._stack, self._settings.get(name, {}))
+        log_file = self._makings.home.log(f"{name}-migrate")
+        with log_file.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                *bound([sys.executable, "-m", "services.indexer", "migrate"]),
+                *bound([sys.executable, "-m", f"services.{name}", "migrate"]),
                 env=told,
                 cwd=ROOT,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -131,8 +133,7 @@ class Supervisor:
             process.kill()
             raise
         if code != 0:
-            log_file = self._makings.home.log("indexer-migrate")
-            raise StartFailed(f"the indexer's migration ended with {code}; {log_file}:\n{tail(log_file)}")
+            raise StartFailed(f"the {name}'s migration ended with {code}; {log_file}:\n{tail(log_file)}")
 
     def _spec(self, name: str) -> Spec:
         if name in COMPONENTS:

@@ -1,12 +1,12 @@
 """What an event tells the ledger: rows with the facts that it states, to be merged with all others."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from services.bookkeeper.letters import told_by
 from services.bookkeeper.lines import Arrival, Copy, Letter, Line, Verdict
-from shared.database.text import short
+from shared.database.text import storable
 from shared.events import (
     FOR_GOOD,
     CleanDeadLetter,
@@ -47,7 +47,7 @@ FOLLOWED: tuple[type[Event], ...] = (
 
 BIGINT_LIMIT = 2**63
 LONGEST = 1024
-"""Characters of a text: object keys are the longest."""
+"""Bytes of a text: object keys are the longest, and two of them have to fit into an index."""
 
 _Held = IdentifiedInstanceQuarantined | IdentifiedInstanceRejected
 _Clean = InstanceAnonymised | InstanceValidated | InstanceRejected | InstanceIndexed | InstanceThumbnailed
@@ -187,8 +187,15 @@ def _is_storable(value: object) -> bool:
             return len(value) <= LONGEST and value.isascii() and "\0" not in value
         case int():
             return abs(value) < BIGINT_LIMIT
+        case datetime():
+            return value.tzinfo is not None
     return True
 
 
 def _mended(value: object) -> Any:
-    return short(value, LONGEST) if isinstance(value, str) else None
+    match value:
+        case str():
+            return storable(value).encode()[:LONGEST].decode("utf-8", "ignore")
+        case datetime():
+            return value.replace(tzinfo=UTC)
+    return None

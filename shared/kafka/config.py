@@ -51,6 +51,23 @@ def consumer(bootstrap: str, group: str, instance: str, lost: LostOffsets) -> di
     }
 
 
+def follower(bootstrap: str, reader: str) -> dict[str, Any]:
+    """For a reader that keeps its own positions and is in no hurry: as few answers of the broker as can be."""
+    return common(bootstrap) | {
+        # Required by the client and never used: nothing is committed.
+        "group.id": f"isocentre-{reader}",
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        # What was cut is read from its beginning.
+        "auto.offset.reset": "earliest",
+        "enable.partition.eof": True,
+        "fetch.min.bytes": 1_000_000,
+        "fetch.wait.max.ms": 500,
+        "fetch.message.max.bytes": 4_194_304,
+        "queued.max.messages.kbytes": 16_384,
+    }
+
+
 def transactional(bootstrap: str, stage: str, instance: str) -> dict[str, Any]:
     """For a stage: one transaction per batch. The id is stable, so a newer worker fences an older one."""
     return common(bootstrap) | {

@@ -107,6 +107,35 @@ def tail(bootstrap: str, topics: Sequence[str], start: Offsets | None = None) ->
         consumer.close()
 
 
+def record_at(bootstrap: str, topic: str, partition: int, offset: int, timeout: float = 10.0) -> Record | None:
+    """The committed record at these coordinates; None when it is not there any more.
+
+    Raises Transient when it has not come within `timeout` seconds.
+    """
+    consumer = _consumer(bootstrap, wait=_BRIEF)
+    until = time.monotonic() + timeout
+    try:
+        consumer.assign([TopicPartition(topic, partition, offset)])
+        while time.monotonic() < until:
+            for message in consumer.consume(1, 0.2):
+                if message.error() is None:
+                    found = record_of(message)
+                    return found if found.offset == offset else None
+                if _is_missing(message):
+                    return None
+        raise Transient("no answer")
+    except KafkaException as away:
+        raise Transient(away.args[0].name()) from None
+    finally:
+        consumer.close()
+
+
+def _is_missing(message: Message) -> bool:
+    error = message.error()
+    gone = (KafkaError._PARTITION_EOF, KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION)
+    return error is not None and error.code() in gone
+
+
 def _end(consumer: Consumer, item: TopicPartition, timeout: float) -> int:
     watermarks: tuple[int, int] = consumer.get_watermark_offsets(item, timeout=timeout)
     return watermarks[1]

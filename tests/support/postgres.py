@@ -10,8 +10,9 @@ from infra.local.state import Database
 
 
 def fresh(server: Database) -> Database:
-    """An empty database: the role `indexer` owns it, `gateway` may read what `indexer` makes there."""
-    made = server.model_copy(update={"name": f"test_{uuid.uuid4().hex[:12]}"})
+    """Two empty databases: `indexer` and `bookkeeper` own one each, `gateway` and `auditor` may read what they make."""
+    number = uuid.uuid4().hex[:12]
+    made = server.model_copy(update={"name": f"test_{number}", "identified": f"test_{number}_identified"})
     database.provision(made)
     return made
 
@@ -23,6 +24,6 @@ def ask(where: Database, question: str, *values: Any, role: str = "gateway") -> 
 
 
 def do(where: Database, statement: str) -> None:
-    """Carry it out as the superuser."""
+    """Carry it out as the superuser, on the clean side."""
     with psycopg.connect(where.url("postgres"), autocommit=True) as connection:
         connection.execute(statement.encode())

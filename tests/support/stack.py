@@ -23,7 +23,7 @@ import psycopg
 from minio import Minio
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("receiver", "anonymiser", "validator", "indexer", "thumbnailer", "tracker", "gateway")
+SERVICES = ("receiver", "anonymiser", "validator", "indexer", "thumbnailer", "tracker", "gateway", "bookkeeper")
 START_SECONDS, STOP_SECONDS = 180.0, 90.0
 
 

@@ -20,9 +20,10 @@ from infra.local.provision.objectstore import declared
 from infra.local.services import BY_NAME, environment
 
 SCHEMA = ROOT / "tests" / "support" / "compose_spec" / "compose-spec.json"
-IDENTIFIED = ("receiver", "anonymiser")
+DOORS = ("receiver", "anonymiser")
+IDENTIFIED = (*DOORS, "bookkeeper")
 CLEAN = ("validator", "indexer", "thumbnailer", "tracker", "gateway")
-ONCE = ("provision", "migrate")
+ONCE = ("provision", "migrate", "migrate-identified")
 PEOPLE = ("operator",)
 COMPONENTS = ("kafka", "versitygw", "postgres", "traces")
 
@@ -103,7 +104,7 @@ def test_it_is_told_what_the_local_stack_tells(name: str, tmp_path: Path) -> Non
     assert told - beyond == local - secret - {"ISOCENTRE_TRACE_STORE_URL"}
 
 
-@pytest.mark.parametrize("name", [*IDENTIFIED, *PEOPLE])
+@pytest.mark.parametrize("name", [*DOORS, *PEOPLE])
 def test_the_folder_of_the_sites_file_is_mounted_and_not_the_file(name: str) -> None:
     """Of a file mounted alone, the container would go on seeing the one that was replaced."""
     one = service(name)
@@ -113,7 +114,7 @@ def test_the_folder_of_the_sites_file_is_mounted_and_not_the_file(name: str) -> 
     assert (ROOT / mount["source"]).resolve() == secrets.FOLDER / "sites"
 
 
-@pytest.mark.parametrize("name", [*CLEAN, *ONCE])
+@pytest.mark.parametrize("name", ["bookkeeper", *CLEAN, *ONCE])
 def test_nobody_else_sees_it(name: str) -> None:
     assert all(isinstance(volume, str) for volume in service(name).get("volumes", []))
 

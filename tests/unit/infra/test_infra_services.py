@@ -25,8 +25,8 @@ def told(stack: Stack, name: str) -> dict[str, str]:
     return environment(BY_NAME[name], stack, {})
 
 
-def test_all_seven_are_there() -> None:
-    assert set(BY_NAME) == {*CLEAN_SIDE, "receiver", "anonymiser"}
+def test_all_eight_are_there() -> None:
+    assert set(BY_NAME) == {*CLEAN_SIDE, "receiver", "anonymiser", "bookkeeper"}
 
 
 @pytest.mark.parametrize("name", CLEAN_SIDE)
@@ -79,20 +79,25 @@ def test_a_home_in_memory_is_accepted(stack: Stack, monkeypatch: pytest.MonkeyPa
 
 def test_by_s3_all_go_through_the_server_and_the_receiver_accepts_that_it_never_syncs(tmp_path: Path) -> None:
     stack = planning.plan(Home(tmp_path), declared(), "s3")
-    for name in set(BY_NAME) - {"tracker"}:
+    for name in set(BY_NAME) - {"tracker", "bookkeeper"}:
         assert told(stack, name)["ISOCENTRE_S3_ACCESS_KEY"] == name
         assert "ISOCENTRE_STORE_TREE" not in told(stack, name)
     assert told(stack, "receiver")["ISOCENTRE_ACCEPT_VOLATILE_STORE"] == "true"
 
 
-def test_the_tracker_has_no_store(stack: Stack) -> None:
-    assert not [name for name in told(stack, "tracker") if name.startswith(("ISOCENTRE_S3", "ISOCENTRE_STORE"))]
+@pytest.mark.parametrize("name", ["tracker", "bookkeeper"])
+def test_who_needs_no_store_has_none(stack: Stack, name: str) -> None:
+    assert not [setting for setting in told(stack, name) if setting.startswith(("ISOCENTRE_S3", "ISOCENTRE_STORE"))]
 
 
-def test_only_indexer_and_gateway_reach_the_database_each_as_itself(stack: Stack) -> None:
+def test_each_reaches_the_database_of_its_zone_as_itself(stack: Stack) -> None:
     urls = {name: told(stack, name).get("ISOCENTRE_DATABASE_URL") for name in BY_NAME}
-    assert {name for name, url in urls.items() if url} == {"indexer", "gateway"}
-    assert str(urls["gateway"]).startswith("postgresql://gateway:")
+    reached = {name: (url.split("/")[2].split(":")[0], url.rpartition("/")[2]) for name, url in urls.items() if url}
+    assert reached == {
+        "indexer": ("indexer", "isocentre"),
+        "gateway": ("gateway", "isocentre"),
+        "bookkeeper": ("bookkeeper", "identified"),
+    }
 
 
 def test_the_receiver_gets_its_sites_port_and_folder(stack: Stack) -> None:
