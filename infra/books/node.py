@@ -12,10 +12,10 @@ from infra.local import stack as local
 from infra.local.layout import Home
 from infra.local.services import BY_NAME, state_folder
 from infra.local.state import Stack
-from services.bookkeeper.reconciling.catching_up import ends_of
-from services.bookkeeper.reconciling.reading import Reader
+from services.bookkeeper.reconciling.catching_up import KafkaTopics
 from services.bookkeeper.reconciling.reconcile import Witnesses
 from services.bookkeeper.telling import FOLLOWED
+from shared.database.reading import Reader
 from shared.dicom.identity import Pseudonyms
 from shared.dicom.keys import KeyRing
 from shared.dicom.raw_object import Arrived
@@ -23,8 +23,8 @@ from shared.private_file import read_private
 from shared.settings import ProjectKeySettings, StoreSettings
 from shared.storage import Store, TreeStore, connect, open_bucket
 
-ROLE, LEDGER, USER = "auditor", "identified", "bookkeeper"
-"""PostgreSQL's role and the ledger's database; the store's user."""
+ROLE, USER = "auditor", "bookkeeper"
+"""PostgreSQL's, and the store's."""
 TOPICS = tuple(event.topic for event in FOLLOWED)
 
 
@@ -50,7 +50,7 @@ def of_stack(home: Path) -> tuple[Witnesses, Pseudonyms]:
     pseudonyms = Pseudonyms.of(KeyRing.parse(read_private(stack.project_key_file)))
     database = stack.database
     return _witnesses(
-        ledger=database.url(ROLE, LEDGER),
+        ledger=database.url(ROLE, database.identified),
         index=database.url(ROLE),
         bootstrap=stack.kafka_bootstrap_servers,
         bucket=partial(_bucket, stack),
@@ -88,7 +88,7 @@ def _witnesses(
     return Witnesses(
         ledger=Reader(ledger),
         index=Reader(index),
-        ends=partial(ends_of, bootstrap, TOPICS),
+        topics=KafkaTopics(bootstrap, TOPICS),
         identified=bucket("identified"),
         clean=bucket("clean"),
         derived=bucket("derived"),

@@ -9,10 +9,7 @@ T = TypeVar("T", Arrival, Verdict, Copy, Letter)
 
 
 _PLACES = {
-    kind: [
-        (item.columns, [kind._fields.index(name) for name in item.columns], item.rule == "last")
-        for item in groups(kind)
-    ]
+    kind: [(item.columns, [kind._fields.index(name) for name in item.columns], item.rule) for item in groups(kind)]
     for kind in KEYS
 }
 
@@ -42,9 +39,11 @@ class Fold:
 
 def _merged(one: Line, other: Line) -> Line:
     changed: dict[str, Any] = {}
-    for names, places, greatest in _PLACES[type(one)]:
+    for names, places, rule in _PLACES[type(one)]:
         mine, new = [one[place] for place in places], [other[place] for place in places]
-        if new[0] is not None and (mine[0] is None or (_rank(mine) < _rank(new)) is greatest):
+        if rule == "all" and mine[0] is not None and new[0] is not None:
+            changed[names[0]] = " ".join(sorted({*str(mine[0]).split(), *str(new[0]).split()}))
+        elif new[0] is not None and (mine[0] is None or (_rank(mine) < _rank(new)) is (rule == "last")):
             changed.update(zip(names, new, strict=True))
     return one._replace(**changed)
 

@@ -18,7 +18,7 @@ YOUNG = NOW - timedelta(minutes=1)
 """Younger than the grace."""
 IN_FLIGHT = (
     "INSERT INTO arrival (arrival, site, raw_key, associations, received, received_at, state) "
-    "VALUES ('f1', 'site-a', NULL, '{}', true, %s, 'in_flight')"
+    "VALUES ('f1', 'site-a', NULL, NULL, true, %s, 'in_flight')"
 )
 Break = Callable[[Books, One], object]
 
@@ -199,7 +199,7 @@ def test_what_was_swept_is_made_up_for(books: Books, some: list[One]) -> None:
 
 def test_what_two_associations_announced_counts_for_both(books: Books, some: list[One]) -> None:
     books.account("assoc-again", 1)
-    books.say("UPDATE arrival SET associations = '{assoc-again,assoc-site-a}' WHERE arrival = %s", some[0].arrival)
+    books.say("UPDATE arrival SET associations = 'assoc-again assoc-site-a' WHERE arrival = %s", some[0].arrival)
     assert books.found() == []
 
 
@@ -278,6 +278,8 @@ def test_books_that_are_behind_say_by_how_much(books: Books) -> None:
     books.behind = 3
     with pytest.raises(Behind, match="3 records behind"):
         books.reconcile()
+    books.markers = True
+    assert books.found() == [], "markers of transactions take offsets too"
 
 
 def test_what_comes_right_while_the_books_catch_up_is_no_difference(books: Books, some: list[One]) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from services.bookkeeper.migrate import migrate as migrate_ledger
 
 from infra.local.state import Database
 from services.bookkeeper.comparing.cut import Cut
 from services.bookkeeper.comparing.report import Report
-from services.bookkeeper.reconciling.reading import Reader
+from services.bookkeeper.migrate import migrate as migrate_ledger
 from services.bookkeeper.reconciling.reconcile import Reconciliation, Wish, Witnesses
 from services.indexer.migrate import migrate as migrate_index
+from shared.database.reading import Reader
 from shared.dicom import part10
 from shared.dicom.raw_object import key_of
 from tests.support import postgres
@@ -50,29 +50,40 @@ class One:
 
 @dataclass(frozen=True)
 class Databases:
-    """The identified side's and the clean side's."""
+    """The identified side's and the clean side's, as those who write them and as the one who may read both."""
 
-    ledger: Database
-    index: Database
+    server: Database
 
     @classmethod
     def fresh(cls, server: Database) -> "Databases":
-        made = cls(postgres.fresh(server), postgres.fresh(server))
-        migrate_ledger(made.ledger.url("indexer"))
-        migrate_index(made.index.url("indexer"))
+        made = cls(postgres.fresh(server))
+        migrate_ledger(made.ledger)
+        migrate_index(made.index)
         return made
+
+    @property
+    def ledger(self) -> str:
+        return self.server.url("bookkeeper", self.server.identified)
+
+    @property
+    def index(self) -> str:
+        return self.server.url("indexer")
+
+    def readers(self) -> tuple[Reader, Reader]:
+        return Reader(self.server.url("auditor", self.server.identified)), Reader(self.server.url("auditor"))
 
     def empty(self) -> None:
         for database, tables in (
             (self.ledger, "arrival, verdict, copy, letter, position, undecodable"),
             (self.index, "journey, picture, instance, series, study, patient"),
         ):
-            _connection(database.url("indexer")).execute(f"TRUNCATE {tables}".encode())
+            _connection(database).execute(f"TRUNCATE {tables}".encode())
 
 
 @dataclass
 class Books:
-    """`behind`: records that the topics hold and the books do not have; `meanwhile` happens while they catch up."""
+    """`behind`: offsets in the topics that the books have not read, `markers`: in which there are no records;
+    `meanwhile` happens when they are asked to catch up."""
 
     databases: Databases
     accounts: Path
@@ -80,6 +91,7 @@ class Books:
     clean: MemoryStore = field(default_factory=lambda: MemoryStore("clean"))
     derived: MemoryStore = field(default_factory=lambda: MemoryStore("derived"))
     behind: int = 0
+    markers: bool = False
     meanwhile: Callable[[], None] = lambda: None
     made: int = 0
 
@@ -117,7 +129,7 @@ class Books:
         """What the ledger knows of it."""
         self.say(
             "INSERT INTO arrival (arrival, site, project, raw_key, digest, size, study_key, association, associations,"
-            " received, received_at, state) VALUES (%s, %s, 'p', %s, %s, %s, 'k1', %s, ARRAY[%s], true, %s, 'clean')",
+            " received, received_at, state) VALUES (%s, %s, 'p', %s, %s, %s, 'k1', %s, %s, true, %s, 'clean')",
             one.arrival, one.site, one.raw_key, raw_digest, size, one.association, one.association, at,
         )  # fmt: skip
         self.say(
@@ -144,8 +156,8 @@ class Books:
             of=self.databases.index,
         )
         self.say(
-            "INSERT INTO instance (sop_instance_uid, study_instance_uid, series_instance_uid, project, patient_id, site,"
-            " arrival, profile, sop_class_uid, transfer_syntax_uid, key, digest, size, header, header_cut, bulk)"
+            "INSERT INTO instance (sop_instance_uid, study_instance_uid, series_instance_uid, project, patient_id,"
+            " site, arrival, profile, sop_class_uid, transfer_syntax_uid, key, digest, size, header, header_cut, bulk)"
             " VALUES (%s, '2.25.10', '2.25.20', 'p', 'IC-A', %s, %s, 'p', 'c', 't', %s, %s, 1, '{}', false, '[]')",
             f"2.25.{self.made}", one.site, one.arrival, one.key, one.digest, of=self.databases.index,
         )  # fmt: skip
@@ -162,19 +174,19 @@ class Books:
         with (self.accounts / "2026-12-01.jsonl").open("a") as file:
             file.write(json.dumps(account | {"begun": LONG_AGO.isoformat()} | told) + "\n")
 
-    def say(self, statement: str, *values: Any, of: Database | None = None) -> None:
+    def say(self, statement: str, *values: Any, of: str | None = None) -> None:
         """Carry it out in the ledger, or in the other database."""
-        _connection((of or self.databases.ledger).url("indexer")).execute(statement.encode(), values)
+        _connection(of or self.databases.ledger).execute(statement.encode(), values)
 
     # --- what is asked
 
     def reconcile(self, cut: Cut | None = None, **wish: Any) -> Report:
         """As the command does."""
-        ledger, index = Reader(self.databases.ledger.url("indexer")), Reader(self.databases.index.url("indexer"))
+        ledger, index = self.databases.readers()
         witnesses = Witnesses(
             ledger=ledger,
             index=index,
-            ends=self._ends,
+            topics=self,
             identified=self.identified,
             clean=self.clean,
             derived=self.derived,
@@ -192,6 +204,11 @@ class Books:
         report = self.reconcile(cut, **wish)
         return [(difference.kind.value, difference.arrival, difference.key) for difference in report.findings.kept]
 
-    def _ends(self) -> dict[tuple[str, int], int]:
+    # --- the topics
+
+    def ends(self) -> dict[tuple[str, int], int]:
         self.meanwhile()
         return {(TOPIC, 0): self.behind}
+
+    def silent(self, gaps: Mapping[tuple[str, int], tuple[int, int]]) -> Collection[tuple[str, int]]:
+        return gaps.keys() if self.markers else ()

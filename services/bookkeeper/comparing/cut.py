@@ -46,7 +46,7 @@ class Cut:
 
 _CLAUSES = {
     "site": "a.site = %(site)s",
-    "association": "%(association)s = ANY(a.associations)",
+    "association": "(a.association = %(association)s OR %(association)s = ANY(string_to_array(a.associations, ' ')))",
     "study": "(a.study_key IN (%(study)s, %(study_key)s) OR EXISTS (SELECT FROM copy s WHERE s.arrival = a.arrival AND "
     "s.study_instance_uid = %(study)s))",
     "since": "a.received_at >= %(since)s",

@@ -14,18 +14,19 @@ from typing import NamedTuple
 from services.bookkeeper.comparing.cut import Cut
 from services.bookkeeper.comparing.difference import Difference, Kind
 from services.bookkeeper.comparing.joining import joined
-from services.bookkeeper.reconciling.reading import Reader
 from services.bookkeeper.reconciling.walking import Counts
+from shared.database.reading import Reader
 from shared.dicom.raw_object import SWEPT
 from shared.outcome import Transient
 
 _ANNOUNCED = """
-SELECT association, count(*) FROM (SELECT unnest(a.associations) AS association FROM arrival a WHERE {cut}) t
+SELECT association, count(*) FROM (
+    SELECT unnest(string_to_array(a.associations, ' ')) AS association FROM arrival a WHERE {cut}) t
 GROUP BY association ORDER BY association COLLATE "C"
 """
 # What has an association beside it was announced by that one too, and is counted there.
 _ONLY_SWEPT = """
-SELECT a.site, count(*) FROM arrival a WHERE a.associations = ARRAY[%(swept)s] AND {cut} GROUP BY a.site
+SELECT a.site, count(*) FROM arrival a WHERE a.associations = %(swept)s AND {cut} GROUP BY a.site
 """
 _TABLE = """
 CREATE TABLE told (association TEXT PRIMARY KEY, site TEXT, stored INT, begun TEXT, ended TEXT) WITHOUT ROWID

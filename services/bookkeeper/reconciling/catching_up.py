@@ -2,16 +2,44 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
-from services.bookkeeper.reconciling.reading import Reader
-from shared.kafka import end_offsets
+from shared.database.reading import Reader
+from shared.kafka import without_records, written_up_to
 from shared.outcome import Transient
 
 LOOK = 0.1
 """Seconds between two looks at the books."""
-Ends = Mapping[tuple[str, int], int]
-"""Offset behind the last record, by topic and partition."""
+Where = tuple[str, int]
+"""Topic and partition."""
+
+
+class Topics(Protocol):
+    """Those that the books are made of. Both raise Transient."""
+
+    def ends(self) -> Mapping[Where, int]:
+        """The offset behind what has been written to each partition by now."""
+        ...
+
+    def silent(self, gaps: Mapping[Where, tuple[int, int]]) -> Collection[Where]:
+        """Those of `gaps` in which is no record, and none will be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaTopics:
+    """At these brokers."""
+
+    bootstrap: str
+    names: Collection[str]
+
+    def ends(self) -> Mapping[Where, int]:
+        return written_up_to(self.bootstrap, self.names)
+
+    def silent(self, gaps: Mapping[Where, tuple[int, int]]) -> Collection[Where]:
+        return without_records(self.bootstrap, gaps)
 
 
 class Behind(Transient):
@@ -21,33 +49,36 @@ class Behind(Transient):
 class CatchingUp:
     """`wait`: seconds for it, each time. `waited`: those that it took so far."""
 
-    def __init__(self, ledger: Reader, ends: Callable[[], Ends], wait: float, stop: threading.Event) -> None:
-        self._ledger, self._ends, self._wait, self._stop = ledger, ends, wait, stop
+    def __init__(self, ledger: Reader, topics: Topics, wait: float, stop: threading.Event) -> None:
+        self._ledger, self._topics, self._wait, self._stop = ledger, topics, wait, stop
+        self._silent: dict[Where, tuple[int, int]] = {}
         self.waited = 0.0
 
     def __call__(self) -> None:
         """Return when the books have all that the topics hold now. Raises Behind, and Transient for the broker."""
-        began, ends = time.monotonic(), self._ends()
-        while behind := records_behind(ends, self._positions()):
+        began, ends = time.monotonic(), self._topics.ends()
+        while behind := self._behind(ends):
             if time.monotonic() - began > self._wait:
-                raise Behind(f"the books are {behind} records behind the topics, after {self._wait:.0f} s")
+                records = sum(end - start for start, end in behind.values())
+                raise Behind(f"the books are {records} records behind the topics, after {self._wait:.0f} s")
             if self._stop.wait(LOOK):
                 raise Transient("ending")
         self.waited += time.monotonic() - began
 
-    def _positions(self) -> dict[tuple[str, int], int]:
+    def _behind(self, ends: Mapping[Where, int]) -> dict[Where, tuple[int, int]]:
+        """Where records are that the books do not have. The last offsets of a partition may be no records, but markers
+        of transactions, which nobody reads."""
+        positions = self._positions()
+        gaps = {where: (positions.get(where, 0), end) for where, end in ends.items() if positions.get(where, 0) < end}
+        unknown = {where: gap for where, gap in gaps.items() if not self._is_silent(where, gap)}
+        if unknown:
+            self._silent.update({where: unknown[where] for where in self._topics.silent(unknown)})
+        return {where: gap for where, gap in unknown.items() if not self._is_silent(where, gap)}
+
+    def _is_silent(self, where: Where, gap: tuple[int, int]) -> bool:
+        start, end = self._silent.get(where, (0, 0))
+        return start <= gap[0] and gap[1] <= end
+
+    def _positions(self) -> dict[Where, int]:
         found = self._ledger.rows('SELECT topic, partition, "next" FROM position')
         return {(topic, partition): offset for topic, partition, offset in found}
-
-
-def records_behind(ends: Ends, positions: Mapping[tuple[str, int], int]) -> int:
-    """How many offsets there are up to `ends` that have not been read."""
-    return sum(max(0, end - positions.get(where, 0)) for where, end in ends.items())
-
-
-def ends_of(bootstrap: str, topics: Sequence[str]) -> Ends:
-    """As they are now. Raises Transient, also when a topic is not listed: a broker that has just started may not."""
-    ends = end_offsets(bootstrap, topics)
-    if {topic for topic, _ in ends} != set(topics):
-        raise Transient("a topic is not listed")
-    return ends

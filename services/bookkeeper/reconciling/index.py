@@ -9,8 +9,8 @@ from typing import NamedTuple
 from services.bookkeeper.comparing.cut import Cut
 from services.bookkeeper.comparing.difference import Difference, Kind
 from services.bookkeeper.comparing.joining import joined
-from services.bookkeeper.reconciling.reading import Reader
 from services.bookkeeper.reconciling.walking import TOGETHER, Counts
+from shared.database.reading import Reader
 
 # A day is that of the record with which the anonymiser first let the arrival through: both zones see its time.
 _BOOKS = """

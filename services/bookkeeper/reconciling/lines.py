@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from services.bookkeeper.comparing.cut import Cut
 from services.bookkeeper.comparing.difference import Difference, Kind
 from services.bookkeeper.comparing.report import STATES, SiteBooks
-from services.bookkeeper.reconciling.reading import Reader
+from shared.database.reading import Reader
 
 _EQUATION = """
 SELECT coalesce(a.site, ''), count(*), {states}, min(a.received_at) FILTER (WHERE a.state = 'in_flight')

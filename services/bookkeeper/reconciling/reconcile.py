@@ -14,12 +14,12 @@ from services.bookkeeper.comparing.difference import Difference
 from services.bookkeeper.comparing.report import Examined, Findings, Report
 from services.bookkeeper.reconciling import lines, records
 from services.bookkeeper.reconciling.accounts import Accounts, Read
-from services.bookkeeper.reconciling.catching_up import CatchingUp, Ends
+from services.bookkeeper.reconciling.catching_up import CatchingUp, Topics
 from services.bookkeeper.reconciling.index import Index
-from services.bookkeeper.reconciling.reading import Reader
 from services.bookkeeper.reconciling.shelves import Copies, Originals, Pictures, Shelf
 from services.bookkeeper.reconciling.stray import Stray, StrayCopy, StrayOriginal, StrayPicture
 from services.bookkeeper.reconciling.walking import Walk
+from shared.database.reading import Reader
 from shared.dicom.raw_object import Arrived
 from shared.storage import Store
 
@@ -34,7 +34,7 @@ class Witnesses:
 
     ledger: Reader
     index: Reader
-    ends: Callable[[], Ends]
+    topics: Topics
     identified: Store
     clean: Store
     derived: Store
@@ -71,7 +71,7 @@ class Reconciliation:
         self._witnesses, self._wish, self._stop, self._progress = witnesses, wish, stop, progress
         self._at = clock()
         self._before = self._at - wish.grace
-        self._catch_up = CatchingUp(witnesses.ledger, witnesses.ends, wish.wait, stop)
+        self._catch_up = CatchingUp(witnesses.ledger, witnesses.topics, wish.wait, stop)
         self._findings = Findings()
         self._examined: dict[str, Examined] = {}
         self._counted: Counter[str] = Counter()

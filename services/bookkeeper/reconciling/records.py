@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from services.bookkeeper.comparing.cut import Cut
 from services.bookkeeper.comparing.difference import Difference, Kind
-from services.bookkeeper.reconciling.reading import Reader
+from shared.database.reading import Reader
 
 # A person may have looked at such a record as a dead letter, and settled it.
 _UNDECODABLE = """

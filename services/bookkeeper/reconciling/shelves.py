@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 from services.bookkeeper.comparing.cut import Cut
 from services.bookkeeper.comparing.difference import Kind
 from services.bookkeeper.comparing.objects import Expected
-from services.bookkeeper.reconciling.reading import Reader
+from shared.database.reading import Reader
 from shared.storage import Store, read_back
 
 PAGE = 5000

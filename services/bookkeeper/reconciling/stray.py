@@ -6,7 +6,7 @@ from typing import Protocol
 
 from services.bookkeeper.comparing.difference import Difference, Kind
 from services.bookkeeper.comparing.objects import Seen
-from services.bookkeeper.reconciling.reading import Reader
+from shared.database.reading import Reader
 from shared.dicom.raw_object import Arrived, arrived
 
 # Its worker may have died before it could say so, and another makes the same again.

@@ -10,9 +10,9 @@ from services.bookkeeper.comparing.cut import Cut
 from services.bookkeeper.comparing.difference import Difference
 from services.bookkeeper.comparing.joining import joined
 from services.bookkeeper.comparing.objects import Expected, Finding, Seen, finding
-from services.bookkeeper.reconciling.reading import Reader
 from services.bookkeeper.reconciling.shelves import Shelf
 from services.bookkeeper.reconciling.stray import Stray
+from shared.database.reading import Reader
 from shared.storage import ObjectNotFound, Store
 
 PROBES = ".probe/"

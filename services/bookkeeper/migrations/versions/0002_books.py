@@ -17,8 +17,8 @@ CREATE INDEX copy_picture ON copy (picture_key) WHERE picture_key IS NOT NULL;
 # One arrival can be announced by several associations: the broker had taken the event although it did not say so, the
 # store had lost the object, the sweep found it. Each of them was told that it is stored.
 ASSOCIATIONS = """
-ALTER TABLE arrival ADD COLUMN associations text[] NOT NULL DEFAULT '{}';
-COMMENT ON COLUMN arrival.associations IS 'all that announced it; association: the first';
+ALTER TABLE arrival ADD COLUMN associations text;
+COMMENT ON COLUMN arrival.associations IS 'all that announced it, blanks between; association: the first';
 """
 
 UNDECODABLE = """
