@@ -45,6 +45,7 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
         "site-kill-b": ["KILL_B"],
         "site-decided": ["DECIDED"],
         "site-upper": ["UPPER"],
+        "site-books": ["BOOKS"],
         "site-canary": [canaries.calling],
         escaped.calling.lower(): [escaped.calling],
     }
