@@ -12,6 +12,7 @@ _PLACES = {
     kind: [(item.columns, [kind._fields.index(name) for name in item.columns], item.rule) for item in groups(kind)]
     for kind in KEYS
 }
+"""Of each group of columns: their names, where they stand in a row, and which values win."""
 
 
 class Fold:
@@ -40,12 +41,15 @@ class Fold:
 def _merged(one: Line, other: Line) -> Line:
     changed: dict[str, Any] = {}
     for names, places, rule in _PLACES[type(one)]:
+        first = places[0]
+        if other[first] is None or (other[first] == one[first] and len(places) == 1):
+            continue  # nearly always
         mine, new = [one[place] for place in places], [other[place] for place in places]
-        if rule == "all" and mine[0] is not None and new[0] is not None:
+        if rule == "all" and mine[0] is not None:
             changed[names[0]] = " ".join(sorted({*str(mine[0]).split(), *str(new[0]).split()}))
-        elif new[0] is not None and (mine[0] is None or (_rank(mine) < _rank(new)) is (rule == "last")):
+        elif mine[0] is None or (_rank(mine) < _rank(new)) is (rule == "last"):
             changed.update(zip(names, new, strict=True))
-    return one._replace(**changed)
+    return one._replace(**changed) if changed else one
 
 
 def _rank(values: list[Any]) -> tuple[Any, ...]:

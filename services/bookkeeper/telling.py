@@ -178,19 +178,20 @@ def _letter(event: DeadLetter, at: datetime, event_id: str, record: bytes | None
 
 def _storable(line: Line) -> Line:
     """As the database can hold it: what a record says is of our own making, but perhaps of another release."""
-    mended = {name: _mended(value) for name, value in zip(line._fields, line, strict=True) if not _is_storable(value)}
-    return line._replace(**mended) if mended else line
+    if all(map(_is_storable, line)):
+        return line
+    mended = {name: value if _is_storable(value) else _mended(value) for name, value in line._asdict().items()}
+    return line._replace(**mended)
 
 
 def _is_storable(value: object) -> bool:
-    match value:
-        case str():
-            return len(value) <= LONGEST and value.isascii() and "\0" not in value
-        case int():
-            return abs(value) < BIGINT_LIMIT
-        case datetime():
-            return value.tzinfo is not None
-    return True
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return len(value) <= LONGEST and value.isascii() and "\0" not in value
+    if isinstance(value, int):
+        return abs(value) < BIGINT_LIMIT
+    return not isinstance(value, datetime) or value.tzinfo is not None
 
 
 def _mended(value: object) -> Any:

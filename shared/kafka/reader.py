@@ -115,25 +115,22 @@ def record_at(bootstrap: str, topic: str, partition: int, offset: int, timeout: 
     consumer = _consumer(bootstrap, wait=_BRIEF)
     until = time.monotonic() + timeout
     try:
+        if TopicPartition(topic, partition) not in _partitions(consumer, [topic], timeout):
+            return None
         consumer.assign([TopicPartition(topic, partition, offset)])
         while time.monotonic() < until:
             for message in consumer.consume(1, 0.2):
-                if message.error() is None:
+                error = message.error()
+                if error is None:
                     found = record_of(message)
                     return found if found.offset == offset else None
-                if _is_missing(message):
+                if error.code() == KafkaError._PARTITION_EOF:
                     return None
         raise Transient("no answer")
     except KafkaException as away:
         raise Transient(away.args[0].name()) from None
     finally:
         consumer.close()
-
-
-def _is_missing(message: Message) -> bool:
-    error = message.error()
-    gone = (KafkaError._PARTITION_EOF, KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_PARTITION)
-    return error is not None and error.code() in gone
 
 
 def _end(consumer: Consumer, item: TopicPartition, timeout: float) -> int:
