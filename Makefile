@@ -23,7 +23,7 @@ demo: setup ## Send DICOM files through the whole system [INPUT=folder] [KEEP=1 
 test: ## Check, then run all tests
 	@$(SETUP) --with test
 	@$(MAKE) --no-print-directory check
-	@$(PYTEST)
+	@$(PYTEST) --numprocesses 2 --dist loadgroup
 
 chaos: ## Kill services, broker, store and database at random, and cut the power, for minutes
 	@$(SETUP) --with test --with chaos

@@ -10,7 +10,15 @@ import pytest
 from infra.local import stack
 from infra.local.state import Stack
 
-BUILD = Path(__file__).resolve().parent.parent / "build" / "test"
+TESTS = Path(__file__).resolve().parent
+BUILD = TESTS.parent / "build" / "test"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, one of them has all that start components; the pure ones are shared."""
+    for item in items:
+        if TESTS / "unit" not in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("components"))
 
 
 @pytest.fixture(scope="session")
