@@ -36,7 +36,7 @@ EDGES = {
     "anonymiser": {"following"},
     "validator": set[str](),
     "indexer": {"database", "tables", "migrate", "migrations"},
-    "bookkeeper": {"database", "tables", "migrate", "migrations"},
+    "bookkeeper": {"database", "following", "migrate", "migrations", "reconciling", "report", "tables"},
     "thumbnailer": {"worker"},
     "tracker": {"edge", "publishing"},
     "gateway": {
