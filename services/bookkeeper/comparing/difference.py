@@ -20,7 +20,6 @@ class Kind(StrEnum):
     ACCOUNT_SAYS_MORE = "account-says-more"
     UNDECODABLE = "undecodable-record"
     LETTER_ASTRAY = "letter-astray"
-    LINE_MISSING = "line-missing"
     CLEAN_MISSING = "clean-missing"
     CLEAN_ORPHAN = "clean-orphan"
     CLEAN_ROTTEN = "clean-rotten"
@@ -29,8 +28,6 @@ class Kind(StrEnum):
     PICTURE_ROTTEN = "picture-rotten"
     INDEX_MISSING = "index-missing"
     INDEX_STRANGER = "index-stranger"
-    SEAL_BROKEN = "seal-broken"
-    SEAL_FORGED = "seal-forged"
 
 
 REMEDIES: Mapping[Kind, str] = MappingProxyType(
@@ -46,7 +43,6 @@ REMEDIES: Mapping[Kind, str] = MappingProxyType(
         "association again; what is here already is not stored twice",
         Kind.UNDECODABLE: "a record that nobody can read: look at it where it lies, and at who wrote it",
         Kind.LETTER_ASTRAY: "a dead letter of an arrival that the books do not know: `isocentre dlq show`",
-        Kind.LINE_MISSING: "the topics tell of it and the books do not: rebuild the ledger from the topics",
         Kind.CLEAN_MISSING: "make it again from the original: `isocentre rerun` from the anonymiser on",
         Kind.CLEAN_ORPHAN: "what a worker wrote that was no member any more, or was never announced: remove it",
         Kind.CLEAN_ROTTEN: "make it again from the original: `isocentre rerun` from the anonymiser on",
@@ -55,8 +51,6 @@ REMEDIES: Mapping[Kind, str] = MappingProxyType(
         Kind.PICTURE_ROTTEN: "draw it again: `isocentre rerun --stage thumbnailer`",
         Kind.INDEX_MISSING: "index it again: `isocentre rerun --stage indexer`",
         Kind.INDEX_STRANGER: "the index has what the books do not know as indexed: look at the topics of this arrival",
-        Kind.SEAL_BROKEN: "arrivals of a sealed day are gone from the books, or altered: restore them",
-        Kind.SEAL_FORGED: "this seal was not made with the node's key, or was altered: find out by whom",
     }
 )
 

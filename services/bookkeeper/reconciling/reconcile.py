@@ -48,7 +48,6 @@ class Wish:
 
     cut: Cut = field(default_factory=Cut)
     walk: bool = True
-    deep: bool = False
     grace: timedelta = GRACE
     wait: float = 60.0
 
