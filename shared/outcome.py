@@ -3,8 +3,8 @@
 Outcome                              Failure
 ├── Done        published on         ├── Transient   pause, back off, the same record again
 ├── Skip        nothing to do        ├── Permanent   a verdict with a reason code
-├── Quarantine  held for a person    └── (anything else is a bug: dead-lettered as `unexpected`)
-└── Reject      a verdict on the object
+├── Quarantine  held for a person    ├── Fenced      no longer ours: nothing is committed
+└── Reject      a verdict on the object  └── (anything else is a bug: dead-lettered as `unexpected`)
 """
 
 from collections.abc import Sequence
@@ -51,9 +51,13 @@ class Reason(StrEnum):
     # Dead letters (runner).
     UNDECODABLE_EVENT = "undecodable-event"
     OUTPUT_TOO_LARGE = "output-too-large"
+    WORKER_DIED = "worker-died"
+    WORKER_HUNG = "worker-hung"
     UNEXPECTED = "unexpected"
     # Nothing to do.
     ALREADY_DONE = "already-done"
+    ANOTHER_STAGE = "another-stage"
+    ERASED = "erased"
     # Refused at the door (receiver).
     UNKNOWN_AE_TITLE = "unknown-ae-title"
     TLS_FAILED = "tls-failed"
@@ -117,6 +121,10 @@ class Failure(Exception):
 
 class Transient(Failure):
     """The store, the database or the broker is away or slow: the same call may succeed later."""
+
+
+class Fenced(Failure):
+    """Another worker has the partition by now, and nothing was written: what is still ours of the batch comes again."""
 
 
 class Permanent(Failure):

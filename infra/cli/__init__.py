@@ -11,6 +11,7 @@ GROUPS = {
     "anonymise": "infra.cli.anonymise",
     "associations": "infra.cli.associations",
     "ca": "infra.cli.ca",
+    "dlq": "infra.cli.dlq",
     "fetch": "infra.cli.fetching",
     "import": "infra.cli.importing",
     "key": "infra.cli.key",

@@ -13,12 +13,14 @@ from typing import Any
 import click
 from rich.table import Table
 
-from infra.cli.quarantine_options import AWAY, FILE, PROFILE, REFUSED, decides, filters, on_node
+from infra.cli.operator_options import AWAY, FILE, REFUSED, at_terminal
+from infra.cli.quarantine_options import PROFILE, decides, filters, on_node
 from infra.cli.terminal import console, fail
+from infra.operating.ids import by_id
 from infra.quarantine import showing
 from infra.quarantine.acting import Acted, act
 from infra.quarantine.cases import Case
-from infra.quarantine.choosing import Filter, by_id, overdue, unpromised
+from infra.quarantine.choosing import Filter, overdue, unpromised
 from infra.quarantine.choosing import summary as summary_of
 from infra.quarantine.deciding import Wish, audit_of, audit_of_many
 from infra.quarantine.node import Node
@@ -77,7 +79,7 @@ def list_(
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def show(node: Node, actor: str, named_id: str, as_json: bool) -> None:
     """Show one instance: why and where it was held, who decided what, and where its bytes lie."""
-    (case,) = node.ledger.completed(by_id(_cases(node), [named_id]))
+    (case,) = node.ledger.completed(by_id(_cases(node), [named_id], _id))
     node.ledger.tell([audit_of("quarantine.show", actor, _now(), "done", case)])
     there = None if node.store is None else case.first.key in set(node.store.keys(case.first.key))
     if as_json:
@@ -153,7 +155,7 @@ def _do(node: Node, wish: Wish, ids: Sequence[str], chosen: Filter, *, yes: bool
         raise click.UsageError("say which: IDs, or --site, --reason, --since or --revision")
     cases = _cases(node)
     held = replace(chosen, states=("held",))
-    found = by_id(cases, ids) if ids else [case for case in cases if held.matches(case)]
+    found = by_id(cases, ids, _id) if ids else [case for case in cases if held.matches(case)]
     _carry_out(node, wish, found, yes=yes, ask=ask or not ids)
 
 
@@ -178,11 +180,6 @@ def _confirm(wish: Wish, found: Sequence[Case]) -> None:
     click.confirm(f"{wish.decision} these {len(found)} instances?", abort=True)
 
 
-def at_terminal() -> bool:
-    """Whether there is somebody to ask."""
-    return sys.stdin.isatty()
-
-
 def _report(wish: Wish, acted: Acted) -> None:
     """Say what was done and end with the status that says it shortest."""
     for case, decision in acted.decided:
@@ -199,6 +196,10 @@ def _report(wish: Wish, acted: Acted) -> None:
         fail("somebody else decides at the same time: look again", REFUSED)
     if acted.refused:
         sys.exit(REFUSED)
+
+
+def _id(case: Case) -> str:
+    return case.arrival
 
 
 def _cases(node: Node) -> list[Case]:

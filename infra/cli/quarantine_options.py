@@ -1,54 +1,31 @@
-"""Options that the commands of `isocentre quarantine` share, and how they fail."""
+"""Options that the commands of `isocentre quarantine` share."""
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
-from infra.cli.terminal import fail, refuse
-from infra.keys import audit
-from infra.local.layout import DEFAULT_HOME
-from infra.quarantine.choosing import AmbiguousCase, Filter, UnknownCase
-from infra.quarantine.deciding import named
-from infra.quarantine.node import NoNode, of_settings, of_stack
-from shared.misconfigured import Misconfigured
-from shared.outcome import Transient
+from infra.cli import operator_options
+from infra.cli.operator_options import SECOND
+from infra.quarantine.choosing import Filter
+from infra.quarantine.node import of_settings, of_stack
 from shared.sites import CODE
-
-UNKNOWN, AWAY, REFUSED = 3, 4, 5
-"""Exit codes, beside that of bad usage."""
-
-HOME = "The folder in which all of a local stack lies."
-KAFKA = "Brokers of another node; its store is what ISOCENTRE_STORE_TREE or ISOCENTRE_S3_… in the environment say."
-AUDIT = "File that gets a line for every act, beside the topic."
-FILE = click.Path(dir_okay=False, path_type=Path)
-SECOND = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 Command = Callable[..., Any]
 
 
 def on_node(command: Command) -> Command:
     """Options that say which node and who acts; gives the command a `node` and an `actor`."""
-
-    @click.option("--home", type=click.Path(file_okay=False, path_type=Path), default=DEFAULT_HOME, help=HOME)
-    @click.option("--kafka", envvar="ISOCENTRE_KAFKA_BOOTSTRAP_SERVERS", help=KAFKA)
-    @click.option("--audit", "log", type=FILE, envvar="ISOCENTRE_AUDIT_FILE", help=AUDIT)
-    @click.option("--actor", help="Who acts, beside the login name that the system knows.")
-    @functools.wraps(command)
-    def told(home: Path, kafka: str | None, log: Path | None, actor: str | None, **options: Any) -> None:
-        given = click.get_current_context().get_parameter_source("home") is click.core.ParameterSource.COMMANDLINE
-        with _failures():
-            node = of_stack(home, log) if given or not kafka else of_settings(kafka, log)
-            command(node=node, actor=named(actor, audit.who()), **options)
-
-    return told
+    return operator_options.on_node(
+        lambda home, log: of_stack(home, log),
+        lambda kafka, log: of_settings(kafka, log),
+        unknown="nothing that begins with {} was ever held",
+    )(command)
 
 
 def filters(command: Command) -> Command:
@@ -94,19 +71,3 @@ class ProfileName(click.ParamType):
 
 
 PROFILE = ProfileName()
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    try:
-        yield
-    except NoNode as missing:
-        refuse(str(missing))
-    except Misconfigured as wrong:
-        refuse(str(wrong))
-    except UnknownCase as unknown:
-        fail(f"nothing that begins with {unknown} was ever held", UNKNOWN)
-    except AmbiguousCase as several:
-        refuse(f"several begin with {several}: give more of it")
-    except Transient as away:
-        fail(f"broker or store are away: {away}", AWAY)

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -54,6 +54,8 @@ class PrivateFile:
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
             self._file = None if path is None else os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8")
+            if self._file is not None:
+                os.fchmod(self._file.fileno(), 0o600)  # it may have been there
         except OSError as failed:
             refuse(f"{path} cannot be written: {failed.strerror}")
 
@@ -62,6 +64,13 @@ class PrivateFile:
         if self._file is not None:
             with self._file as file:
                 file.write(json.dumps(told, indent=2) + "\n")
+
+    def lines(self, told: Iterable[object]) -> int:
+        """Each of `told` as a line of JSON; returns how many."""
+        if self._file is None:
+            return 0
+        with self._file as file:
+            return sum(1 for one in told if file.write(json.dumps(one) + "\n"))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from shared.events import (
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
     InstanceAnonymised,
+    InstanceAnonymisedInBulk,
     InstanceCleared,
     InstanceDecided,
     InstanceIndexed,
@@ -21,6 +22,7 @@ from shared.events import (
     InstanceRejected,
     InstanceThumbnailed,
     InstanceValidated,
+    InstanceValidatedInBulk,
 )
 
 RECEIVED = (InstanceReceived.topic, InstanceReceivedInBulk.topic)
@@ -33,7 +35,9 @@ OUTCOMES = tuple(
         InstanceDecided,
         InstanceCleared,
         InstanceAnonymised,
+        InstanceAnonymisedInBulk,
         InstanceValidated,
+        InstanceValidatedInBulk,
         InstanceRejected,
         InstanceIndexed,
         InstanceThumbnailed,
@@ -46,7 +50,9 @@ STAGES: dict[type[Event], str] = {
     InstanceReceived: "received",
     InstanceReceivedInBulk: "received",
     InstanceAnonymised: "anonymised",
+    InstanceAnonymisedInBulk: "anonymised",
     InstanceValidated: "validated",
+    InstanceValidatedInBulk: "validated",
     InstanceIndexed: "indexed",
     InstanceThumbnailed: "thumbnailed",
 }

@@ -20,7 +20,8 @@ log = logging.getLogger("supervisor")
 
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 STEADY_SECONDS = 30.0
-START_ATTEMPTS = 3
+START_ATTEMPTS = 5
+"""A record may end a stage three times before that gives it up (infra/adr/0023), and sooner than a probe has looked."""
 PROBE_SECONDS = 0.1
 
 

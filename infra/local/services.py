@@ -49,9 +49,9 @@ class Service:
 
 
 SERVICES = (
-    Service("anonymiser", writes=True, project_key=True, sites=True),
-    Service("validator"),
-    Service("indexer", database="clean"),
+    Service("anonymiser", writes=True, project_key=True, sites=True, state_folder=True),
+    Service("validator", state_folder=True),
+    Service("indexer", database="clean", state_folder=True),
     Service("thumbnailer", shown=("derived",), state_folder=True),
     Service("tracker", store=False, state_folder=True),
     Service("gateway", database="clean", http=True),

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from infra.operating.desk import Overtaken
 from infra.quarantine.cases import Case, Cases
 from infra.quarantine.deciding import ActResult, NotHeld, Wish, audit_of, decide
-from infra.quarantine.ledger import Overtaken
 from shared.events import FOR_GOOD, AuditRecorded, Event, InstanceDecided
 from shared.outcome import Transient
 from shared.storage import Store
@@ -21,7 +21,7 @@ GONE = ("discarded", "expired")
 
 
 class Deciding(Protocol):
-    """The right to decide, while nobody else takes it (`ledger.Desk`)."""
+    """The right to decide, while nobody else takes it (`operating.desk.Desk`)."""
 
     def publish(self, events: Sequence[Event]) -> None:
         """All of them or none. Raises Overtaken or Transient."""

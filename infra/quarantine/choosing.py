@@ -1,24 +1,13 @@
-"""Which cases are meant: by id, by filter, or by age (pure)."""
+"""Which cases are meant: by filter, or by age (pure)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from infra.quarantine.cases import Case
-
-SHORTEST = 6
-"""Characters of an id at least."""
-
-
-class UnknownCase(Exception):
-    """Nothing of that id was ever held."""
-
-
-class AmbiguousCase(Exception):
-    """Several ids begin like that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +39,6 @@ class Filter:
     def is_empty(self) -> bool:
         """Whether it asks for nothing."""
         return self == Filter(states=self.states)
-
-
-def by_id(cases: Iterable[Case], ids: Sequence[str]) -> list[Case]:
-    """The case of each id, which may be its beginning. Raises UnknownCase or AmbiguousCase."""
-    known = list(cases)
-    return list(dict.fromkeys(_one(known, wanted.strip().lower()) for wanted in ids))
-
-
-def _one(cases: Sequence[Case], wanted: str) -> Case:
-    found = [case for case in cases if case.arrival.startswith(wanted)] if len(wanted) >= SHORTEST else []
-    if not found:
-        raise UnknownCase(wanted)
-    if len(found) > 1:
-        raise AmbiguousCase(wanted)
-    return found[0]
 
 
 def unpromised(cases: Iterable[Case], until: Mapping[str, datetime], now: datetime) -> list[Case]:

@@ -12,8 +12,6 @@ from shared.events import AuditRecorded, Choice, Ground, InstanceDecided
 
 ActResult = Literal["done", "refused", "failed"]
 
-LONGEST_ACTOR = 128
-
 
 class NotHeld(Exception):
     """There is nothing to decide: it was decided, or is no longer held. The text says which."""
@@ -81,11 +79,3 @@ def audit_of_many(act: str, actor: str, now: datetime, count: int, site: str | N
     return AuditRecorded(
         audit_id=str(uuid4()), act=act, actor=actor, recorded_at=now, outcome="done", count=count, site=site
     )
-
-
-def named(given: str | None, system: str) -> str:
-    """Who acts: the name that somebody gives, never without the one that the system knows."""
-    if given in (None, "", system):
-        return system[:LONGEST_ACTOR]
-    known = f" ({system[: LONGEST_ACTOR // 2]})"
-    return f"{given}"[: LONGEST_ACTOR - len(known)] + known

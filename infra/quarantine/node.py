@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local import stack as local
+from infra.operating.node import NoNode, attached
 from infra.quarantine.acting import Topics
 from infra.quarantine.ledger import Ledger
 from shared.misconfigured import Misconfigured
@@ -14,10 +14,6 @@ from shared.storage import Store, connect, open_bucket
 
 USER = "operator"
 BUCKET = "identified"
-
-
-class NoNode(Exception):
-    """There is no node, or no access to it as an operator. The text says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +27,7 @@ class Node:
 
 def of_stack(home: Path, log: Path | None = None) -> Node:
     """The node that the stack in `home` is; `log` gets the audit too. Raises NoNode."""
-    try:
-        stack = local.attach(home)
-    except local.NotUp as missing:
-        raise NoNode(f"{missing}; start one with: isocentre stack up") from None
+    stack = attached(home)
     keys = stack.object_store.users.get(USER)
     if keys is None:
         raise NoNode(f"the stack was started before there was a user {USER}: stop it and start it again")

@@ -2,7 +2,7 @@
 
 from services.anonymiser.engines import Engines
 from services.anonymiser.following import FollowedEngines, Reading
-from services.anonymiser.handler import Anonymise
+from services.anonymiser.handler import Anonymise, line, weight
 from services.anonymiser.pixels.workers import Examiner
 from services.anonymiser.profile.load import texts
 from services.anonymiser.settings import Settings
@@ -13,7 +13,10 @@ from shared.events import (
     IdentifiedDeadLetter,
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
+    IdentifiedLetterSettled,
+    IdentifiedRequeued,
     InstanceAnonymised,
+    InstanceAnonymisedInBulk,
     InstanceCleared,
     InstanceDecided,
     InstanceHeld,
@@ -21,23 +24,26 @@ from shared.events import (
     InstanceReceivedInBulk,
     InstanceUnheld,
 )
-from shared.kafka import KafkaLog
-from shared.runner import DeadLetters, Each, Runner, Stage
-from shared.service import RELEASE, running
+from shared.runner import Each, Load
+from shared.service import running
 from shared.settings import MIB
 from shared.sites import files_of, read_patients, read_sites
+from shared.stage import run_stage
 
 NAME = "anonymiser"
 READS = (InstanceReceived.topic, InstanceDecided.topic)
 BULK = (InstanceReceivedInBulk.topic,)
+AGAIN = (IdentifiedRequeued.topic,)
 WRITES = (
     InstanceAnonymised.topic,
+    InstanceAnonymisedInBulk.topic,
     InstanceHeld.topic,
     InstanceUnheld.topic,
     InstanceCleared.topic,
     IdentifiedInstanceQuarantined.topic,
     IdentifiedInstanceRejected.topic,
     IdentifiedDeadLetter.topic,
+    IdentifiedLetterSettled.topic,
 )
 
 
@@ -46,7 +52,7 @@ def main() -> None:
     with running(NAME, settings) as service, Examiner(settings.pixel_workers) as examiner:
         identified = storage.open_bucket(settings, "identified")
         clean = storage.open_bucket(settings, "clean")
-        service.verify_topics((*READS, *BULK, *WRITES))
+        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=False))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=True))
         ring = settings.key_ring()
@@ -72,22 +78,11 @@ def main() -> None:
             ended=Ended(lambda: decisions(settings.kafka_bootstrap_servers)),
             largest=settings.largest_object_mib * MIB,
         )
-        stage = Stage(
-            name=NAME,
-            handling=Each(NAME, handle, settings.concurrency),
-            dead_letters=DeadLetters(NAME, RELEASE, identified=True),
-            batch_size=settings.batch_size,
-        )
+        handling = Each(NAME, handle, settings.concurrency, load=Load(settings.in_hand_mib * MIB, weight), line=line)
         # Each epoch of keys has its own group, so that no patient is half in one and half in another (adr/0012).
-        source = KafkaLog(
-            settings.kafka_bootstrap_servers,
-            ring.group(NAME),
-            settings.instance,
-            READS,
-            bulk=BULK,
-            lost=settings.lost_offsets,
+        run_stage(
+            service, settings, handling, reads=READS, bulk=BULK, again=AGAIN, group=ring.group(NAME), identified=True
         )
-        Runner(stage, source, service.health, service.stop).run()
 
 
 if __name__ == "__main__":

@@ -10,11 +10,30 @@ from services.anonymiser.engine import Cleaned, Engine, Held, Rejected, Verdict
 from services.anonymiser.profile.load import BadProfile
 from shared import metrics
 from shared.dicom.identity import Pseudonyms
-from shared.events import InstanceDecided, InstanceReceived
+from shared.events import FOR_GOOD, Event, InstanceDecided, InstanceReceived
 from shared.outcome import Done, Outcome, Quarantine, Reason, Reject, Skip
 from shared.runner import Incoming
 from shared.storage import ObjectNotFound, Store
 from shared.storage.headers import place_header
+
+COPIES = 3
+"""Times its size that an object takes at most: as it came, its pixels while they are blanked, and as it goes."""
+ALONE = 2**62
+"""Bytes: more than any limit."""
+
+
+def weight(event: Event) -> int:
+    """Bytes of memory that handling it takes. Decisions do not tell the size of what they let through."""
+    if isinstance(event, InstanceDecided):
+        return 0 if event.decision in FOR_GOOD else ALONE
+    assert isinstance(event, InstanceReceived)
+    return COPIES * event.size
+
+
+def line(event: Event) -> str:
+    """What is handled in the order in which it came: an arrival and the decisions about it."""
+    assert isinstance(event, InstanceReceived | InstanceDecided)
+    return event.arrival
 
 
 class ChoosesEngine(Protocol):

@@ -19,5 +19,8 @@ class Settings(StageSettings, StoreSettings, ProjectKeySettings, SitesSettings):
         default=1, ge=1, description="Processes that decode and read pixels; each takes a core and about 500 MB."
     )
     largest_object_mib: int = Field(
-        default=1024, ge=1, description="Larger objects are held; each of `concurrency` takes a few times its size."
+        default=1024, ge=1, description="Larger objects are held until a person retries them."
+    )
+    in_hand_mib: int = Field(
+        default=2048, ge=1, description="Memory for objects in hand, three times their size; a larger one goes alone."
     )

@@ -2,6 +2,7 @@
 
 import sys
 
+from services.indexer.claims import PartitionClaims
 from services.indexer.database import Database
 from services.indexer.handler import STAGE, Indexer
 from services.indexer.migrate import migrate, newest
@@ -9,19 +10,25 @@ from services.indexer.settings import IndexerSettings
 from shared import storage
 from shared.events import (
     CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
     InstanceAnonymised,
+    InstanceAnonymisedInBulk,
     InstanceIndexed,
     InstanceRejected,
     InstanceThumbnailed,
     InstanceValidated,
+    InstanceValidatedInBulk,
 )
-from shared.kafka import KafkaLog
-from shared.runner import DeadLetters, Runner, Stage, Whole
-from shared.service import RELEASE, NotFit, running
+from shared.runner import Whole
+from shared.service import NotFit, running
 from shared.settings import DatabaseSettings
+from shared.stage import run_stage
 
 READS = (InstanceAnonymised.topic, InstanceValidated.topic, InstanceRejected.topic, InstanceThumbnailed.topic)
-WRITES = (InstanceIndexed.topic, InstanceRejected.topic, CleanDeadLetter.topic)
+BULK = (InstanceAnonymisedInBulk.topic, InstanceValidatedInBulk.topic)
+AGAIN = (CleanRequeued.topic,)
+WRITES = (InstanceIndexed.topic, InstanceRejected.topic, CleanDeadLetter.topic, CleanLetterSettled.topic)
 
 
 def main() -> None:
@@ -29,24 +36,20 @@ def main() -> None:
     database = Database(settings.database_url.get_secret_value())
     with running(STAGE, settings) as service:
         clean = storage.open_bucket(settings, "clean")
-        service.verify_topics((*READS, *WRITES))
+        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or STAGE, writes=False))
         service.verify("database", lambda: verify_schema(database))
-        stage = Stage(
-            name=STAGE,
-            handling=Whole(STAGE, Indexer(database=database, clean=clean)),
-            dead_letters=DeadLetters(STAGE, RELEASE),
-            batch_size=settings.batch_size,
-        )
-        source = KafkaLog(settings.kafka_bootstrap_servers, STAGE, settings.instance, READS, lost=settings.lost_offsets)
-        Runner(stage, source, service.health, service.stop).run()
+        handling = Whole(STAGE, Indexer(database=database, clean=clean))
+        claims = PartitionClaims(database, settings.instance)
+        run_stage(service, settings, handling, reads=READS, bulk=BULK, again=AGAIN, claims=claims)
         database.close()
 
 
 def verify_schema(database: Database) -> None:
-    found, needed = database.revision(), newest()
-    if found != needed:
-        raise NotFit(f"the database has schema {found}, not {needed}: run `python -m services.indexer migrate`")
+    """A later one will do: migrations only add, so that workers of two releases can write side by side."""
+    found, needed = database.revision() or "", newest() or ""
+    if found < needed:
+        raise NotFit(f"the database has schema {found or None}, not {needed}: run `python -m services.indexer migrate`")
 
 
 def main_migrate() -> None:

@@ -1,15 +1,17 @@
 """A batch of events into the database, in one transaction."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from services.indexer import batch as merged
 from services.indexer import rows, tables
 from services.indexer.database import Database, Transaction
-from services.indexer.rows import Candidate, Journey
+from services.indexer.rows import Candidate, Journey, Picture
 from services.indexer.uniqueness import Owner, refusal
+from shared.database.text import short
 from shared.events import InstanceIndexed, InstanceRejected, InstanceThumbnailed, InstanceValidated, Outgoing
-from shared.outcome import Done, Outcome, Reason, Reject, events_of
+from shared.kafka.log import Where
+from shared.outcome import Done, Outcome, Reason, Reject, Skip, events_of
 from shared.runner import Incoming
 from shared.storage import Store
 from shared.storage.headers import header_of
@@ -21,7 +23,8 @@ Candidates = Mapping[int, Candidate]
 
 
 class Indexer:
-    """Handles whole batches. Raises `Transient` when the database or the store is away; then nothing was written."""
+    """Handles whole batches. Raises `Transient` when the database or the store is away, and `Fenced` when another
+    worker has a partition of the batch by now; then nothing was written."""
 
     def __init__(self, *, database: Database, clean: Store) -> None:
         self._database = database
@@ -29,19 +32,18 @@ class Indexer:
 
     def __call__(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
         candidates = self._candidates(batch)
-        pictures = [
-            rows.picture(record.event, record.timestamp)
-            for record in batch
-            if isinstance(record.event, InstanceThumbnailed)
-        ]
         with self._database.transaction() as transaction:
+            transaction.hold(_epochs(batch))
+            erased = transaction.erased({_arrival(record) for record in batch})
+            live = {place: record for place, record in enumerate(batch) if _arrival(record) not in erased}
+            candidates = {place: item for place, item in candidates.items() if place in live}
             owners = _claim(transaction, candidates)
-            outcomes = [_outcome(record, candidates.get(place), owners) for place, record in enumerate(batch)]
+            outcomes = {place: _outcome(record, candidates.get(place), owners) for place, record in live.items()}
             _let_in(transaction, [item for place, item in candidates.items() if isinstance(outcomes[place], Done)])
-            transaction.merge(tables.PICTURE, merged.pictures(pictures))
-            steps = _journeys(batch, outcomes, transaction.now)
+            transaction.merge(tables.PICTURE, merged.pictures(_pictures(live.values())))
+            steps = _journeys(live.values(), outcomes.values(), transaction.now)
             transaction.merge(tables.JOURNEY, merged.journeys(steps))
-        return outcomes
+        return [outcomes.get(place, Skip(Reason.ERASED)) for place in range(len(batch))]
 
     def _candidates(self, batch: Sequence[Incoming]) -> Candidates:
         return {
@@ -49,6 +51,21 @@ class Indexer:
             for place, record in enumerate(batch)
             if isinstance(record.event, InstanceValidated) and rows.is_addressable(record.event)
         }
+
+
+def _epochs(batch: Sequence[Incoming]) -> dict[Where, int]:
+    """Under which of our claims the batch was taken; the oldest has to hold."""
+    epochs: dict[Where, int] = {}
+    for record in batch:
+        if record.epoch is not None:
+            where = (record.topic, record.partition)
+            epochs[where] = min(epochs.get(where, record.epoch), record.epoch)
+    return epochs
+
+
+def _arrival(record: Incoming) -> str:
+    assert isinstance(record.event, rows.InstanceEvent)
+    return short(record.event.arrival)
 
 
 def _claim(transaction: Transaction, candidates: Candidates) -> Mapping[str, Owner]:
@@ -83,7 +100,13 @@ def _rejected(event: InstanceValidated, reason: Reason) -> Reject:
     return Reject(reason, (Outgoing.of(rejected),))
 
 
-def _journeys(batch: Sequence[Incoming], outcomes: Sequence[Outcome], now: datetime) -> Iterator[Journey]:
+def _pictures(batch: Iterable[Incoming]) -> Iterator[Picture]:
+    for record in batch:
+        if isinstance(record.event, InstanceThumbnailed):
+            yield rows.picture(record.event, record.timestamp)
+
+
+def _journeys(batch: Iterable[Incoming], outcomes: Iterable[Outcome], now: datetime) -> Iterator[Journey]:
     """The steps that the events tell of, and our own."""
     for record, outcome in zip(batch, outcomes, strict=True):
         yield rows.journey(record.event, record.timestamp, record.trace_id)

@@ -55,3 +55,20 @@ TABLES = (INSTANCE, PATIENT, STUDY, SERIES, PICTURE, JOURNEY)
 
 # READ COMMITTED: this statement sees the instance that another worker committed while our insertion waited for it.
 OWNERS = "SELECT sop_instance_uid, arrival, digest FROM instance WHERE sop_instance_uid = ANY(%s)"
+
+EPOCHS = """
+SELECT topic, partition, epoch FROM partition_epoch
+WHERE (topic, partition) IN (SELECT * FROM unnest(%s::text[], %s::integer[])) ORDER BY topic, partition
+"""
+# Held until the transaction ends: a claim that is made meanwhile waits for it.
+HELD_EPOCHS = EPOCHS + "FOR SHARE"
+CLAIM = """
+INSERT INTO partition_epoch AS known (topic, partition, epoch, owner, claimed_at) VALUES (%s, %s, %s, %s, now())
+ON CONFLICT (topic, partition) DO UPDATE
+SET epoch = excluded.epoch, owner = excluded.owner, claimed_at = excluded.claimed_at
+WHERE known.epoch = excluded.epoch - 1
+"""
+
+# Also when there is none: whoever marks arrivals as erased locks the table against this (`ROW SHARE`), so that all
+# who have not seen the mark have ended before anything is deleted.
+ERASED = "SELECT arrival FROM erased WHERE arrival = ANY(%s) FOR SHARE"

@@ -8,18 +8,20 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Protocol
 
+from services.receiver.allowances import Allowances
 from services.receiver.arrivals import Arrivals, Occupied
 from services.receiver.quotas import Quotas
 from services.receiver.repeats import Repeats, StoreAway
 from services.receiver.turns import NoTurn, Turns
 from services.receiver.upper.landing import Landed
-from shared import telemetry
+from shared import metrics, telemetry
 from shared.dicom.identity import Pseudonyms
 from shared.dicom.named import HEAD, Named, uids
 from shared.dicom.raw_object import key_of
 from shared.dicom.statuses import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
-from shared.events import Event, InstanceReceived, InstanceReceivedInBulk, Outgoing
+from shared.events import Event, InstanceReceived, Outgoing
 from shared.events.envelope import encode
+from shared.events.lanes import kept
 from shared.kafka import Output
 from shared.outcome import Reason, Transient
 from shared.sites import Lane, Site
@@ -28,7 +30,6 @@ from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")
 
-_EVENTS: dict[Lane, type[InstanceReceived]] = {"live": InstanceReceived, "bulk": InstanceReceivedInBulk}
 PATIENCE = 10.0
 """Seconds that an object waits for its turn, and before that for another association that brings the same and for what
 the broker knows of it, together: common senders give up after 30, and we refuse before that."""
@@ -86,6 +87,7 @@ class Receive:
         pseudonyms: Pseudonyms,
         quotas: Quotas,
         repeats: Repeats,
+        allowances: Allowances,
         room: Callable[[Landed], AbstractContextManager[bool]] = lambda landed: nullcontext(True),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -95,6 +97,8 @@ class Receive:
         self._pseudonyms = pseudonyms
         self._quotas = quotas
         self._repeats = repeats
+        self._allowances = allowances
+        self._beyond = metrics.counter("isocentre_receive_beyond_share_total")
         self._room = room
         self._clock = clock
         self._turns = Turns(AT_ONCE, AMONG_SITES)
@@ -167,15 +171,22 @@ class Receive:
             return _refused(Reason.STORE_AWAY, away, event.site)
         self._arrivals.doubt(event.site, event.digest, event.sop_instance_uid)
         try:
-            self._broker.publish(output_of(event, event.received_at, span))
+            self._broker.publish(output_of(event, event.received_at, span, self._lane_of(arriving)))
         except Transient as away:
             return _refused(Reason.BROKER_AWAY, away, event.site)
         return None
 
+    def _lane_of(self, arriving: Arriving) -> Lane:
+        """What is live, and near its turn; or a backlog, which must not stand before what others send."""
+        if arriving.lane == "bulk" or self._allowances.has(arriving.site):
+            return arriving.lane
+        self._beyond.labels(arriving.site.code).inc()
+        return "bulk"
+
     def _event(self, arriving: Arriving, arrival: str) -> InstanceReceived:
         digest = arriving.landed.digest
         study = (arriving.named and arriving.named.study_instance_uid) or arriving.sop_instance_uid
-        return _EVENTS[arriving.lane](
+        return InstanceReceived(
             site=arriving.site.code,
             project=arriving.site.project,
             arrival=arrival,
@@ -191,11 +202,11 @@ class Receive:
         )
 
 
-def output_of(event: Event, when: datetime, span: telemetry.Span) -> Output:
-    """The record that tells of `event`, which happened `when`, within `span`."""
-    outgoing = Outgoing.of(event)
+def output_of(event: Event, when: datetime, span: telemetry.Span, lane: Lane = "live") -> Output:
+    """The record on that lane that tells of `event`, which happened `when`, within `span`."""
+    outgoing = kept(Outgoing.of(event), lane)
     value, headers = encode(outgoing, "receiver", when, span.traceparent)
-    return Output(event.topic, outgoing.key, value, tuple(headers))
+    return Output(outgoing.event.topic, outgoing.key, value, tuple(headers))
 
 
 def _refused(reason: Reason, away: Transient, site: str) -> Answer:

@@ -13,7 +13,7 @@ from shared.events import InstanceReceivedInBulk
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Makes the event of an arrival from its object: the same `ce_id` and partition key as when it arrived.
+    """Makes the event of an arrival from its object: the same `ce_id` as when it arrived.
 
     Always that of the bulk lane: the object does not know on which it came, it is late on either, and there may be a
     whole store of them, which shall not go before what is live.

@@ -38,6 +38,10 @@ class Settings(ServiceSettings, StoreSettings, ProjectKeySettings, SitesSettings
     share_of_site: float = Field(
         default=0.75, gt=0, le=1, description="Of these, what one site may have unless the sites file says a number."
     )
+    live_burst: int = Field(
+        default=500, ge=1, description="Instances of a site in the live lane at once; more goes on in bulk."
+    )
+    live_per_second: float = Field(default=10.0, gt=0, description="The same a second, for as long as it likes.")
     in_memory_mib: int = Field(default=16, ge=1, description="Larger data sets go on in a file of the spool.")
     memory_mib: int = Field(default=512, ge=1, description="Memory for data sets on their way, of all associations.")
     spool_dir: Path | None = Field(default=None, description="Folder for large data sets; in STATE_DIR unless given.")

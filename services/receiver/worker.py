@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from services.receiver.allowances import Allowances
 from services.receiver.arrivals import Arrivals
 from services.receiver.commitment.docket import Docket
 from services.receiver.crew import handing
@@ -79,6 +80,7 @@ def main() -> None:
         pseudonyms=pseudonyms,
         quotas=quotas,
         repeats=repeats,
+        allowances=Allowances(settings.live_burst, settings.live_per_second, settings.workers),
         room=room_of_store(settings.store_tree, settings.reserve_mib * MIB),
     )
     docket = Docket(settings.docket)

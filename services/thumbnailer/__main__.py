@@ -1,19 +1,28 @@
 """Wires the thumbnailer together and runs it."""
 
-from services.thumbnailer.handler import Thumbnail
+from services.thumbnailer.handler import Thumbnail, weight
 from services.thumbnailer.render import render
 from services.thumbnailer.settings import Settings
 from services.thumbnailer.worker import Renderer
 from shared import storage
-from shared.events import CleanDeadLetter, InstanceThumbnailed, InstanceValidated
-from shared.kafka import KafkaLog
-from shared.runner import DeadLetters, Each, Runner, Stage
-from shared.service import RELEASE, running
+from shared.events import (
+    CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
+    InstanceThumbnailed,
+    InstanceValidated,
+    InstanceValidatedInBulk,
+)
+from shared.runner import Each, Load
+from shared.service import running
 from shared.settings import MIB
+from shared.stage import run_stage
 
 NAME = "thumbnailer"
 READS = (InstanceValidated.topic,)
-WRITES = (InstanceThumbnailed.topic, CleanDeadLetter.topic)
+BULK = (InstanceValidatedInBulk.topic,)
+AGAIN = (CleanRequeued.topic,)
+WRITES = (InstanceThumbnailed.topic, CleanDeadLetter.topic, CleanLetterSettled.topic)
 
 
 def main() -> None:
@@ -27,17 +36,12 @@ def main() -> None:
     with running(NAME, settings) as service, pool as renderer:
         clean, derived = (storage.open_bucket(settings, bucket) for bucket in ("clean", "derived"))
         service.verify("rendering processes", renderer.warm)
-        service.verify_topics((*READS, *WRITES))
+        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=False))
         service.verify("store", lambda: storage.probe(derived, settings.s3_access_key or NAME, writes=True))
-        stage = Stage(
-            name=NAME,
-            handling=Each(NAME, Thumbnail(clean=clean, derived=derived, render=renderer.render), settings.concurrency),
-            dead_letters=DeadLetters(NAME, RELEASE),
-            batch_size=settings.batch_size,
-        )
-        source = KafkaLog(settings.kafka_bootstrap_servers, NAME, settings.instance, READS, lost=settings.lost_offsets)
-        Runner(stage, source, service.health, service.stop).run()
+        handle = Thumbnail(clean=clean, derived=derived, render=renderer.render)
+        handling = Each(NAME, handle, settings.concurrency, load=Load(settings.in_hand_mib * MIB, weight))
+        run_stage(service, settings, handling, reads=READS, bulk=BULK, again=AGAIN)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,19 @@
 from collections.abc import Callable
 
 from services.thumbnailer.picture import LONG_SIDE, REVISION, NoPicture, Picture
-from shared.events import InstanceThumbnailed, InstanceValidated, Outgoing
+from shared.events import Event, InstanceThumbnailed, InstanceValidated, Outgoing
 from shared.outcome import Done, Outcome
 from shared.runner import Incoming
 from shared.storage import Store
+
+COPIES = 2
+"""Times its size that an object takes: here, and on its way into the process that renders it."""
+
+
+def weight(event: Event) -> int:
+    """Bytes of memory that handling it takes, beside that of the rendering processes."""
+    assert isinstance(event, InstanceValidated)
+    return COPIES * event.size
 
 
 class Thumbnail:

@@ -12,12 +12,14 @@ from services.tracker.tracking import Tracker
 from shared import metrics
 from shared.events import (
     InstanceAnonymised,
+    InstanceAnonymisedInBulk,
     InstanceHeld,
     InstanceIndexed,
     InstanceRejected,
     InstanceThumbnailed,
     InstanceUnheld,
     InstanceValidated,
+    InstanceValidatedInBulk,
     SiteCounted,
     StudyCompleted,
     StudyReopened,
@@ -30,7 +32,9 @@ READS = tuple(
     model.topic
     for model in (
         InstanceAnonymised,
+        InstanceAnonymisedInBulk,
         InstanceValidated,
+        InstanceValidatedInBulk,
         InstanceRejected,
         InstanceIndexed,
         InstanceThumbnailed,
@@ -52,7 +56,7 @@ STOP_WITHIN = 10.0
 
 async def follow(worker: Worker, service: Service) -> None:
     """Come round until told to stop."""
-    lag = metrics.gauge("isocentre_stage_lag_records").labels(NAME)
+    lag = metrics.gauge("isocentre_stage_lag_records").labels(NAME, "all")
     degraded = metrics.gauge("isocentre_stage_degraded").labels(NAME)
     asked = 0.0
     while not service.stop.is_set():

@@ -3,30 +3,41 @@
 from services.validator.handler import Validate
 from services.validator.settings import Settings
 from shared import storage
-from shared.events import CleanDeadLetter, InstanceAnonymised, InstanceRejected, InstanceValidated
-from shared.kafka import KafkaLog
-from shared.runner import DeadLetters, Each, Runner, Stage
-from shared.service import RELEASE, running
+from shared.events import (
+    CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
+    InstanceAnonymised,
+    InstanceAnonymisedInBulk,
+    InstanceRejected,
+    InstanceValidated,
+    InstanceValidatedInBulk,
+)
+from shared.runner import Each
+from shared.service import running
+from shared.stage import run_stage
 
 NAME = "validator"
 READS = (InstanceAnonymised.topic,)
-WRITES = (InstanceValidated.topic, InstanceRejected.topic, CleanDeadLetter.topic)
+BULK = (InstanceAnonymisedInBulk.topic,)
+AGAIN = (CleanRequeued.topic,)
+WRITES = (
+    InstanceValidated.topic,
+    InstanceValidatedInBulk.topic,
+    InstanceRejected.topic,
+    CleanDeadLetter.topic,
+    CleanLetterSettled.topic,
+)
 
 
 def main() -> None:
     settings = Settings()
     with running(NAME, settings) as service:
         clean = storage.open_bucket(settings, "clean")
-        service.verify_topics((*READS, *WRITES))
+        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=False))
-        stage = Stage(
-            name=NAME,
-            handling=Each(NAME, Validate(clean=clean), settings.concurrency),
-            dead_letters=DeadLetters(NAME, RELEASE),
-            batch_size=settings.batch_size,
-        )
-        source = KafkaLog(settings.kafka_bootstrap_servers, NAME, settings.instance, READS, lost=settings.lost_offsets)
-        Runner(stage, source, service.health, service.stop).run()
+        handling = Each(NAME, Validate(clean=clean), settings.concurrency)
+        run_stage(service, settings, handling, reads=READS, bulk=BULK, again=AGAIN)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,37 @@
 """The events of Isocentre: models, envelope and registry. Schemas in schemas/ are generated from here."""
 
+from shared.events.again import CleanRequeued, IdentifiedRequeued, SetAside
+from shared.events.audit import Audit, AuditRecorded, CleanAuditRecorded, Ground
 from shared.events.clean import (
     BulkElement,
     Finding,
     InstanceAnonymised,
+    InstanceAnonymisedInBulk,
     InstanceHeld,
     InstanceIndexed,
     InstanceRejected,
     InstanceThumbnailed,
     InstanceUnheld,
     InstanceValidated,
+    InstanceValidatedInBulk,
     SiteCounted,
     StudyCompleted,
     StudyReopened,
     StudyUpdated,
 )
-from shared.events.deadletter import CleanDeadLetter, DeadLetter, IdentifiedDeadLetter
+from shared.events.deadletter import (
+    CleanDeadLetter,
+    CleanLetterSettled,
+    DeadLetter,
+    IdentifiedDeadLetter,
+    IdentifiedLetterSettled,
+    LetterSettled,
+    Settling,
+)
 from shared.events.event import Event, Outgoing
 from shared.events.identified import (
     FOR_GOOD,
-    AuditRecorded,
     Choice,
-    Ground,
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
     InstanceCleared,
@@ -33,10 +43,14 @@ from shared.events.identified import (
 
 __all__ = [
     "FOR_GOOD",
+    "Audit",
     "AuditRecorded",
     "BulkElement",
     "Choice",
+    "CleanAuditRecorded",
     "CleanDeadLetter",
+    "CleanLetterSettled",
+    "CleanRequeued",
     "DeadLetter",
     "Event",
     "Finding",
@@ -44,7 +58,10 @@ __all__ = [
     "IdentifiedDeadLetter",
     "IdentifiedInstanceQuarantined",
     "IdentifiedInstanceRejected",
+    "IdentifiedLetterSettled",
+    "IdentifiedRequeued",
     "InstanceAnonymised",
+    "InstanceAnonymisedInBulk",
     "InstanceCleared",
     "InstanceCommitted",
     "InstanceDecided",
@@ -56,7 +73,11 @@ __all__ = [
     "InstanceThumbnailed",
     "InstanceUnheld",
     "InstanceValidated",
+    "InstanceValidatedInBulk",
+    "LetterSettled",
     "Outgoing",
+    "SetAside",
+    "Settling",
     "SiteCounted",
     "StudyCompleted",
     "StudyReopened",

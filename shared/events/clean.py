@@ -89,11 +89,40 @@ class InstanceAnonymised(_WithHeader):
     )
 
 
+class InstanceAnonymisedInBulk(InstanceAnonymised):
+    """The same fact, of what came in bulk: a topic of its own, so that live traffic does not wait behind a backlog.
+
+    A site has a partition, so that no other waits behind all of its backlog either.
+    """
+
+    topic: ClassVar[str] = "clean.instance.anonymised.bulk"
+
+    @classmethod
+    def fact_name(cls) -> str:
+        return InstanceAnonymised.fact_name()
+
+    def partition_key(self) -> str:
+        return self.site
+
+
 class InstanceValidated(_WithHeader):
     """The de-identified copy is a valid instance; findings are worth knowing and harmless."""
 
     topic: ClassVar[str] = "clean.instance.validated"
     owner: ClassVar[str] = "validator"
+
+
+class InstanceValidatedInBulk(InstanceValidated):
+    """The same fact, of what came in bulk."""
+
+    topic: ClassVar[str] = "clean.instance.validated.bulk"
+
+    @classmethod
+    def fact_name(cls) -> str:
+        return InstanceValidated.fact_name()
+
+    def partition_key(self) -> str:
+        return self.site
 
 
 class InstanceRejected(_CleanInstance):
@@ -156,10 +185,11 @@ class InstanceHeld(Event):
 
 
 class InstanceUnheld(Event):
-    """One instance fewer of a site is held: somebody decided, and what `clean.instance.held` counted for it is undone.
+    """One instance fewer of a site is held or dead: what `clean.instance.held` counted for it is undone.
 
-    A topic of its own, because readers that do not know it must not take a subtraction for one more. What came of the
-    decision is counted like everything else: anonymised, or held again.
+    Somebody decided about it, or had its dead record handled again. A topic of its own, because readers that do not
+    know it must not take a subtraction for one more. What came of it is counted like everything else: anonymised, or
+    held again.
     """
 
     topic: ClassVar[str] = "clean.instance.unheld"
@@ -169,7 +199,7 @@ class InstanceUnheld(Event):
 
     site: str
     project: str
-    outcome: str = Field(pattern="^quarantined$", description="What it had been counted as.")
+    outcome: str = Field(pattern="^(quarantined|dead-lettered)$", description="What it had been counted as.")
     reason: str = Field(description="For which reason.")
 
     def partition_key(self) -> str:

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from shared.events.audit import Ground
 from shared.events.event import Event
 
 Choice = Literal["release", "retry", "discard", "expire"]
@@ -12,11 +13,6 @@ Choice = Literal["release", "retry", "discard", "expire"]
 
 FOR_GOOD: tuple[Choice, ...] = ("discard", "expire")
 """After these it never goes through, and its bytes are deleted."""
-
-Ground = Literal[
-    "false-positive", "checked-by-eye", "rules-changed", "consent-withdrawn", "not-wanted", "retention-ended", "other"
-]
-"""Why. A choice, never free text: somebody would write a name into it."""
 
 
 class _Arrival(Event):
@@ -59,13 +55,19 @@ class InstanceReceived(_Arrival):
 
 
 class InstanceReceivedInBulk(InstanceReceived):
-    """The same fact, of what came in bulk: a topic of its own, so that live traffic does not wait behind a backlog."""
+    """The same fact, of what came in bulk: a topic of its own, so that live traffic does not wait behind a backlog.
+
+    A site has a partition, so that no other waits behind all of its backlog either.
+    """
 
     topic: ClassVar[str] = "identified.instance.received.bulk"
 
     @classmethod
     def fact_name(cls) -> str:
         return InstanceReceived.fact_name()
+
+    def partition_key(self) -> str:
+        return self.site
 
 
 class InstanceCommitted(Event):
@@ -174,30 +176,3 @@ class InstanceCleared(_Arrival):
 
     def identity(self) -> tuple[str, ...]:
         return (self.arrival, self.decision_id)
-
-
-class AuditRecorded(Event):
-    """Somebody did something with instances of the identified zone. Names no patient and no value."""
-
-    topic: ClassVar[str] = "identified.audit.recorded"
-    owner: ClassVar[str] = "operators"
-
-    audit_id: str = Field(description="A random UUID.")
-    act: str = Field(pattern="^[a-z]+(\\.[a-z-]+)+$", description="`quarantine.release`, …")
-    actor: str = Field(max_length=128, description="Login name.")
-    recorded_at: datetime
-    outcome: Literal["done", "refused", "failed"]
-    arrival: str | None = Field(default=None, description="The instance concerned; absent when it was about many.")
-    site: str | None = None
-    decision_id: str | None = None
-    count: int | None = Field(default=None, ge=0, description="How many instances it was about, when many.")
-    ground: Ground | None = None
-
-    def identity(self) -> tuple[str, ...]:
-        return (self.audit_id,)
-
-    def partition_key(self) -> str:
-        return self.arrival or self.act
-
-    def subject(self) -> str:
-        return self.arrival or self.act

@@ -5,7 +5,7 @@ from functools import cache
 from shared import events
 from shared.events.event import Event
 
-ABSTRACT = (events.Event, events.DeadLetter)
+ABSTRACT = (events.Event, events.Audit, events.DeadLetter, events.LetterSettled, events.SetAside)
 
 
 @cache

@@ -3,12 +3,13 @@
 from shared.kafka.admin import is_durable, missing_topics, topic_names
 from shared.kafka.ends import without_records, written_up_to
 from shared.kafka.following import Following, Position, position_after
-from shared.kafka.log import CommitAborted, Log, LogLost, LostOffsets, OffsetLost, Output, Record, TooLarge
+from shared.kafka.log import Claims, CommitAborted, Log, LogLost, LostOffsets, OffsetLost, Output, Record, TooLarge
 from shared.kafka.publisher import Publisher
 from shared.kafka.reader import end_offsets, read_to_end, record_at, tail
 from shared.kafka.stage_log import KafkaLog
 
 __all__ = [
+    "Claims",
     "CommitAborted",
     "Following",
     "KafkaLog",

@@ -23,6 +23,24 @@ def common(bootstrap: str) -> dict[str, Any]:
     }
 
 
+AHEAD = {
+    "queued.min.messages": 1_000,
+    "queued.max.messages.kbytes": 16_384,
+    "fetch.message.max.bytes": 1_048_576,
+    "fetch.max.bytes": 8_388_608,
+}
+"""How much a stage fetches ahead of its work. What it has not fetched is lag in the topic; what it has is memory. A
+record that is larger than all of that comes by itself."""
+
+AHEAD_OF_A_BACKLOG = {
+    # The client hands out what came in the order in which it came: only so much of one partition stands before another.
+    "queued.min.messages": 64,
+    "queued.max.messages.kbytes": 4_096,
+    "fetch.message.max.bytes": 131_072,
+    "fetch.max.bytes": 2_097_152,
+}
+"""The same for a lane that gives way, whose partitions take turns."""
+
 _RESETS = {"stop": "error", "beginning": "earliest", "end": "latest"}
 
 
@@ -46,8 +64,8 @@ def consumer(bootstrap: str, group: str, instance: str, lost: LostOffsets) -> di
         # fetch returns at once when this many bytes are there.
         "fetch.min.bytes": 64_000,
         "fetch.wait.max.ms": 100,
-        "fetch.message.max.bytes": 4_194_304,
-        "queued.max.messages.kbytes": 32_768,
+        # A queue that was full is looked at again after so long; the default of a second would be a pause each time.
+        "fetch.queue.backoff.ms": 20,
     }
 
 

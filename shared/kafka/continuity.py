@@ -4,10 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from shared.kafka.log import LogLost, LostOffsets, OffsetLost
-
-Where = tuple[str, int]
-"""Topic and partition."""
+from shared.kafka.log import LogLost, LostOffsets, OffsetLost, Where
 
 PATIENCE = 45.0
 """Seconds for the group to say where it is: after a crash it first ends the transactions that were under way."""

@@ -8,8 +8,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 from shared.kafka import config
 from shared.kafka.bounded import bounded
-from shared.kafka.continuity import Where
-from shared.kafka.log import LogLost, Record
+from shared.kafka.log import LogLost, Record, Where
 from shared.kafka.reader import record_of
 from shared.outcome import Transient
 

@@ -1,32 +1,43 @@
 """Some topics of a stage, consumed in a group: what has been taken, what was taken from us, how far we are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
+from shared.events import lanes
 from shared.kafka import config
 from shared.kafka.bounded import bounded
-from shared.kafka.continuity import Continuity, Where
-from shared.kafka.log import LogLost, LostOffsets, Record
+from shared.kafka.continuity import Continuity
+from shared.kafka.log import LogLost, LostOffsets, Record, Where
 from shared.kafka.reader import record_of
 from shared.kafka.transaction import Consumed
 
 GATHER = 0.02
 """Seconds to wait for more records once the first one is there."""
 
+STASH = 64
+"""Records that came while others were being handled; then no more are taken."""
+
 
 class Lane:
     """One worker's part of a group. Not thread-safe: the runner's loop owns it."""
 
-    def __init__(self, bootstrap: str, group: str, instance: str, topics: Sequence[str], lost: LostOffsets) -> None:
-        self._consumer = Consumer(config.consumer(bootstrap, group, instance, lost))
+    def __init__(
+        self, name: lanes.Lane, bootstrap: str, group: str, instance: str, topics: Sequence[str], lost: LostOffsets
+    ) -> None:
+        ahead = config.AHEAD if name == "live" else config.AHEAD_OF_A_BACKLOG
+        self._consumer = Consumer(config.consumer(bootstrap, group, instance, lost) | ahead)
+        self._name = name
         self._continuity = Continuity(self._consumer, lost)
         self._topics = list(topics)
         self._stash: list[Message] = []
+        self._paused = False
         self._gone: set[Where] = set()
         self._at_end: set[Where] = set()
         self._next_offset: dict[Where, int] = {}
+        self.epochs: dict[Where, int] = {}
+        """Our claims to the partitions that are assigned to us."""
 
     def open(self) -> None:
         """Join the group."""
@@ -37,18 +48,24 @@ class Lane:
     def poll(self, limit: int, timeout: float) -> list[Record]:
         """As `Log.poll`."""
         self._gone.clear()
-        messages, self._stash = self._stash, []
+        self._resume()
+        messages, self._stash = self._stash[:limit], self._stash[limit:]
         messages = messages or self._take(1, timeout)
         if messages and len(messages) < limit:
             messages += self._take(limit - len(messages), GATHER)
-        return [record_of(message) for message in messages]
+        return [record_of(message, self._name) for message in messages]
 
-    def idle(self, timeout: float) -> None:
-        """As `Log.idle`."""
-        self._consumer.pause(self._consumer.assignment())
-        # A partition that is assigned meanwhile is not paused and may deliver: kept for the next poll.
-        self._stash += self._take(1, timeout)
-        self._consumer.resume(self._consumer.assignment())
+    def idle(self) -> None:
+        """Give the group a sign of life. What comes meanwhile is kept for the next poll.
+
+        Pausing throws away what was fetched, and what is live would be behind a backlog when it is fetched anew: only
+        who is idle for long pauses.
+        """
+        if len(self._stash) >= STASH:
+            self._consumer.pause(self._consumer.assignment())
+            self._paused = True
+        # Also of a paused lane: a partition that is assigned meanwhile is not paused, and may deliver.
+        self._stash += self._take(1, 0)
 
     def has(self, record: Record) -> bool:
         """Whether it came on this lane."""
@@ -63,13 +80,18 @@ class Lane:
         ours = [record for record in batch if self.has(record)]
         return Consumed(_next(ours), self._consumer.consumer_group_metadata()) if ours else None
 
+    def membership(self, partitions: Iterable[Where]) -> Consumed:
+        """What the group's coordinator refuses unless we are the member that we take ourselves for. Not to commit."""
+        return Consumed([TopicPartition(*where, 0) for where in partitions], self._consumer.consumer_group_metadata())
+
     def rewind(self, batch: Sequence[Record]) -> None:
         """Deliver what of `batch` is ours again from its first record on, in those partitions that are still ours."""
         starts: dict[Where, int] = {}
-        for record in (*filter(self.has, batch), *(record_of(message) for message in self._stash)):
+        for record in (*filter(self.has, batch), *map(record_of, self._stash)):
             where = (record.topic, record.partition)
             starts[where] = min(starts.get(where, record.offset), record.offset)
         self._stash = []
+        self._resume()
         for where, offset in starts.items():
             if where not in self._gone:
                 self._consumer.seek(TopicPartition(*where, offset))
@@ -93,6 +115,11 @@ class Lane:
         with suppress(LogLost):
             bounded(self._consumer.close)
 
+    def _resume(self) -> None:
+        if self._paused:
+            self._consumer.resume(self._consumer.assignment())
+            self._paused = False
+
     def _take(self, limit: int, timeout: float) -> list[Message]:
         """Real messages; the ends of partitions are noted, fatal errors raised, others left to the client."""
         taken = []
@@ -113,6 +140,8 @@ class Lane:
         gone = {(item.topic, item.partition) for item in partitions}
         # Also when such a partition comes back at once: what was taken from it before is delivered again.
         self._gone |= gone
+        for where in gone:
+            self.epochs.pop(where, None)
         self._stash = [item for item in self._stash if (item.topic(), item.partition()) not in gone]
 
 

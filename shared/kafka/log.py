@@ -1,14 +1,19 @@
 """What the stage runner needs of Kafka. One protocol, so that its tests run on a fake and on the real thing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from shared.events.lanes import Lane
 from shared.outcome import Failure
 
 LostOffsets = Literal["stop", "beginning", "end"]
 """Where a stage goes on in a log that is not the one any more that it has read: not at all, unless a person says so."""
+
+
+Where = tuple[str, int]
+"""Topic and partition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,15 @@ class Record:
     headers: tuple[tuple[str, bytes], ...] = ()
     leader_epoch: int | None = None
     """Which leadership of the partition it was written under: committed with the offset, it tells another history."""
+    lane: Lane = "live"
+    """On which it came: what is made of it stays on that."""
+    epoch: int | None = None
+    """Under which of our claims to its partition it was taken (`Claims`); None where the stage makes none."""
+
+    @property
+    def where(self) -> Where:
+        """Its partition."""
+        return self.topic, self.partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +102,32 @@ class Log(Protocol):
         """
         ...
 
-    def lag(self) -> int:
-        """Records behind the ends of the assigned partitions, as far as known."""
+    def give_up(self, batch: Sequence[Record]) -> None:
+        """Commit nothing of `batch`: what is ours of it is delivered again, under a new claim."""
+        ...
+
+    def lag(self) -> Mapping[Lane, int]:
+        """Records behind the ends of the assigned partitions, as far as known, by lane."""
         ...
 
     def close(self) -> None:
         """Leave the group."""
+        ...
+
+
+class Claims(Protocol):
+    """Keeps the epoch of each partition where a stage writes beside Kafka, so that one transaction sees both.
+
+    Whoever gets a partition claims it, and the epoch grows by one; what is written under an older one is refused.
+    """
+
+    def newest(self, partitions: Iterable[Where]) -> dict[Where, int]:
+        """The epoch of each; 0 where nobody has claimed. Raises `Transient`."""
+        ...
+
+    def take(self, seen: Mapping[Where, int]) -> None:
+        """Claim all of them: each gets the epoch after the one that was `seen`.
+
+        Raises `Fenced` (shared.outcome) when one has another epoch by now, and `Transient`; then none was taken.
+        """
         ...

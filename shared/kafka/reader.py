@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from shared.events.lanes import Lane
 from shared.kafka import config
 from shared.kafka.log import Record
 from shared.outcome import Transient
@@ -20,8 +21,8 @@ Offsets = Mapping[tuple[str, int], int]
 """The next offset to read, by topic and partition."""
 
 
-def record_of(message: Message) -> Record:
-    """The record in a consumed message."""
+def record_of(message: Message, lane: Lane = "live") -> Record:
+    """The record in a message that was consumed on `lane`."""
     key = message.key()
     value = message.value()
     return Record(
@@ -33,6 +34,7 @@ def record_of(message: Message) -> Record:
         value=value.encode() if isinstance(value, str) else value,
         headers=tuple(_headers(message)),
         leader_epoch=message.leader_epoch(),
+        lane=lane,
     )
 
 

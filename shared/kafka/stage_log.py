@@ -1,20 +1,22 @@
 """The real `Log`: consumers and a transactional producer as one."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import replace
 
 from confluent_kafka import Producer
 
 from shared import schemas
+from shared.events import lanes
 from shared.kafka import config
 from shared.kafka.lane import Lane
-from shared.kafka.log import CommitAborted, LostOffsets, Output, Record
+from shared.kafka.log import Claims, CommitAborted, LostOffsets, Output, Record, Where
+from shared.kafka.shares import LIVE, SHARES, Shares
 from shared.kafka.transaction import Transaction
+from shared.outcome import Fenced, Transient
 
-LOOK = 0.02
-"""Seconds to wait on one lane before looking at the other."""
-BULK_FIRST = 5
-"""In one of so many polls bulk goes first, so that it does not stand still behind live traffic that never ends."""
+LOOK = 0.05
+"""Seconds to wait for what is live before looking at the other lanes again."""
 
 
 class KafkaLog:
@@ -28,60 +30,111 @@ class KafkaLog:
         topics: Sequence[str],
         limit: Callable[[str], int] = schemas.message_limit,
         bulk: Sequence[str] = (),
+        rerun: Sequence[str] = (),
+        shares: Mapping[lanes.Lane, float] = SHARES,
         lost: LostOffsets = "stop",
+        claims: Claims | None = None,
     ) -> None:
-        """`bulk`: topics that give way to the others. A group of their own, because one consumer delivers all that it
-        has fetched in the order in which it came, and a backlog of these would stand before what is live."""
+        """`topics` are live; `bulk` and `rerun` give way to them, but for their `shares` of the time.
+
+        Each lane is a group of its own, because one consumer delivers all that it has fetched in the order in which it
+        came, and a backlog would stand before what is live. `claims`: for a stage that writes beside Kafka; its records
+        tell under which claim they were taken.
+        """
         self._producer = Producer(config.transactional(bootstrap, stage, instance))
-        self._lanes = [Lane(bootstrap, stage, instance, topics, lost)]
-        if bulk:
-            self._lanes.append(Lane(bootstrap, f"{stage}.bulk", instance, bulk, lost))
-        self._polls = 0
+        read: dict[lanes.Lane, Sequence[str]] = {LIVE: topics, "bulk": bulk, "rerun": rerun}
+        self._lanes = {
+            name: Lane(name, bootstrap, stage if name == LIVE else f"{stage}.{name}", instance, some, lost)
+            for name, some in read.items()
+            if some
+        }
+        self._shares = Shares({name: shares[name] for name in self._lanes if name != LIVE})
+        self._taken: tuple[lanes.Lane, int, float] | None = None
         self._transaction = Transaction(self._producer, limit)
+        self._claims = claims
         self._initialised = False
 
     def poll(self, limit: int, timeout: float) -> list[Record]:
-        """From one lane at a time: what is live waits for one batch of the other at most."""
+        """From one lane at a time: what is live waits for one short batch of another at most."""
         self._open()
-        if len(self._lanes) == 1:
-            return self._lanes[0].poll(limit, timeout)
-        self._polls += 1
-        order = self._lanes[:: 1 if self._polls % BULK_FIRST else -1]
+        self._settle()
         latest = time.monotonic() + timeout
+        # First without waiting for anybody, then for what is live, and only for moments while there are others.
+        wait, look = 0.0, LOOK if len(self._lanes) > 1 else timeout
         while True:
-            for lane in order:
-                if records := lane.poll(limit, LOOK):
+            for name in self._shares.order():
+                lane = self._lanes[name]
+                if taken := lane.poll(self._shares.limit(name, limit), wait if name == LIVE else 0.0):
+                    records = self._claimed(lane, taken)
+                    self._taken = (name, len(records), time.monotonic())
                     return records
-            if time.monotonic() >= latest:
+                self._shares.empty(name)
+            left = latest - time.monotonic()
+            if left <= 0:
                 return []
+            wait = min(look, left)
 
     def idle(self, timeout: float) -> None:
-        for number, lane in enumerate(self._lanes):
-            lane.idle(0 if number else timeout)
+        for lane in self._lanes.values():
+            lane.idle()
+        time.sleep(timeout)
 
     def owns(self, record: Record) -> bool:
-        return any(lane.owns(record) for lane in self._lanes)
+        return any(lane.owns(record) for lane in self._lanes.values())
 
     def commit(self, batch: Sequence[Record], outputs: Sequence[Output]) -> None:
         try:
-            consumed = [part for lane in self._lanes if (part := lane.consumed(batch))]
+            consumed = [part for lane in self._lanes.values() if (part := lane.consumed(batch))]
             self._transaction.run(outputs, consumed)
         except CommitAborted:
-            for lane in self._lanes:
+            for lane in self._lanes.values():
                 lane.rewind(batch)
             raise
 
-    def lag(self) -> int:
-        return sum(lane.lag() for lane in self._lanes)
+    def give_up(self, batch: Sequence[Record]) -> None:
+        for lane in self._lanes.values():
+            lane.rewind(batch)
+            for record in batch:
+                lane.epochs.pop(record.where, None)
+
+    def lag(self) -> Mapping[lanes.Lane, int]:
+        return {name: lane.lag() for name, lane in self._lanes.items()}
 
     def close(self) -> None:
-        for lane in self._lanes:
+        for lane in self._lanes.values():
             lane.close()
+
+    def _claimed(self, lane: Lane, records: list[Record]) -> list[Record]:
+        """The records, each with the epoch of our claim to its partition. Raises `Transient`; then they come again."""
+        if self._claims is None or not records:
+            return records
+        new = {record.where for record in records} - lane.epochs.keys()
+        try:
+            if new:
+                lane.epochs |= self._claim(self._claims, lane, new)
+        except (CommitAborted, Fenced, Transient) as failed:
+            lane.rewind(records)
+            raise Transient(f"claiming: {type(failed).__name__}") from None
+        return [replace(record, epoch=lane.epochs[record.where]) for record in records]
+
+    def _claim(self, claims: Claims, lane: Lane, partitions: Set[Where]) -> dict[Where, int]:
+        """Read, ask Kafka, then swap: whoever gets a partition after the answer to us also swaps after us, or first."""
+        seen = claims.newest(partitions)
+        self._transaction.prove(lane.membership(partitions))
+        claims.take(seen)
+        return {where: epoch + 1 for where, epoch in seen.items()}
 
     def _open(self) -> None:
         if not self._initialised:
             # Also ends whatever transaction an earlier worker of this name left open.
             self._transaction.initialise()
-            for lane in self._lanes:
+            for lane in self._lanes.values():
                 lane.open()
             self._initialised = True
+
+    def _settle(self) -> None:
+        """What was taken last has been handled."""
+        if self._taken is not None:
+            lane, records, since = self._taken
+            self._shares.spent(lane, records, time.monotonic() - since)
+            self._taken = None

@@ -54,6 +54,22 @@ class Transaction:
             raise
         self._reset()
 
+    def prove(self, part: Consumed) -> None:
+        """Have the group's coordinator say that we are the member that `part` was made by; commits nothing.
+
+        Raises `CommitAborted` when it says no, and `LogLost` when it says nothing.
+        """
+        _step(self._producer.begin_transaction)
+        try:
+            self._send(part)
+        except CommitAborted:
+            self._abort()
+            raise
+        except Transient as away:
+            # Only the same call may follow; a new worker asks anew.
+            raise LogLost(str(away)) from None
+        self._abort()
+
     def _send(self, part: Consumed) -> None:
         _step(lambda: self._producer.send_offsets_to_transaction(part.offsets, part.group, PATIENCE))
         self._offsets_sent += 1

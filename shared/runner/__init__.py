@@ -2,6 +2,8 @@
 
 from shared.runner.deadletters import DeadLetters
 from shared.runner.handling import Each, Handled, Handling, Incoming, Whole
+from shared.runner.journal import open_journal
+from shared.runner.load import Load
 from shared.runner.runner import Runner, Stage
 
-__all__ = ["DeadLetters", "Each", "Handled", "Handling", "Incoming", "Runner", "Stage", "Whole"]
+__all__ = ["DeadLetters", "Each", "Handled", "Handling", "Incoming", "Load", "Runner", "Stage", "Whole", "open_journal"]

@@ -1,25 +1,40 @@
-"""Dead letters: what is written of a record that nobody could handle."""
+"""Dead letters: what is written of a record that nobody could handle, and when one was handled after all."""
 
-import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from shared.events import (
     CleanDeadLetter,
+    CleanLetterSettled,
     DeadLetter,
     Event,
     IdentifiedDeadLetter,
+    IdentifiedLetterSettled,
     InstanceDecided,
     InstanceHeld,
+    InstanceUnheld,
+    LetterSettled,
     Outgoing,
+    SetAside,
 )
 from shared.events.envelope import UndecodableEvent
 from shared.events.event import fact_id
 from shared.kafka.log import Record
-from shared.outcome import Permanent, Reason
+from shared.outcome import Outcome, Permanent, Reason
+from shared.runner.again import original, raw_fields
+from shared.runner.handling import outcome_name, reason_of
+
+UNKNOWN = "unknown"
+"""The site of a record that cannot be read."""
 
 
 class OutputTooLarge(Exception):
     """The broker refuses what this record leads to."""
+
+
+class Poison(Permanent):
+    """Its worker died or hung each time that it had this record alone in hand."""
 
 
 def reason_for(failure: Exception) -> Reason:
@@ -42,35 +57,65 @@ class DeadLetters:
     identified: bool = False
 
     def of(
-        self, record: Record, event: Event | None, failure: Exception, attempts: int, trace_id: str | None, bare: bool
+        self,
+        record: Record,
+        event: Event | None,
+        failure: Exception,
+        attempts: int,
+        trace_id: str | None,
+        bare: bool,
+        again: SetAside | None = None,
     ) -> list[Outgoing]:
-        """The dead letter of `record`; `bare` leaves its value where it is, at its coordinates.
+        """The dead letter of `record`, or of the one that it carries `again`; `bare` leaves the value where it lies.
 
         From the identified zone the clean side learns that there is one more, and no more than that.
         """
         reason = reason_for(failure).value
+        site, project = (getattr(event, name, UNKNOWN) for name in ("site", "project"))
         model: type[DeadLetter] = IdentifiedDeadLetter if self.identified else CleanDeadLetter
-        letter = Outgoing.of(
-            model(
-                source_topic=record.topic,
-                source_partition=record.partition,
-                source_offset=record.offset,
-                stage=self.stage,
-                release=self.release,
-                reason=reason,
-                error=type(failure).__name__,
-                attempts=attempts,
-                trace_id=trace_id,
-                record_key=record.key,
-                record_headers={name: raw.decode("utf-8", "replace") for name, raw in record.headers},
-                record_value=None if bare or record.value is None else base64.b64encode(record.value).decode(),
-            )
-        )
+        fields: dict[str, Any] = {
+            **raw_fields(original(record, again), bare),
+            "stage": self.stage,
+            "release": self.release,
+            "reason": reason,
+            "error": type(failure).__name__,
+            "attempts": attempts,
+            "trace_id": trace_id,
+            "site": site,
+            "project": project,
+        }
+        first = Outgoing.of(model(**fields))
+        letter = first
+        if again is not None and again.requeues:
+            letter = Outgoing.of(model(**fields, requeues=again.requeues, first=first.id))
         # A decision that cannot be carried out leaves its instance where it was: held, and counted as that.
         if not self.identified or isinstance(event, InstanceDecided):
             return [letter]
-        site = getattr(event, "site", "unknown")
-        held = InstanceHeld(
-            site=site, project=getattr(event, "project", "unknown"), outcome="dead-lettered", reason=reason
+        held = InstanceHeld(site=site, project=project, outcome="dead-lettered", reason=reason)
+        return [letter, Outgoing(held, fact_id("held", letter.id), site), *self._uncounted(again)]
+
+    def resolved(self, again: SetAside | None, result: Outcome) -> Sequence[Outgoing]:
+        """That the dead letter which `again` was has been handled after all; nothing when it was none."""
+        if again is None or again.letter is None:
+            return ()
+        model: type[LetterSettled] = IdentifiedLetterSettled if self.identified else CleanLetterSettled
+        settled = model(
+            letter=again.letter,
+            state="resolved",
+            stage=self.stage,
+            requeues=again.requeues,
+            outcome=outcome_name(result),
+            reason=reason_of(result) or None,
+            release=self.release,
         )
-        return [letter, Outgoing(held, fact_id("held", letter.id), site)]
+        return (Outgoing.of(settled), *self._uncounted(again))
+
+    def _uncounted(self, again: SetAside | None) -> Sequence[Outgoing]:
+        """That what was counted for the dead letter which `again` was counts no more."""
+        if not self.identified or again is None or again.letter is None:
+            return ()
+        site, project = again.site or UNKNOWN, again.project or UNKNOWN
+        undone = InstanceUnheld(
+            site=site, project=project, outcome="dead-lettered", reason=again.reason or Reason.UNEXPECTED.value
+        )
+        return (Outgoing(undone, fact_id("unheld", again.letter), site),)

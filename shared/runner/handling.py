@@ -1,14 +1,17 @@
 """What handlers get and answer, and the two ways to handle a batch: record by record, or as a whole."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared import telemetry
 from shared.events import Event
-from shared.outcome import Done, Outcome
+from shared.outcome import Done, Outcome, Transient
+from shared.runner.load import Load
+from shared.runner.suspects import Place
+from shared.runner.under_way import UnderWay
 from shared.telemetry import Attribute
 
 
@@ -24,6 +27,13 @@ class Incoming:
     """When the record was published, UTC."""
     traceparent: str | None = None
     """The step before."""
+    epoch: int | None = None
+    """Of our claim to its partition; None where the stage makes none (`shared.kafka.Claims`)."""
+
+    @property
+    def place(self) -> Place:
+        """What names the record."""
+        return (self.topic, self.partition, self.offset)
 
     @property
     def trace_id(self) -> str | None:
@@ -48,6 +58,10 @@ class Handled:
 class Handling:
     """How a stage handles a batch."""
 
+    def __init__(self) -> None:
+        self.under_way = UnderWay()
+        """What of the batch is being handled at this moment."""
+
     def __call__(self, batch: Sequence[Incoming]) -> Sequence[Handled]:
         """An answer for each record, in the same order. Never raises."""
         raise NotImplementedError
@@ -56,15 +70,55 @@ class Handling:
 class Each(Handling):
     """Calls `handle` on each record, `workers` at a time, each within a span of its own."""
 
-    def __init__(self, stage: str, handle: Callable[[Incoming], Outcome], workers: int) -> None:
+    def __init__(
+        self,
+        stage: str,
+        handle: Callable[[Incoming], Outcome],
+        workers: int,
+        *,
+        load: Load | None = None,
+        line: Callable[[Event], Hashable] | None = None,
+    ) -> None:
+        """`load`: how much may be in hand at once. `line`: records for which it says the same are handled one after
+        the other, in the order in which they came; without it there is no order."""
+        super().__init__()
         self._stage = stage
         self._handle = handle
+        self._load = load
+        self._line = line
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="handle")
 
     def __call__(self, batch: Sequence[Incoming]) -> Sequence[Handled]:
-        return list(self._pool.map(self._one, batch))
+        if self._line is None:
+            return list(self._pool.map(self._one, batch))
+        lines: dict[Hashable, list[int]] = {}
+        for index, record in enumerate(batch):
+            lines.setdefault(self._line(record.event), []).append(index)
+        handled = self._pool.map(lambda line: self._in_order([batch[index] for index in line]), lines.values())
+        answers = {
+            index: answer
+            for line, part in zip(lines.values(), handled, strict=True)
+            for index, answer in zip(line, part, strict=True)
+        }
+        return [answers[index] for index in range(len(batch))]
+
+    def _in_order(self, records: Sequence[Incoming]) -> list[Handled]:
+        """One after the other; behind one that is to be tried again, none is begun."""
+        handled: list[Handled] = []
+        for record in records:
+            if handled and isinstance(handled[-1].result, Transient):
+                handled.append(Handled(handled[-1].result, record.traceparent or "", 0))
+            else:
+                handled.append(self._one(record))
+        return handled
 
     def _one(self, record: Incoming) -> Handled:
+        if self._load is None:
+            return self._spanned(record)
+        with self._load.carrying(record.event):
+            return self._spanned(record)
+
+    def _spanned(self, record: Incoming) -> Handled:
         started = time.monotonic()
         parent = telemetry.parent_in(record.traceparent)
         with telemetry.span(
@@ -72,7 +126,8 @@ class Each(Handling):
         ) as span:
             result: Result
             try:
-                result = self._handle(record)
+                with self.under_way.handling([record.place]):
+                    result = self._handle(record)
             except Exception as failed:
                 result = failed
             tell(span, result)
@@ -83,6 +138,7 @@ class Whole(Handling):
     """Calls `handle` on the batch as it is; every record's span covers the whole of that time."""
 
     def __init__(self, stage: str, handle: Callable[[Sequence[Incoming]], Sequence[Outcome]]) -> None:
+        super().__init__()
         self._stage = stage
         self._handle = handle
 
@@ -91,7 +147,8 @@ class Whole(Handling):
         spans = [self._open(record) for record in batch]
         results: Sequence[Result]
         try:
-            results = self._handle(batch)
+            with self.under_way.handling([record.place for record in batch]):
+                results = self._handle(batch)
         except Exception as failed:
             results = [failed] * len(batch)
         seconds = time.monotonic() - started

@@ -1,13 +1,15 @@
 """What a stage tells of its work: metrics, and a log line for whatever did not simply go on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from shared import metrics, telemetry
+from shared.events.lanes import Lane
 from shared.kafka.log import Record
 from shared.outcome import Done, Skip
 from shared.runner.deadletters import reason_for
 from shared.runner.handling import Result, outcome_name, reason_of
+from shared.runner.suspects import Noted, Place
 
 log = telemetry.logger("stage")
 
@@ -22,9 +24,11 @@ class Report:
         self._handle = metrics.histogram("isocentre_stage_handle_seconds").labels(stage)
         self._commit = metrics.histogram("isocentre_stage_commit_seconds").labels(stage)
         self._age = metrics.histogram("isocentre_stage_age_seconds").labels(stage)
-        self._lag = metrics.gauge("isocentre_stage_lag_records").labels(stage)
+        self._lag = metrics.gauge("isocentre_stage_lag_records")
         self._retries = metrics.counter("isocentre_stage_retries_total").labels(stage)
         self._aborts = metrics.counter("isocentre_stage_aborts_total").labels(stage)
+        self._suspects = metrics.gauge("isocentre_stage_suspects").labels(stage)
+        self._ends = metrics.counter("isocentre_stage_worker_ends_total")
         self._degraded = metrics.gauge("isocentre_stage_degraded").labels(stage)
 
     def settled(self, record: Record, result: Result, seconds: float, trace_id: str | None, attempts: int) -> None:
@@ -71,6 +75,31 @@ class Report:
         """It is back."""
         self._degraded.set(0)
 
-    def lag(self, records: int) -> None:
-        """How far behind the stage is."""
-        self._lag.set(records)
+    def lag(self, behind: Mapping[Lane, int]) -> None:
+        """How many records each lane is behind."""
+        for lane, records in behind.items():
+            self._lag.labels(self._stage, lane).set(records)
+
+    def began(self, before: Noted, suspects: int) -> None:
+        """A worker has begun, and found what the one before it had noted."""
+        for how in ("died", "hung"):
+            self._ends.labels(self._stage, how)
+        if before.in_hand:
+            how = "hung" if before.hung else "died"
+            self._ends.labels(self._stage, how).inc()
+            log.error("worker-before-ended", how=how, in_hand=len(before.in_hand), suspects=suspects)
+        self.suspects(suspects)
+
+    def suspects(self, records: int) -> None:
+        """So many records are to be handled alone."""
+        self._suspects.set(records)
+
+    def suspected(self, place: Place, ends: int) -> None:
+        """This record is handled alone."""
+        topic, partition, offset = place
+        log.warning("handled-alone", topic=topic, partition=partition, offset=offset, ends=ends)
+
+    def hung(self, place: Place, seconds: float) -> None:
+        """This record takes too long, and the process ends."""
+        topic, partition, offset = place
+        log.error("hung", topic=topic, partition=partition, offset=offset, seconds=seconds)

@@ -6,7 +6,9 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.dicom.keys import KeyRing
+from shared.events.lanes import Lane
 from shared.kafka.log import LostOffsets
+from shared.kafka.shares import SHARES
 from shared.misconfigured import Misconfigured
 from shared.private_file import read_private
 
@@ -64,7 +66,27 @@ class StageSettings(ServiceSettings):
     lost_offsets: LostOffsets = Field(
         default="stop", description="Where to go on in a log that lost records which were read: stop, beginning or end."
     )
+    bulk_share: float = Field(
+        default=SHARES["bulk"],
+        gt=0,
+        lt=0.5,
+        description="Of its time, for what came in bulk, while there is anything live.",
+    )
+    rerun_share: float = Field(
+        default=SHARES["rerun"], gt=0, lt=0.5, description="The same for what goes through once more."
+    )
     concurrency: int = Field(default=4, ge=1, description="Records handled at the same time.")
+    state_dir: Path | None = Field(
+        default=None, description="Folder in which each worker notes what it has in hand, for the one after it."
+    )
+    record_seconds: float = Field(
+        default=900.0, gt=0, description="Time for one record; a worker that takes longer hangs, and is ended."
+    )
+
+    @property
+    def shares(self) -> dict[Lane, float]:
+        """The least part of its time that each lane gets which gives way to what is live."""
+        return {"bulk": self.bulk_share, "rerun": self.rerun_share}
 
 
 class ProjectKeySettings(BaseSettings):

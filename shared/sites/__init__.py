@@ -3,7 +3,7 @@
 from shared.sites.aliases import Alias, files_of, read_patients
 from shared.sites.declared import CODE
 from shared.sites.file import Sites, read_sites
-from shared.sites.site import DEFAULT_PROFILE, Commitment, Lane, Site
+from shared.sites.site import DEFAULT_PROFILE, Commitment, Lane, Live, Site
 
 __all__ = [
     "CODE",
@@ -11,6 +11,7 @@ __all__ = [
     "Alias",
     "Commitment",
     "Lane",
+    "Live",
     "Site",
     "Sites",
     "files_of",

@@ -22,6 +22,7 @@ OF_THE_SITE = (
     "enabled",
     "associations",
     "bytes_per_day",
+    "live",
     "commitment",
 )
 """Fields that hold for a site as a whole: all its entries say the same. The others tell its senders apart."""
@@ -35,6 +36,13 @@ class Commitment(Declared):
     port: int = Field(ge=1, le=65535)
     days: int = Field(ge=1, description="What was committed does not expire before.")
     tls: bool = Field(default=False, description="Tell the result with TLS, as who the receiver is.")
+
+
+class Live(Declared):
+    """What a site may have in the live lane: what it sends beyond that goes on in bulk. Nothing is refused."""
+
+    burst: int = Field(ge=1, description="Instances at once, after a while without any.")
+    per_second: float = Field(gt=0, description="Instances a second for as long as it likes.")
 
 
 class Site(Declared):
@@ -63,6 +71,9 @@ class Site(Declared):
     associations: int | None = Field(default=None, ge=1, description="Open at the same time at most.")
     bytes_per_day: int | None = Field(
         default=None, ge=1, description="Stored of it in a day (UTC) at most; more is refused until the next."
+    )
+    live: Live | None = Field(
+        default=None, description="What may be in the live lane; the receiver's own settings unless given."
     )
     sop_classes: frozenset[Uid] = Field(default=frozenset(), description="Storage SOP classes taken; empty: all.")
     private_sop_classes: frozenset[Uid] = Field(default=frozenset(), description="Taken beside those of the standard.")

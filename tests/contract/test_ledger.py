@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from infra.local.state import Stack
+from infra.operating.desk import Overtaken
 from infra.quarantine.acting import Topics
 from infra.quarantine.cases import Case
 from infra.quarantine.deciding import Wish, audit_of, decide
-from infra.quarantine.ledger import Ledger, Overtaken
+from infra.quarantine.ledger import Ledger
 from shared.events import AuditRecorded, Event, Outgoing
 from shared.events.envelope import decode
 from shared.kafka import Publisher, read_to_end

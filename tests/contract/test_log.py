@@ -2,7 +2,8 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -21,6 +22,8 @@ from shared.kafka import (
     TooLarge,
     read_to_end,
 )
+from shared.outcome import Transient
+from tests.support.memory_claims import MemoryClaims
 from tests.support.memory_log import MemoryBroker, MemoryLog
 from tests.support.waiting import until
 
@@ -37,6 +40,7 @@ class Bench:
     published: Callable[[], Sequence[Record]]
     bootstrap: str = ""
     bulk: str = "bulk"
+    rerun: str = "rerun"
 
     def fill_bulk(self, count: int) -> None:
         for number in range(count):
@@ -49,7 +53,7 @@ def _memory() -> Bench:
         stage="stage",
         source="source",
         target="target",
-        open=lambda: MemoryLog(broker, "stage", ["source"], bulk=["bulk"]),
+        open=lambda: MemoryLog(broker, "stage", ["source"], bulk=["bulk"], rerun=["rerun"]),
         produce=broker.produce,
         published=lambda: broker.topics["target"],
     )
@@ -57,10 +61,11 @@ def _memory() -> Bench:
 
 def _kafka(bootstrap: str) -> Bench:
     name = f"contract-{secrets.token_hex(4)}"
-    source, target, bulk = (f"{name}-{what}" for what in ("source", "target", "bulk"))
+    source, target, bulk, rerun = (f"{name}-{what}" for what in ("source", "target", "bulk", "rerun"))
     admin = AdminClient({"bootstrap.servers": bootstrap})
     large = {"max.message.bytes": "4194304"}
-    created = admin.create_topics([NewTopic(source, 1, config=large), NewTopic(target, 1), NewTopic(bulk, 2)])
+    topics = [NewTopic(source, 1, config=large), NewTopic(target, 1), NewTopic(bulk, 2), NewTopic(rerun, 1)]
+    created = admin.create_topics(topics)
     for future in created.values():
         future.result(10)
     publisher = Publisher(bootstrap, timeout=10)
@@ -68,11 +73,12 @@ def _kafka(bootstrap: str) -> Bench:
         stage=name,
         source=source,
         target=target,
-        open=lambda: KafkaLog(bootstrap, name, "0", [source], bulk=[bulk]),
+        open=lambda: KafkaLog(bootstrap, name, "0", [source], bulk=[bulk], rerun=[rerun]),
         produce=publisher.publish,
         published=lambda: list(read_to_end(bootstrap, [target])),
         bootstrap=bootstrap,
         bulk=bulk,
+        rerun=rerun,
     )
 
 
@@ -149,6 +155,15 @@ def test_what_was_not_committed_comes_again(bench: Bench, log: Log) -> None:
     again.close()
 
 
+def test_what_is_given_up_comes_again(bench: Bench, log: Log) -> None:
+    _fill(bench, 3)
+    records = _poll(log, 3)
+    log.commit(records[:1], [])
+    log.give_up(records[1:])
+    assert [record.value for record in _poll(log, 2)] == [b"1", b"2"]
+    assert bench.published() == []
+
+
 def test_an_output_that_is_too_large_is_named_and_nothing_published(bench: Bench, log: Log) -> None:
     _fill(bench, 1)
     records = _poll(log, 1)
@@ -166,7 +181,7 @@ def test_lag_falls_to_nothing(bench: Bench, log: Log) -> None:
     records = _poll(log, 3)
     log.commit(records, [])
     log.poll(10, 1.0)
-    assert log.lag() == 0
+    assert log.lag() == {"live": 0, "bulk": 0, "rerun": 0}
 
 
 def test_idle_takes_no_record(bench: Bench, log: Log) -> None:
@@ -198,17 +213,50 @@ def test_what_is_live_waits_for_one_batch_of_a_backlog_at_most(bench: Bench, log
     assert ["0", "1"] in [_values(log.poll(4, 5.0)) for _ in range(2)]
 
 
-def test_bulk_does_not_stand_still_behind_what_is_live(bench: Bench, log: Log) -> None:
+def test_no_lane_stands_still_behind_what_is_live(bench: Bench, log: Log) -> None:
     bench.fill_bulk(3)
     _fill(bench, 1)
     taken = _poll(log, 4)
     bench.fill_bulk(1)
+    bench.produce(Output(bench.rerun, "key", b"again"))
     _fill(bench, 40)
     log.commit(taken, [])
     time.sleep(FETCHED)
-    values = [value for _ in range(8) for value in _values(log.poll(1, 5.0))]
-    assert 1 <= sum(value.startswith("bulk") for value in values) <= 2
-    assert [value for value in values if not value.startswith("bulk")] == [str(number) for number in range(7)]
+    records = [record for _ in range(12) for record in log.poll(1, 5.0)]
+    assert {record.lane: record.topic for record in records} == {
+        "live": bench.source,
+        "bulk": bench.bulk,
+        "rerun": bench.rerun,
+    }
+    live = [record for record in records if record.lane == "live"]
+    assert _values(live) == [str(number) for number in range(10)]
+
+
+def test_what_comes_while_others_are_handled_is_kept_in_order_and_bounded(bench: Bench, log: Log) -> None:
+    bench.fill_bulk(200)
+    first = _poll(log, 1)
+    time.sleep(FETCHED)
+    for _ in range(150):
+        log.idle(0)
+    log.commit(first, [])
+    found = [*first, *_poll(log, 199)]
+    for partition in {record.partition for record in found}:
+        offsets = [record.offset for record in found if record.partition == partition]
+        assert offsets == list(range(len(offsets)))
+    assert log.lag()["bulk"] == 0
+
+
+def test_what_comes_while_others_are_handled_comes_again_after_an_abort(bench: Bench, log: Log) -> None:
+    bench.fill_bulk(100)
+    first = _poll(log, 1)
+    time.sleep(FETCHED)
+    for _ in range(100):
+        log.idle(0)
+    log.close()
+    again = bench.open()
+    assert len({(record.partition, record.offset) for record in _poll(again, 100)}) == 100
+    assert first[0].offset == 0
+    again.close()
 
 
 def test_each_lane_moves_on_by_itself(bench: Bench, log: Log) -> None:
@@ -234,6 +282,25 @@ def test_one_commit_may_take_both_lanes(bench: Bench, log: Log) -> None:
 
 
 # --- what only the real one can show
+
+
+def test_partitions_of_a_lane_take_turns(kafka: Bench) -> None:
+    """A site's backlog fills one partition, and another site's ten lie in the other: they wait for a portion of it."""
+    key_of = {zlib.crc32(key.encode()) % 2: key for key in ("site-a", "site-b", "site-c", "site-d")}
+    for number in range(1500):
+        kafka.produce(Output(kafka.bulk, key_of[0], f"backlog {number}".encode() + bytes(1000)))
+    log = kafka.open()
+    log.commit(_poll(log, 100), [])
+    for number in range(10):
+        kafka.produce(Output(kafka.bulk, key_of[1], f"other {number}".encode()))
+    before = 0
+    found: list[Record] = []
+    while sum(record.key == key_of[1] for record in found) < 10:
+        found += log.poll(16, 5.0)
+        log.commit(found[before:], [])
+        before = len(found)
+    log.close()
+    assert before < 500
 
 
 @pytest.fixture
@@ -265,6 +332,60 @@ def test_a_newer_worker_of_the_same_name_fences_the_older(kafka: Bench) -> None:
     new.commit(again, [Output(kafka.target, "k", b"alive")])
     assert [record.value for record in _published(kafka)] == [b"alive"]
     new.close()
+
+
+def _claiming(kafka: Bench, claims: MemoryClaims) -> KafkaLog:
+    return KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], claims=claims)
+
+
+def test_records_tell_under_which_claim_they_were_taken(kafka: Bench) -> None:
+    _fill(kafka, 3)
+    claims = MemoryClaims()
+    log = _claiming(kafka, claims)
+    first = _poll(log, 1)
+    log.commit(first, [])
+    second = _poll(log, 1)
+    log.give_up(second)
+    third = _poll(log, 1)
+    log.close()
+    again = _claiming(kafka, claims)
+    assert [record.epoch for record in (*first, *second, *third, *_poll(again, 1))] == [1, 1, 2, 3]
+    again.close()
+
+
+def test_what_could_not_be_claimed_comes_again(kafka: Bench) -> None:
+    """Somebody claims between our looking and our claim."""
+
+    class Disputed(MemoryClaims):
+        disputes = 1
+
+        def take(self, seen: Mapping[tuple[str, int], int]) -> None:
+            if self.disputes:
+                self.disputes -= 1
+                super().take(seen)
+            super().take(seen)
+
+    _fill(kafka, 2)
+    log = _claiming(kafka, Disputed())
+    with pytest.raises(Transient):
+        _poll(log, 2)
+    assert [(record.value, record.epoch) for record in _poll(log, 2)] == [(b"0", 2), (b"1", 2)]
+    log.close()
+
+
+def test_who_is_no_member_any_more_cannot_claim(kafka: Bench) -> None:
+    _fill(kafka, 1)
+    claims = MemoryClaims()
+    old = _claiming(kafka, claims)
+    records = _poll(old, 1)
+    new = _claiming(kafka, claims)
+    assert [record.epoch for record in _poll(new, 1)] == [2]
+    old.give_up(records)
+    with pytest.raises(LogLost):
+        until(lambda: old.poll(1, 1.0), "the old one polls", 30)
+    assert claims.epochs == {(kafka.source, 0): 2}
+    new.close()
+    old.close()
 
 
 def _commit_beyond_the_end(kafka: Bench) -> None:
@@ -315,8 +436,6 @@ def test_a_person_can_have_it_go_on_with_what_comes(kafka: Bench) -> None:
 
 
 def test_the_publisher_says_when_the_broker_is_away() -> None:
-    from shared.outcome import Transient
-
     publisher = Publisher("127.0.0.1:9", timeout=1.0)
     with pytest.raises(Transient):
         publisher.publish(Output("any", "k", b"v"))

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from infra.local.state import Database as Address
 from infra.local.state import Stack
 from services.indexer import rows, tables
+from services.indexer.claims import PartitionClaims
 from services.indexer.database import Database
 from services.indexer.handler import Indexer
 from services.indexer.migrate import migrate
@@ -23,7 +25,7 @@ from shared.events import (
     InstanceThumbnailed,
     InstanceValidated,
 )
-from shared.outcome import Done, Outcome, Reason, Reject
+from shared.outcome import Done, Fenced, Outcome, Reason, Reject, Skip
 from shared.storage.headers import place_header
 from tests.support import postgres
 from tests.support.indexer_events import MORNING, TRACE, header, record, validated
@@ -277,3 +279,58 @@ def test_what_cannot_be_a_key_is_rejected_alone(indexer: Indexer, address: Addre
     outcomes = indexer([record(validated(1, sop_instance_uid="1\0" * 500)), record(validated(2))])
     assert [reason_of(outcome) for outcome in outcomes] == [Reason.MALFORMED_UID, None]
     assert postgres.ask(address, "SELECT sop_instance_uid FROM instance") == [("2.25.1112",)]
+
+
+def test_what_was_taken_under_an_older_claim_is_refused_with_its_batch(indexer: Indexer, address: Address) -> None:
+    claims = PartitionClaims(Database(address.url("indexer")), "another")
+    batch = [record(validated(1)), record(validated(2)), replace(record(validated(3)), partition=1)]
+    for epoch, where in enumerate(([0, 1], [1]), start=1):
+        claims.take({(InstanceValidated.topic, number): epoch - 1 for number in where})
+    held = [replace(item, epoch=1) for item in batch]
+    with pytest.raises(Fenced):
+        indexer(held)
+    assert content(address) == {table: [] for table in TABLES}
+    indexer(held[:2])
+    assert len(postgres.ask(address, "SELECT FROM instance")) == 2
+
+
+def test_a_claim_waits_for_what_is_written_under_the_last_one(address: Address) -> None:
+    where = (InstanceValidated.topic, 0)
+    mine, other = Database(address.url("indexer")), Database(address.url("indexer"))
+    PartitionClaims(mine, "a").take({where: 0})
+    with ThreadPoolExecutor(1) as pool:
+        with mine.transaction() as transaction:
+            transaction.hold({where: 1})
+            claim = pool.submit(PartitionClaims(other, "b").take, {where: 1})
+            assert wait([claim], timeout=0.3).not_done
+        claim.result(10)
+    with pytest.raises(Fenced), mine.transaction() as transaction:
+        transaction.hold({where: 1})
+    mine.close()
+    other.close()
+
+
+def test_what_was_erased_stays_out_and_the_others_of_its_batch_come_in(indexer: Indexer, address: Address) -> None:
+    gone, other = validated(1), validated(2)
+    seen = InstanceThumbnailed(**gone.reference(), renderer="1", picture="p", width=1, height=1)
+    postgres.do(address, f"INSERT INTO erased VALUES ('{gone.arrival}', now())")
+    outcomes = indexer([record(event) for event in (InstanceAnonymised(**gone.reference()), gone, other, seen)])
+    skipped = Skip(Reason.ERASED)
+    assert [outcomes[place] for place in (0, 1, 3)] == [skipped] * 3
+    assert postgres.ask(address, "SELECT arrival FROM instance") == [(other.arrival,)]
+    assert postgres.ask(address, "SELECT DISTINCT arrival FROM journey") == [(other.arrival,)]
+    assert postgres.ask(address, "SELECT FROM picture") == []
+
+
+def test_who_erases_waits_for_those_who_have_not_seen_the_mark(indexer: Indexer, address: Address) -> None:
+    mine = Database(address.url("indexer"))
+    mark = "LOCK TABLE erased IN EXCLUSIVE MODE; INSERT INTO erased VALUES ('a', now())"
+    with ThreadPoolExecutor(1) as pool:
+        with mine.transaction() as transaction:
+            assert transaction.erased(["a"]) == set()
+            erasing = pool.submit(postgres.do, address, mark)
+            assert wait([erasing], timeout=0.3).not_done
+        erasing.result(10)
+    with mine.transaction() as transaction:
+        assert transaction.erased(["a", "b"]) == {"a"}
+    mine.close()

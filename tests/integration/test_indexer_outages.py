@@ -51,6 +51,18 @@ def test_up_from_nothing_and_again(address: Address) -> None:
     assert Database(url).revision() == newest()
 
 
+def test_it_goes_up_while_the_release_before_writes(address: Address) -> None:
+    url = address.url("indexer")
+    with create_engine(with_driver(url)).begin() as connection:
+        command.upgrade(config_of(connection), "0001")
+    earlier = Database(url)
+    with earlier.transaction() as transaction:
+        transaction.merge(tables.PATIENT, [("demo", "IC-AAAA", None, None, None)])
+        assert migrate(url) == ("0001", newest())
+    assert postgres.ask(address, "SELECT patient_id FROM patient") == [("IC-AAAA",)]
+    earlier.close()
+
+
 def test_the_command_works_from_anywhere(address: Address, tmp_path: Path) -> None:
     said = subprocess.run(
         [sys.executable, "-m", "services.indexer", "migrate"],

@@ -8,6 +8,7 @@ from pathlib import Path
 EDGES = {
     "receiver": {
         "accounts",
+        "allowances",
         "arrivals",
         "commitment",
         "conformance",
@@ -35,7 +36,7 @@ EDGES = {
     },
     "anonymiser": {"following"},
     "validator": set[str](),
-    "indexer": {"database", "tables", "migrate", "migrations"},
+    "indexer": {"claims", "database", "tables", "migrate", "migrations"},
     "bookkeeper": {"database", "following", "migrate", "migrations", "reconciling", "report", "tables"},
     "thumbnailer": {"worker"},
     "tracker": {"edge", "publishing"},

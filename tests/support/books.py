@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.support.generated import Item
-from tests.support.pipeline import IN_BULK, RECEIVED, Pipeline
+from tests.support.pipeline import LANES, RECEIVED, Pipeline
 from tests.support.topics import Record
 
 STEPS = ("anonymised", "validated", "indexed", "thumbnailed")
@@ -20,9 +20,10 @@ def key_of(site: str, item: Item) -> str:
 
 
 def records_of(pipeline: Pipeline, topic: str, sites: Sequence[str]) -> list[Record]:
-    """Of what was received, on either lane: the sweep takes the other one."""
-    topics = (RECEIVED, IN_BULK) if topic == RECEIVED else (topic,)
-    return [record for record in pipeline.topics.records(*topics) if record.event().get("site") in sites]
+    """On either lane: the sweep takes the other one."""
+    return [
+        record for record in pipeline.topics.records(*LANES.get(topic, (topic,))) if record.event().get("site") in sites
+    ]
 
 
 def dead_letters(pipeline: Pipeline) -> int:

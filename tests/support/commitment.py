@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE, build_role
 from pynetdicom.association import Association
 
+from services.receiver.allowances import Allowances
 from services.receiver.arrivals import Arrivals
 from services.receiver.commitment.carrying import Carrying
 from services.receiver.commitment.docket import Docket
@@ -105,6 +106,7 @@ class Node:
             pseudonyms=Pseudonyms(b"k" * 32),
             quotas=self.quotas,
             repeats=Repeats(self.store, self.arrivals, lambda: None, lambda arrival: False),
+            allowances=Allowances(500, 10.0),
             clock=self.clock,
         )
         landing = partial(Landing, Spool(folder, Disk(folder, 0)), 2**20, Budget(2**22))

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from infra.operating.desk import Overtaken
 from infra.quarantine.cases import Case, Cases, Where
-from infra.quarantine.ledger import Overtaken
 from shared.events import Event, InstanceCommitted, InstanceReceived
 from shared.outcome import Transient
 

@@ -1,14 +1,18 @@
 """A log in memory. It passes tests/contract/test_log.py like KafkaLog."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from shared.events.lanes import Lane
 from shared.kafka import CommitAborted, Output, Record, TooLarge
+from shared.kafka.shares import LIVE, SHARES, Shares
 from shared.outcome import Transient
 
 LIMIT = 4_194_304
-BULK_FIRST = 5
+EACH = 0.05
+"""Seconds that a record is said to have taken."""
 
 
 class MemoryBroker:
@@ -40,21 +44,32 @@ class MemoryPublisher(MemoryBroker):
 class MemoryLog:
     """One worker of one stage. `away` and `aborts` make the next commits fail that often."""
 
-    def __init__(self, broker: MemoryBroker, group: str, topics: Sequence[str], bulk: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        broker: MemoryBroker,
+        group: str,
+        topics: Sequence[str],
+        bulk: Sequence[str] = (),
+        rerun: Sequence[str] = (),
+    ) -> None:
         self.broker = broker
         self.away = 0
         self.aborts = 0
         self.commits: list[tuple[int, int]] = []
         self.lost: set[str] = set()
         self._group = group
-        self._lanes = [topics, bulk]
-        self._polls = 0
+        self._lanes: dict[Lane, Sequence[str]] = {LIVE: topics, "bulk": bulk, "rerun": rerun}
+        self._shares = Shares(SHARES)
         self._position = dict(broker.committed[group])
 
     def poll(self, limit: int, timeout: float) -> list[Record]:
-        self._polls += 1
-        order = self._lanes[:: 1 if self._polls % BULK_FIRST else -1]
-        taken = next((taken for lane in order if (taken := list(self._next(lane, limit)))), [])
+        for lane in self._shares.order():
+            if taken := list(self._next(lane, self._shares.limit(lane, limit))):
+                break
+            self._shares.empty(lane)
+        else:
+            return []
+        self._shares.spent(lane, len(taken), EACH * len(taken))
         for record in taken:
             self._position[record.topic, record.partition] = record.offset + 1
         return taken
@@ -82,18 +97,22 @@ class MemoryLog:
             self.broker.committed[self._group][record.topic, record.partition] = record.offset + 1
         self.commits.append((len(batch), len(outputs)))
 
-    def lag(self) -> int:
-        return sum(
-            len(self.broker.topics[topic]) - self._position.get((topic, 0), 0) for lane in self._lanes for topic in lane
-        )
+    def give_up(self, batch: Sequence[Record]) -> None:
+        self._position = dict(self.broker.committed[self._group])
+
+    def lag(self) -> Mapping[Lane, int]:
+        return {lane: sum(map(self._behind, topics)) for lane, topics in self._lanes.items()}
 
     def close(self) -> None:
         """Nothing to leave."""
 
-    def _next(self, topics: Sequence[str], limit: int) -> Iterator[Record]:
-        for topic in topics:
+    def _behind(self, topic: str) -> int:
+        return len(self.broker.topics[topic]) - self._position.get((topic, 0), 0)
+
+    def _next(self, lane: Lane, limit: int) -> Iterator[Record]:
+        for topic in self._lanes[lane]:
             for record in self.broker.topics[topic][self._position.get((topic, 0), 0) :]:
                 if limit == 0:
                     return
                 limit -= 1
-                yield record
+                yield replace(record, lane=lane)

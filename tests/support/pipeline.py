@@ -11,6 +11,8 @@ from tests.support.waiting import until
 RECEIVED = "identified.instance.received"
 IN_BULK = "identified.instance.received.bulk"
 ANONYMISED = "clean.instance.anonymised"
+LANES = {live: (live, f"{live}.bulk") for live in (RECEIVED, ANONYMISED, "clean.instance.validated")}
+"""Topics that tell the same of what came in bulk."""
 HELD = ("identified.instance.quarantined", "identified.instance.rejected")
 
 
@@ -26,7 +28,7 @@ class Pipeline:
 
     def received(self, sop_instance_uid: str) -> list[dict[str, Any]]:
         """The arrivals of an original SOP Instance UID, on either lane."""
-        found = (self.topics.events(topic, sop_instance_uid=sop_instance_uid) for topic in (RECEIVED, IN_BULK))
+        found = (self.topics.events(topic, sop_instance_uid=sop_instance_uid) for topic in LANES[RECEIVED])
         return [event for events in found for event in events]
 
     def arrival(self, sop_instance_uid: str) -> str:
@@ -51,8 +53,13 @@ class Pipeline:
 
     def instance(self, arrival: str) -> dict[str, Any]:
         """The event of the anonymiser: our names of the instance, and where its clean object lies."""
-        (event,) = self.topics.events(ANONYMISED, arrival=arrival)
+        (event,) = self.anonymised(arrival)
         return event
+
+    def anonymised(self, arrival: str) -> list[dict[str, Any]]:
+        """What the anonymiser has told of its clean copy, on either lane."""
+        found = (self.topics.events(topic, arrival=arrival) for topic in LANES[ANONYMISED])
+        return [event for events in found for event in events]
 
     def arrived(self, sop_instance_uid: str) -> dict[str, Any]:
         """As `instance`, by the original UID, once the instance has come all the way."""

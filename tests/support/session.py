@@ -44,8 +44,10 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
         "site-kill-a": ["KILL_A"],
         "site-kill-b": ["KILL_B"],
         "site-decided": ["DECIDED"],
+        "site-dead": ["DEAD"],
         "site-upper": ["UPPER"],
         "site-books": ["BOOKS"],
+        "site-flood": ["FLOOD"],
         "site-canary": [canaries.calling],
         escaped.calling.lower(): [escaped.calling],
     }
@@ -62,6 +64,7 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
         }
         for code, titles in sites.items()
     ]
+    next(site for site in listed if site["code"] == "site-flood")["live"] = {"burst": 4, "per_second": 0.01}
     return yaml.safe_dump({"sites": listed})
 
 

@@ -110,17 +110,22 @@ class Stack:
     def put(self, bucket: str, key: str, data: bytes) -> None:
         self.objects().put_object(bucket, key, io.BytesIO(data), len(data))
 
-    def database(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """The database as its superuser."""
+    def database(self, name: str = "name", role: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
+        """The clean side's database (`name`) or the other one (`identified`), as its superuser or as that role."""
         told = self.told()["database"]
         return psycopg.connect(
             host=told["host"],
             port=told["port"],
-            dbname=told["name"],
-            user="postgres",
-            password=told["passwords"]["postgres"],
+            dbname=told[name],
+            user=role,
+            password=told["passwords"][role],
             autocommit=True,
         )
+
+    def ledger(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """What the ledger answers to an auditor."""
+        with self.database("identified", "auditor") as connection:
+            return connection.execute(query.encode(), parameters or None).fetchall()
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         with self.database() as connection:

@@ -2,7 +2,7 @@
 
 from tests.support.dicom import SUCCESS, send_all
 from tests.support.generated import ct
-from tests.support.pipeline import ANONYMISED, Pipeline
+from tests.support.pipeline import Pipeline
 from tests.support.waiting import until
 
 COLLECTION = 200
@@ -30,7 +30,7 @@ def test_what_the_store_has_lost_is_kept_when_it_is_sent_again_and_told_once(pip
     assert send_all(stack.dicom_port, [image]) == [SUCCESS]
     assert stack.read("identified", event["key"]).endswith(image.data_set)
     assert [each["arrival"] for each in pipeline.received(image.sop_instance_uid)] == [event["arrival"]] * 2
-    again = until(lambda: pipeline.topics.events(ANONYMISED, arrival=event["arrival"])[1:], "it goes through again")
+    again = until(lambda: pipeline.anonymised(event["arrival"])[1:], "it goes through again")
     assert again == [ours]
     of_it = f"{ours['key'].rpartition('/')[0]}/{ours['sop_instance_uid']}."
     assert stack.keys("clean", of_it) == [ours["key"]]

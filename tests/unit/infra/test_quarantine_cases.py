@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from infra.quarantine.cases import Case, Cases, Where
-from infra.quarantine.choosing import AmbiguousCase, Filter, UnknownCase, by_id, overdue, summary
-from infra.quarantine.deciding import NotHeld, Wish, decide, named
+from infra.quarantine.choosing import Filter, overdue, summary
+from infra.quarantine.deciding import NotHeld, Wish, decide
 from shared.events import (
     Event,
     IdentifiedDeadLetter,
@@ -184,15 +184,6 @@ def test_what_is_not_held_is_not_decided(told: list[Event], why: str) -> None:
     assert str(refused.value) == why
 
 
-def test_a_name_never_stands_without_the_one_that_the_system_knows() -> None:
-    assert named(None, "root (eva)") == "root (eva)"
-    assert named("eva", "eva") == "eva"
-    assert named("eva", "root") == "eva (root)"
-    assert len(named("x" * 500, "root")) == 128
-    assert named("x" * 500, "root").endswith("x (root)")
-    assert len(named("x", "y" * 500)) <= 128
-
-
 # --- choosing
 
 
@@ -223,18 +214,6 @@ def test_a_filter_means_what_has_all_that_it_asks_for(wanted: Filter, expected: 
     arrivals = [arrival_of(number, "site-b" if number == 3 else "site-a")["arrival"] for number in expected]
     assert [one.arrival for one in cases() if wanted.matches(one)] == arrivals
     assert wanted.is_empty is (wanted in (Filter(), Filter(states=("held",))))
-
-
-def test_an_id_may_be_given_by_its_beginning() -> None:
-    one, two, three = cases()
-    assert by_id(cases(), [three.arrival, one.arrival[:6].upper(), one.arrival]) == [three, one]
-    with pytest.raises(UnknownCase):
-        by_id(cases(), ["f" * 32])
-    with pytest.raises(UnknownCase):
-        by_id(cases(), [two.arrival[:5]])
-    like = fold(quarantined(1, arrival=one.arrival[:31] + "x"))
-    with pytest.raises(AmbiguousCase):
-        by_id([one, *like], [one.arrival[:20]])
 
 
 def test_what_is_overdue_is_still_held_and_older_than_its_site_allows() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.receiver import handler
+from services.receiver.allowances import Allowances
 from services.receiver.arrivals import Arrivals, Offsets, Standing
 from services.receiver.handler import AT_ONCE, Answer, Arriving, Receive
 from services.receiver.quotas import Quotas
@@ -32,6 +33,7 @@ from tests.support.memory_store import MemoryStore
 from tests.support.waiting import until
 
 MIB = 2**20
+BURST = 20
 SITE = Site(code="site-a", project="demo")
 CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -76,6 +78,7 @@ class Bench:
             pseudonyms=pseudonyms,
             quotas=Quotas(folder / "quotas.sqlite", lambda: self.today),
             repeats=Repeats(self.store, self.arrivals, lambda: self.recall(), lambda arrival: self.has_ended(arrival)),
+            allowances=Allowances(BURST, 0.001),
             room=lambda landed: nullcontext(self.has_room) if self.disk is None else self.disk.promised(landed.size),
         )
 
@@ -441,6 +444,23 @@ def test_what_comes_in_bulk_is_announced_on_a_topic_of_its_own(bench: Bench) -> 
     event = decode(record.topic, record.value, record.headers)
     assert isinstance(event, InstanceReceivedInBulk)
     assert bench.store.objects[event.key].endswith(STUDY)
+
+
+def test_what_a_site_sends_beyond_its_share_goes_on_in_bulk_and_repeats_cost_nothing(bench: Bench) -> None:
+    def data_set(number: int) -> bytes:
+        return STUDY + b"\x28\x00\x10\x00US\x02\x00" + number.to_bytes(2, "little")
+
+    for _ in range(2):
+        for number in range(BURST):
+            bench.send(data_set(number))
+    bench.send(data_set(BURST), lane="bulk")
+    assert (len(bench.broker.received), len(bench.broker.in_bulk)) == (BURST, 1)
+    for number in range(BURST + 1, BURST + 4):
+        assert bench.send(data_set(number)).status == SUCCESS
+        assert bench.send(data_set(number)) == Answer(SUCCESS, Reason.ALREADY_DONE)
+    assert bench.send(site=Site(code="site-b", project="demo")) == Answer(SUCCESS)
+    assert [record.key for record in bench.broker.in_bulk] == ["site-a"] * 4
+    assert len(bench.broker.received) == BURST + 1
 
 
 @pytest.mark.parametrize(("first", "second"), [("live", "bulk"), ("bulk", "live")])

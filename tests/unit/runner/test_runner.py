@@ -16,14 +16,16 @@ from shared.events import (
     Outgoing,
 )
 from shared.events.envelope import decode, header
+from shared.events.lanes import Lane, kept
 from shared.health import Health
 from shared.kafka import LogLost, Output, Record
-from shared.outcome import Done, Outcome, Quarantine, Reason, Reject, Skip, Transient
-from shared.runner import DeadLetters, Each, Handling, Incoming, Runner, Stage, Whole, runner
+from shared.outcome import Done, Fenced, Outcome, Quarantine, Reason, Reject, Skip, Transient
+from shared.runner import DeadLetters, Each, Handling, Incoming, Runner, Stage, Whole, pauses, runner
 from tests.support.events import anonymised, decided, received, record_of
 from tests.support.memory_log import LIMIT, MemoryBroker, MemoryLog
 
 SOURCE = InstanceReceived.topic
+IN_BULK = f"{SOURCE}.bulk"
 TARGET = "clean.instance.anonymised"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
@@ -36,8 +38,9 @@ def _tracing() -> None:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "backoff", lambda attempt: 0.001)
-    monkeypatch.setattr(runner, "IDLE", 0.001)
+    for module in (runner, pauses):
+        monkeypatch.setattr(module, "backoff", lambda attempt: 0.001)
+    monkeypatch.setattr(pauses, "IDLE", 0.001)
 
 
 class Bench:
@@ -45,13 +48,14 @@ class Bench:
 
     def __init__(self) -> None:
         self.broker = MemoryBroker()
-        self.log = MemoryLog(self.broker, "stage", [SOURCE])
+        self.log = MemoryLog(self.broker, "stage", [SOURCE], bulk=[IN_BULK])
         self.health = Health()
         self.stop = threading.Event()
 
-    def put(self, count: int = 1) -> None:
+    def put(self, count: int = 1, lane: Lane = "live") -> None:
         for number in range(count):
-            self.broker.produce(record_of(Outgoing.of(received(arrival=f"{number:032x}")), PARENT))
+            outgoing = kept(Outgoing.of(received(arrival=f"{number:032x}")), lane)
+            self.broker.produce(record_of(outgoing, PARENT))
 
     def run(
         self,
@@ -79,6 +83,9 @@ class Bench:
 
             def owns(self, record: Record) -> bool:
                 return log.owns(record)
+
+            def give_up(self, batch: Sequence[Record]) -> None:
+                log.give_up(batch)
 
             def idle(self, timeout: float) -> None:
                 idle(timeout)
@@ -116,6 +123,19 @@ def test_publishes_results_and_moves_on_in_one_transaction(bench: Bench) -> None
     bench.run(_each(_done))
     assert bench.log.commits == [(3, 3)]
     assert len(bench.published(TARGET)) == 3
+
+
+def test_what_came_in_bulk_goes_on_in_bulk_under_the_same_id(bench: Bench) -> None:
+    bench.put()
+    bench.put(lane="bulk")
+    bench.run(_each(_done))
+    (live,), (bulk,) = bench.published(TARGET), bench.published(f"{TARGET}.bulk")
+    assert header(live.headers, "ce_id") == header(bulk.headers, "ce_id")
+    assert (
+        decode(bulk.topic, bulk.value, bulk.headers).model_dump()
+        == decode(live.topic, live.value, live.headers).model_dump()
+    )
+    assert bulk.key == "site-a"
 
 
 def test_results_continue_the_trace(bench: Bench) -> None:
@@ -206,6 +226,22 @@ def test_an_aborted_transaction_is_done_again(bench: Bench) -> None:
     bench.run(_each(_done))
     assert bench.log.commits == [(2, 2)]
     assert len(bench.published(TARGET)) == 2
+
+
+def test_what_is_no_longer_ours_is_given_up_and_comes_again(bench: Bench) -> None:
+    bench.put(3)
+    sizes: list[int] = []
+
+    def handle(batch: Sequence[Incoming]) -> Sequence[Outcome]:
+        sizes.append(len(batch))
+        if len(sizes) < 3:
+            raise Fenced
+        return [_done(record) for record in batch]
+
+    bench.run(Whole("stage", handle))
+    assert sizes == [3, 3, 3]
+    assert bench.log.commits == [(3, 3)]
+    assert bench.published("identified.dead-letter") == []
 
 
 def test_a_bug_becomes_a_dead_letter_and_costs_no_other_record(bench: Bench) -> None:

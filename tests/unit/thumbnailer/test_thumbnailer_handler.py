@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.thumbnailer.handler import Thumbnail
+from services.thumbnailer.handler import Thumbnail, weight
 from services.thumbnailer.picture import NoPicture, Picture
 from shared.events import InstanceThumbnailed, InstanceValidated
 from shared.outcome import Done, Reason, Transient
@@ -67,3 +67,7 @@ def test_a_store_that_is_away_is_transient(which: str) -> None:
     handle = Thumbnail(clean=stores.clean, derived=stores.derived, render=lambda data: Picture(b"jpeg", 1, 1))
     with pytest.raises(Transient):
         handle(RECORD)
+
+
+def test_an_instance_weighs_what_its_object_takes() -> None:
+    assert weight(EVENT) == 2 * EVENT.size

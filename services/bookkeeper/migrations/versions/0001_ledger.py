@@ -106,6 +106,7 @@ CREATE TABLE letter (
     arrival          text,
     digest           text,
     decision         text,
+    first            text,
     requeues         bigint,
     at               timestamptz,
     settled          text,
@@ -115,6 +116,7 @@ CREATE TABLE letter (
 COMMENT ON COLUMN letter.arrival IS 'what the record is about; NULL when it does not say';
 COMMENT ON COLUMN letter.digest IS 'of the clean copy that the record is about';
 COMMENT ON COLUMN letter.decision IS 'the decision that the record is';
+COMMENT ON COLUMN letter.first IS 'the dead letter that the record was at first, when it has been requeued since';
 COMMENT ON COLUMN letter.settled IS 'NULL: open';
 CREATE INDEX letter_arrival ON letter (arrival) WHERE arrival IS NOT NULL;
 CREATE INDEX letter_open ON letter (reason, stage) WHERE settled IS NULL;

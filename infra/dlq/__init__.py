@@ -1,0 +1,1 @@
+"""Dead letters of both zones: what there is, why, and what people have done with them."""

@@ -1,0 +1,89 @@
+"""The topics of one zone's dead letters in memory. It passes tests/contract/test_letters.py like the real ones."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from infra.dlq.letters import Letters, Zone
+from infra.operating.desk import Overtaken
+from shared.events import DeadLetter, Event, Outgoing
+from shared.events.audit import Audit
+from shared.kafka import Record
+from shared.outcome import Transient
+
+
+class MemoryLetters:
+    """`away` makes it fail as a broker that does not answer; `now` is the time of the next record."""
+
+    def __init__(self, zone: Zone) -> None:
+        self.zone = zone
+        self.events: list[tuple[Event, datetime, int]] = []
+        self.records: dict[tuple[str, int, int], Record] = {}
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.visible = True
+        self.away = False
+        self.sitting = 0
+
+    def say(self, *events: Event) -> None:
+        """What others publish, a second apart."""
+        for event in events:
+            self.events.append((event, self.now, len(self.events)))
+            self.now += timedelta(seconds=1)
+
+    def said(self, kind: type[Event]) -> list[Event]:
+        """All events of that kind."""
+        return [event for event, _, _ in self.events if isinstance(event, kind)]
+
+    def there(self) -> bool:
+        self.answer()
+        return self.visible
+
+    def read(self) -> tuple[Letters, int]:
+        self.answer()
+        letters = Letters(self.zone)
+        for record in self.events:
+            letters.take(*record)
+        return letters, 0
+
+    def whole(self, ids: Collection[str]) -> Iterator[tuple[str, DeadLetter]]:
+        self.answer()
+        wanted = set(ids)
+        for event, _, _ in list(self.events):
+            if isinstance(event, DeadLetter) and (found := Outgoing.of(event).id) in wanted:
+                wanted.discard(found)
+                yield found, event
+
+    def record(self, topic: str, partition: int, offset: int) -> Record | None:
+        self.answer()
+        return self.records.get((topic, partition, offset))
+
+    def acts(self, ids: Collection[str]) -> list[Audit]:
+        self.answer()
+        return [event for event in self.said(Audit) if isinstance(event, Audit) and event.letter in ids]
+
+    def tell(self, events: Iterable[Event]) -> None:
+        self.answer()
+        self.say(*events)
+
+    def sit_down(self) -> "MemoryDesk":
+        self.answer()
+        self.sitting += 1
+        return MemoryDesk(self, self.sitting)
+
+    def answer(self) -> None:
+        """Raises Transient while the broker is away."""
+        if self.away:
+            raise Transient("away")
+
+
+class MemoryDesk:
+    """The right to decide, until somebody else sits down."""
+
+    def __init__(self, topics: MemoryLetters, number: int) -> None:
+        self._topics = topics
+        self._number = number
+
+    def publish(self, events: Sequence[Event]) -> None:
+        self._topics.answer()
+        if self._topics.sitting != self._number:
+            raise Overtaken
+        self._topics.say(*events)
