@@ -10,7 +10,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # typed, but 
 )
 
 from shared.kafka import config
-from shared.kafka.continuity import Where
+from shared.kafka.log import Where
 from shared.outcome import Transient
 
 _BRIEF = 20
