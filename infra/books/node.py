@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 
 from infra.local import stack as local
-from infra.local.layout import Home
-from infra.local.services import BY_NAME, state_folder
+from infra.local.services import accounts_folder
 from infra.local.state import Stack
-from services.bookkeeper.reconciling.catching_up import KafkaTopics
+from services.bookkeeper.reconciling.node import witnesses
 from services.bookkeeper.reconciling.reconcile import Witnesses
-from services.bookkeeper.telling import FOLLOWED
-from shared.database.reading import Reader
 from shared.dicom.identity import Pseudonyms
 from shared.dicom.keys import KeyRing
 from shared.dicom.raw_object import Arrived
@@ -25,7 +21,6 @@ from shared.storage import Store, TreeStore, connect, open_bucket
 
 ROLE, USER = "auditor", "bookkeeper"
 """PostgreSQL's, and the store's."""
-TOPICS = tuple(event.topic for event in FOLLOWED)
 
 
 class NoNode(Exception):
@@ -49,13 +44,13 @@ def of_stack(home: Path) -> tuple[Witnesses, Pseudonyms]:
         raise NoNode(f"{missing}; start one with: isocentre stack up") from None
     pseudonyms = Pseudonyms.of(KeyRing.parse(read_private(stack.project_key_file)))
     database = stack.database
-    return _witnesses(
+    return witnesses(
         ledger=database.url(ROLE, database.identified),
         index=database.url(ROLE),
         bootstrap=stack.kafka_bootstrap_servers,
         bucket=partial(_bucket, stack),
-        accounts=state_folder(BY_NAME["receiver"], Home(stack.home).folder) / "accounts",
-        pseudonyms=pseudonyms,
+        accounts=accounts_folder(stack.home),
+        arrival=partial(_arrival, pseudonyms),
     ), pseudonyms
 
 
@@ -63,38 +58,18 @@ def of_settings() -> tuple[Witnesses, Pseudonyms]:
     """The node that the environment names. Raises ValidationError or Misconfigured."""
     settings = NodeSettings()
     pseudonyms = Pseudonyms.of(settings.key_ring())
-    return _witnesses(
+    return witnesses(
         ledger=settings.ledger_url.get_secret_value(),
         index=settings.index_url.get_secret_value(),
         bootstrap=settings.kafka_bootstrap_servers,
         bucket=partial(open_bucket, settings),
         accounts=settings.accounts_dir,
-        pseudonyms=pseudonyms,
+        arrival=partial(_arrival, pseudonyms),
     ), pseudonyms
 
 
-def _witnesses(
-    *,
-    ledger: str,
-    index: str,
-    bootstrap: str,
-    bucket: Callable[[str], Store],
-    accounts: Path | None,
-    pseudonyms: Pseudonyms,
-) -> Witnesses:
-    def arrival(of: Arrived) -> str:
-        return pseudonyms.arrival(of.site, of.digest)
-
-    return Witnesses(
-        ledger=Reader(ledger),
-        index=Reader(index),
-        topics=KafkaTopics(bootstrap, TOPICS),
-        identified=bucket("identified"),
-        clean=bucket("clean"),
-        derived=bucket("derived"),
-        accounts=accounts,
-        arrival=arrival,
-    )
+def _arrival(pseudonyms: Pseudonyms, of: Arrived) -> str:
+    return pseudonyms.arrival(of.site, of.digest)
 
 
 def _bucket(stack: Stack, name: str) -> Store:

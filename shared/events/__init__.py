@@ -2,6 +2,7 @@
 
 from shared.events.again import CleanRequeued, IdentifiedRequeued, SetAside
 from shared.events.audit import Audit, AuditRecorded, CleanAuditRecorded, Ground
+from shared.events.books import BooksReconciled, DifferenceCount, SiteBalance
 from shared.events.clean import (
     BulkElement,
     Finding,
@@ -45,6 +46,7 @@ __all__ = [
     "FOR_GOOD",
     "Audit",
     "AuditRecorded",
+    "BooksReconciled",
     "BulkElement",
     "Choice",
     "CleanAuditRecorded",
@@ -52,6 +54,7 @@ __all__ = [
     "CleanLetterSettled",
     "CleanRequeued",
     "DeadLetter",
+    "DifferenceCount",
     "Event",
     "Finding",
     "Ground",
@@ -78,6 +81,7 @@ __all__ = [
     "Outgoing",
     "SetAside",
     "Settling",
+    "SiteBalance",
     "SiteCounted",
     "StudyCompleted",
     "StudyReopened",

@@ -180,10 +180,10 @@ class Books:
 
     # --- what is asked
 
-    def reconcile(self, cut: Cut | None = None, **wish: Any) -> Report:
-        """As the command does."""
+    def witnesses(self) -> Witnesses:
+        """All of it, to be asked."""
         ledger, index = self.databases.readers()
-        witnesses = Witnesses(
+        return Witnesses(
             ledger=ledger,
             index=index,
             topics=self,
@@ -192,12 +192,16 @@ class Books:
             derived=self.derived,
             accounts=self.accounts,
         )
+
+    def reconcile(self, cut: Cut | None = None, **wish: Any) -> Report:
+        """As the command does."""
+        witnesses = self.witnesses()
         told = Wish(cut or Cut(), **{"wait": 0.0, **wish})
         try:
             return Reconciliation(witnesses, told, threading.Event(), clock=lambda: NOW).run()
         finally:
-            ledger.close()
-            index.close()
+            witnesses.ledger.close()
+            witnesses.index.close()
 
     def found(self, cut: Cut | None = None, **wish: Any) -> list[tuple[str, str | None, str | None]]:
         """Kinds, arrivals and keys of what differs."""

@@ -22,6 +22,7 @@ KEPT_LOGS = BUILD / "system-logs"
 """The logs of the last run that failed."""
 
 QUIET = "tracker.ISOCENTRE_QUIET_SECONDS=3"
+RECONCILED = ["bookkeeper.ISOCENTRE_RECONCILE_SECONDS=20", "bookkeeper.ISOCENTRE_WALK_SECONDS=60"]
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +79,7 @@ def started(
     (home / "sites.yaml").write_text(sites_file(canaries, escaped))
     before = request.session.testsfailed
     try:
-        with running(home, [QUIET, *secure.settings(home)], store) as stack:
+        with running(home, [QUIET, *RECONCILED, *secure.settings(home)], store) as stack:
             yield stack
     finally:
         if request.session.testsfailed > before:

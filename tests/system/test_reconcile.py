@@ -13,6 +13,7 @@ from tests.support.dicom import SUCCESS, send_all
 from tests.support.generated import ct
 from tests.support.pipeline import Pipeline
 from tests.support.stack import ROOT, Stack
+from tests.support.waiting import until
 
 COLLECTION, IMAGES, SITE, TITLE = 960, 4, "site-books", "BOOKS"
 STRANGER = "strange/2.25.1/2.25.2/2.25.3.0123456789ab.dcm"
@@ -57,6 +58,18 @@ def test_nothing_differs(pipeline: Pipeline, arrived: dict[str, Any]) -> None:
     assert (counts["received"], counts["clean"], counts["balanced"]) == (IMAGES, IMAGES, True)
     status, told = reconcile(pipeline.stack, "--association", arrived["association"])
     assert (status, told["sites"][SITE]["received"]) == (0, IMAGES)
+
+
+def test_it_comes_round_by_itself_and_says_so_without_any_name(pipeline: Pipeline, arrived: dict[str, Any]) -> None:
+    def told() -> list[dict[str, Any]]:
+        events = pipeline.topics.events("identified.books.reconciled", depth="walk")
+        return [event for event in events if SITE in [books["site"] for books in event["sites"]]]
+
+    event = until(told, "the bookkeeper reconciles with the listings of the store", 180)[-1]
+    (books,) = [books for books in event["sites"] if books["site"] == SITE]
+    assert (books["received"], books["clean"]) == (IMAGES, IMAGES)
+    assert SITE not in [different["site"] for different in event["differences"]]
+    assert not [name for name in (arrived["arrival"], arrived["raw_key"], arrived["key"]) if name in str(event)]
 
 
 def object_gone(bucket: str, field: str, kind: str) -> Callable[[Pipeline, dict[str, Any]], Broken]:

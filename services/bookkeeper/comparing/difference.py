@@ -30,6 +30,22 @@ class Kind(StrEnum):
     INDEX_STRANGER = "index-stranger"
 
 
+LISTED = frozenset(
+    {
+        Kind.RAW_MISSING,
+        Kind.RAW_UNANNOUNCED,
+        Kind.RAW_STRANGER,
+        Kind.RAW_ROTTEN,
+        Kind.CLEAN_MISSING,
+        Kind.CLEAN_ORPHAN,
+        Kind.CLEAN_ROTTEN,
+        Kind.PICTURE_MISSING,
+        Kind.PICTURE_ORPHAN,
+        Kind.PICTURE_ROTTEN,
+    }
+)
+"""Those that only the listings of the stores show."""
+
 REMEDIES: Mapping[Kind, str] = MappingProxyType(
     {
         Kind.UNBALANCED: "a bug of the bookkeeper: a line has no state. Rebuild the ledger from the topics",
