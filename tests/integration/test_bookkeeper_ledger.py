@@ -176,6 +176,8 @@ def test_each_history_ends_in_one_state(books: Books, address: Address) -> None:
     found = dict(ask(address, "SELECT arrival, state FROM arrival"))
     states = {name: found[f"{number:032x}"] for number, name in enumerate(HISTORIES)}
     assert states == {name: state for name, (state, _) in HISTORIES.items()}
+    for view in ("line_state", "line_states"):
+        assert dict(ask(address, f"SELECT arrival, state FROM {view}")) == found
 
 
 def test_order_portions_and_repeats_make_no_difference(books: Books, address: Address, other: Address) -> None:

@@ -44,6 +44,8 @@ EDGES = {
         "app",
         "database",
         "counters",
+        "following",
+        "letters",
         "catalogue",
         "observing",
         "problems",
@@ -70,6 +72,7 @@ PURE_IMPORTS = {
     "shared.dicom",
     "shared.sites",
     "shared.media",
+    "shared.letters",
     "shared.database.text",
 }
 IMPURE_STANDARD = {
