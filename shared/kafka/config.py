@@ -5,6 +5,9 @@ from typing import Any
 
 from shared.kafka.log import LostOffsets
 
+TRANSACTION = 10.0
+"""Seconds after which the broker ends an open transaction by itself: it holds up every reader of its topics."""
+
 logger = logging.getLogger("librdkafka")
 logger.setLevel(logging.ERROR)
 
@@ -90,8 +93,8 @@ def transactional(bootstrap: str, stage: str, instance: str) -> dict[str, Any]:
     """For a stage: one transaction per batch. The id is stable, so a newer worker fences an older one."""
     return common(bootstrap) | {
         "transactional.id": f"{stage}-{instance}",
-        # An open transaction holds up every reader of its topics.
-        "transaction.timeout.ms": 10_000,
+        "transaction.timeout.ms": int(TRANSACTION * 1000),
+        "delivery.report.only.error": True,
         "linger.ms": 5,
         "compression.type": "zstd",
         "message.max.bytes": 4_194_304,

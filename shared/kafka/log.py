@@ -98,7 +98,8 @@ class Log(Protocol):
         """Publish `outputs` and mark `batch` as consumed, both or neither.
 
         Raises `CommitAborted` (the batch will be delivered again), `TooLarge` (nothing was published),
-        `Transient` (the broker is away; call again) or `LogLost`.
+        `Transient` (the broker does not answer, with the transaction open: call again, at once) or `LogLost`, also when
+        it was away for so long that it has ended the transaction: whether it was committed, the next worker is told.
         """
         ...
 

@@ -26,7 +26,7 @@ class Publishing:
         self._clock = clock
 
     def publish(self, settled: Sequence[Settled]) -> None:
-        """Publish and commit, for as long as it takes. Raises `CommitAborted` and `LogLost`."""
+        """Publish and commit, asking again while the transaction may be open. Raises `CommitAborted` and `LogLost`."""
         attempt = 0
         records = [item.record for item in settled]
         owned = self._outputs(settled)
@@ -41,7 +41,7 @@ class Publishing:
                 attempt += 1
                 if self._pauses.told_to_stop:
                     raise CommitAborted("told to stop") from None
-                self._pauses.wait_for(away, attempt)
+                self._pauses.ask_again(away, attempt)
                 # A new owner handles them too, and the group would take both commits: let the transaction die.
                 if not all(self._log.owns(record) for record in records):
                     raise LogLost("partitions moved during a commit") from None

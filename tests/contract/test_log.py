@@ -1,9 +1,12 @@
 """What the runner may expect of a log: one suite for the fake and for the real Kafka."""
 
+import os
 import secrets
+import signal
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
@@ -22,6 +25,7 @@ from shared.kafka import (
     TooLarge,
     read_to_end,
 )
+from shared.kafka.transaction import Consumed, Transaction
 from shared.outcome import Transient
 from tests.support.memory_claims import MemoryClaims
 from tests.support.memory_log import MemoryBroker, MemoryLog
@@ -308,16 +312,118 @@ def kafka(components: Stack) -> Bench:
     return _kafka(components.kafka_bootstrap_servers)
 
 
-def test_a_topic_that_takes_less_than_registered_stops_the_stage(kafka: Bench) -> None:
-    """Trying again would never end, and dropping the record would lose it: a person has to look."""
+@pytest.mark.parametrize("later", [0.0, 1.0])
+def test_a_topic_that_takes_less_than_registered_stops_the_stage(
+    kafka: Bench, monkeypatch: pytest.MonkeyPatch, later: float
+) -> None:
+    """Trying again would never end, and dropping the record would lose it: a person has to look.
+
+    `later`: seconds before the offsets are sent; the refusal may be there by then.
+    """
+    send = Transaction._send
+
+    def send_later(transaction: Transaction, part: Consumed) -> None:
+        time.sleep(later)
+        send(transaction, part)
+
+    monkeypatch.setattr(Transaction, "_send", send_later)
     _fill(kafka, 1)
     bootstrap, source = kafka.bootstrap, kafka.source
     log = KafkaLog(bootstrap, source, "0", [source], limit=lambda _: 10_000_000)
     records = _poll(log, 1)
-    with pytest.raises(LogLost):
+    with pytest.raises(LogLost, match="refuses a record"):
         log.commit(records, [Output(kafka.target, "k", secrets.token_bytes(2_000_000))])
     assert kafka.published() == []
     log.close()
+
+
+class Broker:
+    """The session's broker, to stand still: its sockets stay open and nobody answers."""
+
+    def __init__(self, components: Stack) -> None:
+        pid = next(process.pid for process in components.processes if process.name == "kafka")
+        assert pid is not None
+        self._pid = pid
+
+    def stop(self) -> None:
+        os.kill(self._pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        os.kill(self._pid, signal.SIGCONT)
+
+    def stops_at_the_commit(self, patch: pytest.MonkeyPatch) -> None:
+        """As soon as it has the offsets of a transaction, and before it hears that this is to be committed."""
+        send = Transaction._send
+
+        def send_and_stop(transaction: Transaction, part: Consumed) -> None:
+            send(transaction, part)
+            self.stop()
+
+        patch.setattr(Transaction, "_send", send_and_stop)
+
+
+@pytest.fixture
+def broker(components: Stack) -> Iterator[Broker]:
+    found = Broker(components)
+    yield found
+    found.go_on()
+
+
+def test_a_commit_that_is_asked_for_again_goes_on(
+    kafka: Bench, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(kafka, 1)
+    log = kafka.open()
+    records, outputs = _poll(log, 1), [Output(kafka.target, "k", b"out")]
+    broker.stops_at_the_commit(monkeypatch)
+    with pytest.raises(Transient):
+        log.commit(records, outputs)
+    broker.go_on()
+    until(lambda: _commits_at_last(log, records, outputs), "it is committed")
+    assert [record.value for record in _published(kafka)] == [b"out"]
+    log.close()
+
+
+@pytest.mark.parametrize("asked", [False, pytest.param(True, marks=pytest.mark.chaos)])
+def test_no_transaction_outlives_what_the_broker_lets_it(
+    kafka: Bench, broker: Broker, monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    """The worker ends, and the next one begins where the broker says: behind what was committed, and only that."""
+    _fill(kafka, 2)
+    old = kafka.open()
+    first = _poll(old, 1)
+    if asked:
+        broker.stops_at_the_commit(monkeypatch)
+    else:
+        broker.stop()
+    with pytest.raises(LogLost):
+        until(lambda: _commits_at_last(old, first, [Output(kafka.target, "k", b"0")]), "it gives up")
+    broker.go_on()
+    monkeypatch.undo()
+    old.close()
+    new = kafka.open()
+    taken: list[Record] = []
+    until(lambda: b"1" in [record.value for record in _polled_into(taken, new)], "the next one has the second", 60)
+    new.commit(taken, [Output(kafka.target, "k", record.value or b"") for record in taken])
+    wanted = [b"0", b"1"]
+    assert until(lambda: [one.value for one in kafka.published()][-2:] == wanted, "both are published")
+    assert [record.value for record in kafka.published()] == wanted
+    new.close()
+
+
+def _commits_at_last(log: Log, records: Sequence[Record], outputs: Sequence[Output]) -> bool:
+    try:
+        log.commit(records, outputs)
+    except Transient:
+        return False
+    return True
+
+
+def _polled_into(taken: list[Record], log: Log) -> list[Record]:
+    """What has been taken so far. The coordinator may be loading yet."""
+    with suppress(Transient):
+        taken += log.poll(2, 1.0)
+    return taken
 
 
 def test_a_newer_worker_of_the_same_name_fences_the_older(kafka: Bench) -> None:
