@@ -42,6 +42,7 @@ def run_stage(
         shares=settings.shares,
         lost=settings.lost_offsets,
         claims=claims,
+        protocol=settings.group_protocol,
     )
     journal = open_journal(settings.state_dir, settings.instance)
     Runner(stage, source, service.health, service.stop, journal).run()

@@ -11,6 +11,8 @@ from shared.outcome import Failure
 LostOffsets = Literal["stop", "beginning", "end"]
 """Where a stage goes on in a log that is not the one any more that it has read: not at all, unless a person says so."""
 
+GroupProtocol = Literal["classic", "consumer"]
+"""How the workers of a stage share its partitions: among themselves, or as the broker says (KIP-848)."""
 
 Where = tuple[str, int]
 """Topic and partition."""

@@ -10,7 +10,7 @@ from shared import schemas
 from shared.events import lanes
 from shared.kafka import config
 from shared.kafka.lane import Lane
-from shared.kafka.log import Claims, CommitAborted, LostOffsets, Output, Record, Where
+from shared.kafka.log import Claims, CommitAborted, GroupProtocol, LostOffsets, Output, Record, Where
 from shared.kafka.shares import LIVE, SHARES, Shares
 from shared.kafka.transaction import Transaction
 from shared.outcome import Fenced, Transient
@@ -34,6 +34,7 @@ class KafkaLog:
         shares: Mapping[lanes.Lane, float] = SHARES,
         lost: LostOffsets = "stop",
         claims: Claims | None = None,
+        protocol: GroupProtocol = "classic",
     ) -> None:
         """`topics` are live; `bulk` and `rerun` give way to them, but for their `shares` of the time.
 
@@ -44,7 +45,7 @@ class KafkaLog:
         self._producer = Producer(config.transactional(bootstrap, stage, instance))
         read: dict[lanes.Lane, Sequence[str]] = {LIVE: topics, "bulk": bulk, "rerun": rerun}
         self._lanes = {
-            name: Lane(name, bootstrap, stage if name == LIVE else f"{stage}.{name}", instance, some, lost)
+            name: Lane(name, bootstrap, stage if name == LIVE else f"{stage}.{name}", instance, some, lost, protocol)
             for name, some in read.items()
             if some
         }

@@ -3,10 +3,12 @@
 import os
 import secrets
 import signal
+import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import pytest
@@ -15,6 +17,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from infra.local.state import Stack
 from shared.kafka import (
+    GroupProtocol,
     KafkaLog,
     Log,
     LogLost,
@@ -63,7 +66,7 @@ def _memory() -> Bench:
     )
 
 
-def _kafka(bootstrap: str) -> Bench:
+def _kafka(bootstrap: str, protocol: GroupProtocol = "classic") -> Bench:
     name = f"contract-{secrets.token_hex(4)}"
     source, target, bulk, rerun = (f"{name}-{what}" for what in ("source", "target", "bulk", "rerun"))
     admin = AdminClient({"bootstrap.servers": bootstrap})
@@ -77,7 +80,7 @@ def _kafka(bootstrap: str) -> Bench:
         stage=name,
         source=source,
         target=target,
-        open=lambda: KafkaLog(bootstrap, name, "0", [source], bulk=[bulk], rerun=[rerun]),
+        open=lambda: KafkaLog(bootstrap, name, "0", [source], bulk=[bulk], rerun=[rerun], protocol=protocol),
         produce=publisher.publish,
         published=lambda: list(read_to_end(bootstrap, [target])),
         bootstrap=bootstrap,
@@ -86,12 +89,12 @@ def _kafka(bootstrap: str) -> Bench:
     )
 
 
-@pytest.fixture(params=["memory", "kafka"])
+@pytest.fixture(params=["memory", "kafka", pytest.param("kip-848", marks=pytest.mark.chaos)])
 def bench(request: pytest.FixtureRequest) -> Bench:
     if request.param == "memory":
         return _memory()
     components: Stack = request.getfixturevalue("components")
-    return _kafka(components.kafka_bootstrap_servers)
+    return _kafka(components.kafka_bootstrap_servers, "classic" if request.param == "kafka" else "consumer")
 
 
 @pytest.fixture
@@ -440,21 +443,25 @@ def test_a_newer_worker_of_the_same_name_fences_the_older(kafka: Bench) -> None:
     new.close()
 
 
-def _claiming(kafka: Bench, claims: MemoryClaims) -> KafkaLog:
-    return KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], claims=claims)
+def _claiming(kafka: Bench, claims: MemoryClaims, protocol: GroupProtocol = "classic") -> KafkaLog:
+    return KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], claims=claims, protocol=protocol)
 
 
-def test_records_tell_under_which_claim_they_were_taken(kafka: Bench) -> None:
+BOTH: tuple[GroupProtocol, ...] = ("classic", "consumer")
+
+
+@pytest.mark.parametrize("protocol", BOTH)
+def test_records_tell_under_which_claim_they_were_taken(kafka: Bench, protocol: GroupProtocol) -> None:
     _fill(kafka, 3)
     claims = MemoryClaims()
-    log = _claiming(kafka, claims)
+    log = _claiming(kafka, claims, protocol)
     first = _poll(log, 1)
     log.commit(first, [])
     second = _poll(log, 1)
     log.give_up(second)
     third = _poll(log, 1)
     log.close()
-    again = _claiming(kafka, claims)
+    again = _claiming(kafka, claims, protocol)
     assert [record.epoch for record in (*first, *second, *third, *_poll(again, 1))] == [1, 1, 2, 3]
     again.close()
 
@@ -545,3 +552,49 @@ def test_the_publisher_says_when_the_broker_is_away() -> None:
     publisher = Publisher("127.0.0.1:9", timeout=1.0)
     with pytest.raises(Transient):
         publisher.publish(Output("any", "k", b"v"))
+
+
+_HOLDS = """
+import sys
+from shared.kafka import KafkaLog
+log = KafkaLog(sys.argv[1], sys.argv[2], "0", [sys.argv[3]], protocol=sys.argv[4])
+while not log.poll(1, 1.0):
+    pass
+print("taken", flush=True)
+while True:
+    log.idle(0.1)
+"""
+
+
+@contextmanager
+def _worker_elsewhere(kafka: Bench, protocol: GroupProtocol) -> Iterator[subprocess.Popen[str]]:
+    """A process that has taken a record and holds it."""
+    command = [sys.executable, "-c", _HOLDS, kafka.bootstrap, kafka.stage, kafka.source, protocol]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        try:
+            assert worker.stdout.readline() == "taken\n"
+            yield worker
+        finally:
+            worker.kill()
+
+
+@pytest.mark.parametrize("protocol", BOTH)
+def test_what_a_killed_worker_had_is_taken_by_the_next_of_its_name(kafka: Bench, protocol: GroupProtocol) -> None:
+    _fill(kafka, 2)
+    with _worker_elsewhere(kafka, protocol) as worker:
+        worker.kill()
+        log = KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], protocol=protocol)
+        assert _values(_poll(log, 2)) == ["0", "1"]
+        log.close()
+
+
+def test_a_worker_of_the_other_protocol_takes_over(kafka: Bench) -> None:
+    """The setting can be changed, worker by worker."""
+    _fill(kafka, 3)
+    for number, protocol in enumerate((*BOTH, BOTH[0])):
+        log = KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], protocol=protocol)
+        taken = _poll(log, 1)
+        assert _values(taken) == [str(number)]
+        log.commit(taken, [])
+        log.close()
