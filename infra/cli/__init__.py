@@ -12,6 +12,7 @@ GROUPS = {
     "associations": "infra.cli.associations",
     "ca": "infra.cli.ca",
     "dlq": "infra.cli.dlq",
+    "erase": "infra.cli.erase",
     "fetch": "infra.cli.fetching",
     "import": "infra.cli.importing",
     "key": "infra.cli.key",

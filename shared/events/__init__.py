@@ -3,6 +3,7 @@
 from shared.events.again import CleanRequeued, IdentifiedRequeued, SetAside
 from shared.events.audit import Audit, AuditRecorded, CleanAuditRecorded, Ground
 from shared.events.clean import (
+    ERASED,
     BulkElement,
     Finding,
     InstanceAnonymised,
@@ -10,6 +11,7 @@ from shared.events.clean import (
     InstanceHeld,
     InstanceIndexed,
     InstanceRejected,
+    InstanceRetracted,
     InstanceThumbnailed,
     InstanceUnheld,
     InstanceValidated,
@@ -37,11 +39,13 @@ from shared.events.identified import (
     InstanceCleared,
     InstanceCommitted,
     InstanceDecided,
+    InstanceErased,
     InstanceReceived,
     InstanceReceivedInBulk,
 )
 
 __all__ = [
+    "ERASED",
     "FOR_GOOD",
     "Audit",
     "AuditRecorded",
@@ -65,11 +69,13 @@ __all__ = [
     "InstanceCleared",
     "InstanceCommitted",
     "InstanceDecided",
+    "InstanceErased",
     "InstanceHeld",
     "InstanceIndexed",
     "InstanceReceived",
     "InstanceReceivedInBulk",
     "InstanceRejected",
+    "InstanceRetracted",
     "InstanceThumbnailed",
     "InstanceUnheld",
     "InstanceValidated",
