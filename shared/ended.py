@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from shared.events import FOR_GOOD, Event, InstanceDecided, InstanceErased
+from shared.events import ERASED, FOR_GOOD, Event, InstanceDecided, InstanceErased, InstanceRetracted
 from shared.events.envelope import decode
 from shared.kafka import read_to_end
 
@@ -28,6 +28,7 @@ class Ended:
                 for event in self._read()
                 if isinstance(event, InstanceErased)
                 or (isinstance(event, InstanceDecided) and event.decision in FOR_GOOD)
+                or (isinstance(event, InstanceRetracted) and event.reason == ERASED)
             )
         return arrival in self._arrivals
 
@@ -62,6 +63,11 @@ def decisions(bootstrap: str) -> Iterator[Event]:
 def erasures(bootstrap: str) -> Iterator[Event]:
     """All erasures by now. Raises Transient, UndecodableEvent."""
     yield from _events(bootstrap, [InstanceErased.topic])
+
+
+def retractions(bootstrap: str) -> Iterator[Event]:
+    """All that the clean side knows of what ended, by now. Raises Transient, UndecodableEvent."""
+    yield from _events(bootstrap, [InstanceRetracted.topic])
 
 
 def _events(bootstrap: str, topics: Sequence[str]) -> Iterator[Event]:

@@ -20,7 +20,7 @@ from infra.erasing.acting import erase as carry_out
 from infra.erasing.asking import COLUMNS, counted, read_wanted
 from infra.erasing.node import Node, of_settings, of_stack
 from infra.erasing.receipt import as_json, as_text
-from infra.erasing.searching import Matched, gather, search, there
+from infra.erasing.searching import Matched, gather, search, shared_keys, there
 from infra.erasing.telling import Wish, audit
 from infra.erasing.whose import Whose
 from shared.dicom.keys import KeyRing
@@ -118,7 +118,8 @@ def _whose(node: Node, wanted: Any, key_file: Path | None, sites_file: Path | No
 def _preview(node: Node, matched: Matched) -> Mapping[str, int]:
     """How many arrivals there are, how many of them have been told of, and how many objects by bucket."""
     holdings = gather(node.topics, matched.arrivals)
-    objects = [place for holding in holdings for place in there(holding, node.stores, frozenset())]
+    kept = shared_keys(node.topics, holdings)
+    objects = [place for holding in holdings for place in there(holding, node.stores, kept)]
     by_bucket = {name: sum(bucket == name for bucket, _ in objects) for name in node.stores}
     return {"arrivals": len(holdings), "told": sum(holding.is_told for holding in holdings), **by_bucket}
 

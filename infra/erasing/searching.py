@@ -90,7 +90,7 @@ def gather(topics: Reads, arrivals: Iterable[str]) -> list[Holding]:
 
 
 def shared_keys(topics: Reads, holdings: Iterable[Holding]) -> frozenset[str]:
-    """Objects of the clean side that are also those of other arrivals: the same bytes came of them. Raises Transient."""
+    """Objects of the clean side that other arrivals have too: the same bytes came of them. Raises Transient."""
     mine = {holding.arrival: holding for holding in holdings}
     digests = {digest for holding in mine.values() for digest in holding.copies}
     found: set[str] = set()

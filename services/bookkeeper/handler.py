@@ -59,6 +59,7 @@ class Books:
             transaction.merge(LETTER, letters)
             touched = self._gathered.touched()
             touched.update(transaction.lettered(letter.letter for letter in letters if letter.arrival is None))
+            transaction.forget(touched)
             transaction.judge(touched)
             transaction.move(self._read)
         self._written |= self._read

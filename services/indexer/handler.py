@@ -21,7 +21,7 @@ from shared.events import (
 from shared.kafka.log import Where
 from shared.outcome import Done, Outcome, Reason, Reject, Skip, events_of
 from shared.runner import Incoming
-from shared.storage import Store
+from shared.storage import ObjectNotFound, Store
 from shared.storage.headers import header_of
 
 STAGE = "indexer"
@@ -39,7 +39,7 @@ class Indexer:
         self._clean = clean
 
     def __call__(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
-        candidates = self._candidates(batch)
+        candidates, missing = self._candidates(batch)
         with self._database.transaction() as transaction:
             transaction.hold(_epochs(batch))
             _erase(transaction, [record.event for record in batch if isinstance(record.event, InstanceRetracted)])
@@ -49,6 +49,8 @@ class Indexer:
                 for place, record in enumerate(batch)
                 if not isinstance(record.event, InstanceRetracted) and _arrival(record) not in erased
             }
+            if not missing.isdisjoint(live):
+                raise ObjectNotFound
             candidates = {place: item for place, item in candidates.items() if place in live}
             owners = _claim(transaction, candidates)
             outcomes = {place: _outcome(record, candidates.get(place), owners) for place, record in live.items()}
@@ -58,12 +60,16 @@ class Indexer:
             transaction.merge(tables.JOURNEY, merged.journeys(steps))
         return [outcomes.get(place) or _left_out(record) for place, record in enumerate(batch)]
 
-    def _candidates(self, batch: Sequence[Incoming]) -> Candidates:
-        return {
-            place: rows.candidate(record.event, header_of(record.event, self._clean))
-            for place, record in enumerate(batch)
-            if isinstance(record.event, InstanceValidated) and rows.is_addressable(record.event)
-        }
+    def _candidates(self, batch: Sequence[Incoming]) -> tuple[Candidates, frozenset[int]]:
+        """Those that might be let in, and the places of others whose header is not there: perhaps they were erased."""
+        found, missing = {}, set()
+        for place, record in enumerate(batch):
+            if isinstance(record.event, InstanceValidated) and rows.is_addressable(record.event):
+                try:
+                    found[place] = rows.candidate(record.event, header_of(record.event, self._clean))
+                except ObjectNotFound:
+                    missing.add(place)
+        return found, frozenset(missing)
 
 
 def _epochs(batch: Sequence[Incoming]) -> dict[Where, int]:

@@ -259,7 +259,9 @@ class _Study(Event):
     fingerprint: str = Field(description="SHA-256 over the sorted instance digests: the same content, the same value.")
 
     def identity(self) -> tuple[str, ...]:
-        return (self.study_instance_uid, self.fingerprint, str(self.thumbnails))
+        # Without it where it says nothing, so that what was said before there was any still has its id.
+        gone = (str(self.retracted),) if self.retracted else ()
+        return (self.study_instance_uid, self.fingerprint, str(self.thumbnails), *gone)
 
     def partition_key(self) -> str:
         return self.study_instance_uid
@@ -269,7 +271,7 @@ class _Study(Event):
 
 
 class StudyUpdated(_Study):
-    """Something was added to the study."""
+    """Something was added to the study, or taken out of it. Nothing is told of a study without instances."""
 
     topic: ClassVar[str] = "clean.study.updated"
     owner: ClassVar[str] = "tracker"
@@ -283,7 +285,7 @@ class StudyCompleted(_Study):
 
 
 class StudyReopened(_Study):
-    """Something was added to a study that had been said to be complete."""
+    """Something was added to a study that had been said to be complete, or taken out of it."""
 
     topic: ClassVar[str] = "clean.study.reopened"
     owner: ClassVar[str] = "tracker"

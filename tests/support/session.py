@@ -45,6 +45,7 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
         "site-kill-b": ["KILL_B"],
         "site-decided": ["DECIDED"],
         "site-dead": ["DEAD"],
+        "site-erased": ["ERASED"],
         "site-upper": ["UPPER"],
         "site-flood": ["FLOOD"],
         "site-canary": [canaries.calling],

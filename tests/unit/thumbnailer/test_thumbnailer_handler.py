@@ -30,7 +30,7 @@ class Stores:
             seen.append(data)
             return result
 
-        outcome = Thumbnail(clean=self.clean, derived=self.derived, render=render)(RECORD)
+        outcome = Thumbnail(clean=self.clean, derived=self.derived, render=render, erased=lambda arrival: False)(RECORD)
         assert seen == [b"the object"]
         assert isinstance(outcome, Done)
         (out,) = outcome.events
@@ -64,7 +64,12 @@ def test_a_repeat_is_the_same_fact() -> None:
 def test_a_store_that_is_away_is_transient(which: str) -> None:
     stores = Stores()
     getattr(stores, which).away = True
-    handle = Thumbnail(clean=stores.clean, derived=stores.derived, render=lambda data: Picture(b"jpeg", 1, 1))
+    handle = Thumbnail(
+        clean=stores.clean,
+        derived=stores.derived,
+        render=lambda data: Picture(b"jpeg", 1, 1),
+        erased=lambda arrival: False,
+    )
     with pytest.raises(Transient):
         handle(RECORD)
 
