@@ -11,11 +11,15 @@ from shared.events import (
     ERASED,
     FOR_GOOD,
     CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
     DeadLetter,
     Event,
     IdentifiedDeadLetter,
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
+    IdentifiedLetterSettled,
+    IdentifiedRequeued,
     InstanceAnonymised,
     InstanceAnonymisedInBulk,
     InstanceCleared,
@@ -30,6 +34,8 @@ from shared.events import (
     InstanceThumbnailed,
     InstanceValidated,
     InstanceValidatedInBulk,
+    LetterSettled,
+    SetAside,
 )
 
 FOLLOWED: tuple[type[Event], ...] = (
@@ -42,6 +48,8 @@ FOLLOWED: tuple[type[Event], ...] = (
     InstanceCleared,
     InstanceErased,
     IdentifiedDeadLetter,
+    IdentifiedLetterSettled,
+    IdentifiedRequeued,
     InstanceAnonymised,
     InstanceAnonymisedInBulk,
     InstanceValidated,
@@ -51,6 +59,8 @@ FOLLOWED: tuple[type[Event], ...] = (
     InstanceThumbnailed,
     InstanceRetracted,
     CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
 )
 """All that says something about an instance."""
 
@@ -63,7 +73,7 @@ _Clean = InstanceAnonymised | InstanceValidated | InstanceRejected | InstanceInd
 
 
 def tell(event: Event, at: datetime, event_id: str, record: bytes | None = None) -> list[Line]:
-    """The rows. `at`: when it was published. `record`: of a dead letter, the value of the record that it is about."""
+    """The rows. `at`: when it was published. `record`: of a dead letter, or what was set aside, the record's value."""
     return [_storable(line) for line in _lines(event, at, event_id, record)]
 
 
@@ -92,6 +102,12 @@ def _lines(event: Event, at: datetime, event_id: str, record: bytes | None) -> I
                 yield Copy(event.arrival, event.digest, retracted_at=at)
         case DeadLetter():
             yield from _letter(event, at, event_id, record)
+        case LetterSettled():
+            yield Letter(event.letter, stage=event.stage, settled=event.state, settled_at=at)
+        case SetAside():
+            told = told_by(record)
+            if told.arrival is not None:
+                yield Arrival(told.arrival, site=told.site, project=told.project, requeued_at=at)
         case _ if isinstance(event, _Clean):
             yield Arrival(event.arrival, site=event.site, project=event.project)
             yield _copy(event, at)
@@ -182,11 +198,12 @@ def _letter(event: DeadLetter, at: datetime, event_id: str, record: bytes | None
         release=event.release,
         attempts=event.attempts,
         trace_id=event.trace_id,
-        site=told.site,
+        site=told.site or event.site,
         arrival=told.arrival,
         digest=told.digest if clean else None,
         decision=told.decision,
-        requeues=0,
+        first=event.first,
+        requeues=event.requeues,
         at=at,
     )
 

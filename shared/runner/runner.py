@@ -29,6 +29,9 @@ POLL = 0.5
 DEAF = 60.0
 """Seconds: longer than any call to the broker."""
 
+LEAVING = 60.0
+"""Seconds to end in order; a client of Kafka's that waits for itself may hold the interpreter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -92,9 +95,10 @@ class Runner:
                     self._work_on(batch)
             self._hand.forget()
         finally:
-            self._watchdog.stop()
+            self._watchdog.feed_last(LEAVING)
             self._settling.close()
             self._log.close()
+            self._watchdog.stop()
 
     def _work_on(self, batch: Sequence[Record]) -> None:
         """Finish `batch` in parts, one after the other, so that no offset is committed before those below it."""

@@ -58,7 +58,7 @@ def instances(pipeline: Pipeline, study: str) -> int:
     return len(found.json()) if found.status_code == 200 else 0
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 def test_a_patient_is_erased_for_good_and_nobody_else(pipeline: Pipeline, tmp_path: Path) -> None:
     stack, topics, eraser = pipeline.stack, pipeline.topics, Eraser(pipeline, tmp_path)
     items = [ct(COLLECTION, number, studies=2) for number in range(4)]
