@@ -13,6 +13,7 @@ GROUPS = {
     "brake": "infra.cli.brake",
     "ca": "infra.cli.ca",
     "dlq": "infra.cli.dlq",
+    "erase": "infra.cli.erase",
     "fetch": "infra.cli.fetching",
     "import": "infra.cli.importing",
     "key": "infra.cli.key",

@@ -19,7 +19,17 @@ from infra.local.credentials import keep_private, key_ring, secret, token
 from infra.local.layout import ROOT
 
 FOLDER = ROOT / "build" / "docker"
-STORE_USERS = ("receiver", "anonymiser", "operator", "bookkeeper", "validator", "indexer", "thumbnailer", "gateway")
+STORE_USERS = (
+    "receiver",
+    "anonymiser",
+    "operator",
+    "eraser",
+    "bookkeeper",
+    "validator",
+    "indexer",
+    "thumbnailer",
+    "gateway",
+)
 DATABASE_ROLES = ("postgres", "indexer", "gateway", "bookkeeper", "auditor")
 SERVER = "postgres:5432"
 SITES = ROOT / "infra" / "local" / "sites.yaml"

@@ -62,6 +62,7 @@ class Books:
             transaction.merge(UNDECODABLE, sorted(set(self._untold)))
             touched = self._gathered.touched()
             touched.update(transaction.lettered(letter.letter for letter in letters if letter.arrival is None))
+            transaction.forget(touched)
             transaction.judge(touched)
             transaction.move(self._read)
         self._written |= self._read

@@ -73,6 +73,23 @@ UPDATE arrival a SET state = s.state FROM line_state s
 WHERE a.arrival = ANY(%s) AND s.arrival = a.arrival AND s.state <> a.state
 """
 
+# Of what was erased stays that it came: keyed id, site, association, size and time, so that the books add up. Whatever
+# else the topics tell again is taken out again in the transaction that wrote it.
+FORGET = (
+    """
+    UPDATE arrival SET (raw_key, digest, study_key) = (NULL, NULL, NULL)
+    WHERE arrival = ANY(%s) AND num_nonnulls(raw_key, digest, study_key) > 0
+        AND arrival IN (SELECT arrival FROM verdict WHERE decision = 'erased')
+    """,
+    """
+    DELETE FROM copy WHERE arrival = ANY(%s) AND arrival IN (SELECT arrival FROM verdict WHERE decision = 'erased')
+    """,
+    """
+    DELETE FROM verdict WHERE arrival = ANY(%s) AND decision <> 'erased'
+        AND arrival IN (SELECT arrival FROM verdict WHERE decision = 'erased')
+    """,
+)
+
 # A letter that is settled names no arrival: the one that it is about stands in its row.
 LETTERED = "SELECT arrival FROM letter WHERE letter = ANY(%s) AND arrival IS NOT NULL"
 

@@ -8,6 +8,7 @@ from services.bookkeeper.letters import told_by
 from services.bookkeeper.lines import Arrival, Copy, Letter, Line, Verdict
 from shared.database.text import storable
 from shared.events import (
+    ERASED,
     FOR_GOOD,
     CleanDeadLetter,
     CleanLetterSettled,
@@ -24,10 +25,12 @@ from shared.events import (
     InstanceCleared,
     InstanceCommitted,
     InstanceDecided,
+    InstanceErased,
     InstanceIndexed,
     InstanceReceived,
     InstanceReceivedInBulk,
     InstanceRejected,
+    InstanceRetracted,
     InstanceThumbnailed,
     InstanceValidated,
     InstanceValidatedInBulk,
@@ -43,6 +46,7 @@ FOLLOWED: tuple[type[Event], ...] = (
     IdentifiedInstanceRejected,
     InstanceDecided,
     InstanceCleared,
+    InstanceErased,
     IdentifiedDeadLetter,
     IdentifiedLetterSettled,
     IdentifiedRequeued,
@@ -53,6 +57,7 @@ FOLLOWED: tuple[type[Event], ...] = (
     InstanceRejected,
     InstanceIndexed,
     InstanceThumbnailed,
+    InstanceRetracted,
     CleanDeadLetter,
     CleanLetterSettled,
     CleanRequeued,
@@ -88,6 +93,13 @@ def _lines(event: Event, at: datetime, event_id: str, record: bytes | None) -> I
         case InstanceCleared():
             yield _original(event)._replace(released_at=at)
             yield Verdict(event.arrival, event.decision_id, "cleared", profile=event.profile, at=at)
+        case InstanceErased():
+            yield Arrival(event.arrival, site=event.site, project=event.project, expired_at=event.erased_at)
+            yield Verdict(event.arrival, ERASED, "rejected", ERASED, at=event.erased_at)
+        case InstanceRetracted():
+            yield Arrival(event.arrival, site=event.site, project=event.project)
+            if event.digest is not None:
+                yield Copy(event.arrival, event.digest, retracted_at=at)
         case DeadLetter():
             yield from _letter(event, at, event_id, record)
         case LetterSettled():

@@ -13,6 +13,7 @@ from shared.events.braking import (
     IdentifiedBrakeReleased,
 )
 from shared.events.clean import (
+    ERASED,
     BulkElement,
     Finding,
     InstanceAnonymised,
@@ -20,6 +21,7 @@ from shared.events.clean import (
     InstanceHeld,
     InstanceIndexed,
     InstanceRejected,
+    InstanceRetracted,
     InstanceThumbnailed,
     InstanceUnheld,
     InstanceValidated,
@@ -47,11 +49,13 @@ from shared.events.identified import (
     InstanceCleared,
     InstanceCommitted,
     InstanceDecided,
+    InstanceErased,
     InstanceReceived,
     InstanceReceivedInBulk,
 )
 
 __all__ = [
+    "ERASED",
     "FOR_GOOD",
     "WHOLE_STAGE",
     "Audit",
@@ -86,11 +90,13 @@ __all__ = [
     "InstanceCleared",
     "InstanceCommitted",
     "InstanceDecided",
+    "InstanceErased",
     "InstanceHeld",
     "InstanceIndexed",
     "InstanceReceived",
     "InstanceReceivedInBulk",
     "InstanceRejected",
+    "InstanceRetracted",
     "InstanceThumbnailed",
     "InstanceUnheld",
     "InstanceValidated",

@@ -52,6 +52,7 @@ class AuditRecorded(Audit):
 
     arrival: str | None = Field(default=None, description="The instance concerned; absent when it was about many.")
     decision_id: str | None = None
+    receipt: str | None = Field(default=None, description="The erasure that it belongs to.")
 
     def partition_key(self) -> str:
         return self.arrival or super().partition_key()

@@ -17,7 +17,7 @@ from services.bookkeeper.lines import KEYS, Arrival, Copy, Letter, Line, Verdict
 from services.bookkeeper.migrate import migrate, newest
 from services.bookkeeper.report import Report
 from services.bookkeeper.tables import TABLES
-from shared.events import CleanDeadLetter, Event, IdentifiedDeadLetter
+from shared.events import CleanDeadLetter, Event, IdentifiedDeadLetter, InstanceErased, InstanceRetracted
 from shared.events.deadletter import Settling
 from shared.kafka import Record
 from shared.outcome import Transient
@@ -334,3 +334,30 @@ def test_who_may_read_and_who_may_not_even_connect(address: Address) -> None:
 
 def test_the_schema_is_the_newest(address: Address) -> None:
     assert ask(address, "SELECT version_num FROM alembic_version") == [(newest(),)]
+
+
+def erased(arrival: int) -> list[Event]:
+    told = {"site": "north", "project": "demo", "arrival": f"{arrival:032x}"}
+    copy = anonymised(arrival)
+    return [
+        InstanceErased(**told, receipt="r1", ground="consent-withdrawn", erased_at=minute(5)),
+        InstanceRetracted(**told, reason="erased", digest=copy.digest, key=copy.key),
+    ]
+
+
+@pytest.mark.parametrize(
+    "history",
+    [way(0), [received(0), quarantined(0), decided(0, "d1"), quarantined(0, "d1")], [received(0)]],
+    ids=["clean", "held", "under way"],
+)
+def test_of_what_was_erased_stays_that_it_came_in_whatever_order_it_is_told(
+    books: Books, address: Address, history: list[Event]
+) -> None:
+    records = [record(event, place, minute(place)) for place, event in enumerate([*history, *erased(0)])]
+    line = "SELECT state, site, association, received, raw_key, digest, study_key FROM arrival"
+    for seed in range(6):
+        put(books, random.Random(seed).sample(records, len(records)))
+        assert ask(address, line) == [("rejected", "north", "a1", True, None, None, None)]
+        assert ask(address, "SELECT FROM copy") == []
+        assert ask(address, "SELECT decision, reason FROM verdict") == [("erased", "erased")]
+    assert ask(address, "SELECT FROM contradiction") == []

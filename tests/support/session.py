@@ -51,6 +51,7 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
         "site-roll-b": ["ROLL_B"],
         "site-decided": ["DECIDED"],
         "site-dead": ["DEAD"],
+        "site-erased": ["ERASED"],
         "site-upper": ["UPPER"],
         "site-books": ["BOOKS"],
         "site-flood": ["FLOOD"],

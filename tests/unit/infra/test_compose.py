@@ -24,7 +24,7 @@ DOORS = ("receiver", "anonymiser")
 IDENTIFIED = (*DOORS, "bookkeeper")
 CLEAN = ("validator", "indexer", "thumbnailer", "tracker", "gateway")
 ONCE = ("provision", "migrate", "migrate-identified")
-PEOPLE = ("operator",)
+PEOPLE = ("operator", "eraser")
 COMPONENTS = ("kafka", "versitygw", "postgres", "traces")
 
 
