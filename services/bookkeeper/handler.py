@@ -9,7 +9,7 @@ from services.bookkeeper.lines import Arrival, Copy, Letter, Line, Verdict
 from services.bookkeeper.report import Report
 from services.bookkeeper.tables import ARRIVAL, COPY, LETTER, VERDICT
 from services.bookkeeper.telling import tell
-from shared.events import DeadLetter
+from shared.events.again import RawRecord
 from shared.events.envelope import decode, header
 from shared.kafka import Position, Record, position_after
 from shared.outcome import Failure, Transient
@@ -67,7 +67,7 @@ class Books:
     def _told(self, record: Record) -> list[Line]:
         try:
             event = decode(record.topic, record.value, record.headers)
-            about = self._about(event) if isinstance(event, DeadLetter) else None
+            about = self._about(event) if isinstance(event, RawRecord) else None
             lines = tell(event, record.timestamp, header(record.headers, "ce_id") or "", about)
         except Transient:
             raise
@@ -78,9 +78,9 @@ class Books:
         self._report.told(record)
         return lines
 
-    def _about(self, letter: DeadLetter) -> bytes | None:
-        carried = record_in(letter)
+    def _about(self, carrier: RawRecord) -> bytes | None:
+        carried = record_in(carrier)
         if carried is not None:
             return carried
-        found = self._record_at(letter.source_topic, letter.source_partition, letter.source_offset)
+        found = self._record_at(carrier.source_topic, carrier.source_partition, carrier.source_offset)
         return found.value if found else None

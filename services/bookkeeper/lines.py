@@ -99,6 +99,7 @@ class Letter(NamedTuple):
     arrival: str | None = None
     digest: str | None = None
     decision: str | None = None
+    first: str | None = None
     requeues: int | None = None
     at: datetime | None = None
     settled: str | None = None

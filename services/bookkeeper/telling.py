@@ -10,11 +10,15 @@ from shared.database.text import storable
 from shared.events import (
     FOR_GOOD,
     CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
     DeadLetter,
     Event,
     IdentifiedDeadLetter,
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
+    IdentifiedLetterSettled,
+    IdentifiedRequeued,
     InstanceAnonymised,
     InstanceAnonymisedInBulk,
     InstanceCleared,
@@ -27,6 +31,8 @@ from shared.events import (
     InstanceThumbnailed,
     InstanceValidated,
     InstanceValidatedInBulk,
+    LetterSettled,
+    SetAside,
 )
 
 FOLLOWED: tuple[type[Event], ...] = (
@@ -38,6 +44,8 @@ FOLLOWED: tuple[type[Event], ...] = (
     InstanceDecided,
     InstanceCleared,
     IdentifiedDeadLetter,
+    IdentifiedLetterSettled,
+    IdentifiedRequeued,
     InstanceAnonymised,
     InstanceAnonymisedInBulk,
     InstanceValidated,
@@ -46,6 +54,8 @@ FOLLOWED: tuple[type[Event], ...] = (
     InstanceIndexed,
     InstanceThumbnailed,
     CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
 )
 """All that says something about an instance."""
 
@@ -58,7 +68,7 @@ _Clean = InstanceAnonymised | InstanceValidated | InstanceRejected | InstanceInd
 
 
 def tell(event: Event, at: datetime, event_id: str, record: bytes | None = None) -> list[Line]:
-    """The rows. `at`: when it was published. `record`: of a dead letter, the value of the record that it is about."""
+    """The rows. `at`: when it was published. `record`: of a dead letter, or what was set aside, the record's value."""
     return [_storable(line) for line in _lines(event, at, event_id, record)]
 
 
@@ -80,6 +90,12 @@ def _lines(event: Event, at: datetime, event_id: str, record: bytes | None) -> I
             yield Verdict(event.arrival, event.decision_id, "cleared", profile=event.profile, at=at)
         case DeadLetter():
             yield from _letter(event, at, event_id, record)
+        case LetterSettled():
+            yield Letter(event.letter, stage=event.stage, settled=event.state, settled_at=at)
+        case SetAside():
+            told = told_by(record)
+            if told.arrival is not None:
+                yield Arrival(told.arrival, site=told.site, project=told.project, requeued_at=at)
         case _ if isinstance(event, _Clean):
             yield Arrival(event.arrival, site=event.site, project=event.project)
             yield _copy(event, at)
@@ -170,11 +186,12 @@ def _letter(event: DeadLetter, at: datetime, event_id: str, record: bytes | None
         release=event.release,
         attempts=event.attempts,
         trace_id=event.trace_id,
-        site=told.site,
+        site=told.site or event.site,
         arrival=told.arrival,
         digest=told.digest if clean else None,
         decision=told.decision,
-        requeues=0,
+        first=event.first,
+        requeues=event.requeues,
         at=at,
     )
 

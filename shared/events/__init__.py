@@ -1,7 +1,16 @@
 """The events of Isocentre: models, envelope and registry. Schemas in schemas/ are generated from here."""
 
-from shared.events.again import CleanRequeued, IdentifiedRequeued, SetAside
+from shared.events.again import CleanParked, CleanRequeued, IdentifiedParked, IdentifiedRequeued, Parked, SetAside
 from shared.events.audit import Audit, AuditRecorded, CleanAuditRecorded, Ground
+from shared.events.braking import (
+    WHOLE_STAGE,
+    BrakeChanged,
+    BrakeReleased,
+    CleanBrakeChanged,
+    CleanBrakeReleased,
+    IdentifiedBrakeChanged,
+    IdentifiedBrakeReleased,
+)
 from shared.events.clean import (
     BulkElement,
     Finding,
@@ -43,22 +52,31 @@ from shared.events.identified import (
 
 __all__ = [
     "FOR_GOOD",
+    "WHOLE_STAGE",
     "Audit",
     "AuditRecorded",
+    "BrakeChanged",
+    "BrakeReleased",
     "BulkElement",
     "Choice",
     "CleanAuditRecorded",
+    "CleanBrakeChanged",
+    "CleanBrakeReleased",
     "CleanDeadLetter",
     "CleanLetterSettled",
+    "CleanParked",
     "CleanRequeued",
     "DeadLetter",
     "Event",
     "Finding",
     "Ground",
+    "IdentifiedBrakeChanged",
+    "IdentifiedBrakeReleased",
     "IdentifiedDeadLetter",
     "IdentifiedInstanceQuarantined",
     "IdentifiedInstanceRejected",
     "IdentifiedLetterSettled",
+    "IdentifiedParked",
     "IdentifiedRequeued",
     "InstanceAnonymised",
     "InstanceAnonymisedInBulk",
@@ -76,6 +94,7 @@ __all__ = [
     "InstanceValidatedInBulk",
     "LetterSettled",
     "Outgoing",
+    "Parked",
     "SetAside",
     "Settling",
     "SiteCounted",

@@ -45,6 +45,8 @@ EDGES = {
         "app",
         "database",
         "counters",
+        "following",
+        "letters",
         "catalogue",
         "observing",
         "problems",
@@ -71,6 +73,7 @@ PURE_IMPORTS = {
     "shared.dicom",
     "shared.sites",
     "shared.media",
+    "shared.letters",
     "shared.database.text",
 }
 IMPURE_STANDARD = {

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,11 +177,18 @@ class Stack:
 
 @contextmanager
 def running(
-    home: Path, settings: Sequence[str] = (), store: str = "tree", options: Sequence[str] = ()
+    home: Path,
+    settings: Sequence[str] = (),
+    store: str = "tree",
+    options: Sequence[str] = (),
+    *,
+    code: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
     """A stack that lives as long as this block, and dies with this process. `settings`: `SERVICE.NAME=VALUE`.
 
-    `store`: how the services write objects, `tree` or `s3`. `options`: more of the supervisor's.
+    `store`: how the services write objects, `tree` or `s3`. `options`: more of the supervisor's. `code`: the checkout
+    that runs. `environment`: what the supervisor gets beside ours.
     """
     home.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "infra.local.supervisor", "--home", str(home), "--quiet", f"--store={store}"]
@@ -190,7 +197,8 @@ def running(
     with (home / "supervisor.out").open("ab") as output:
         supervisor = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", *command],
-            cwd=ROOT,
+            cwd=code,
+            env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import Message, Producer, TopicPartition
 
 from shared.kafka import LogLost, bounded, lane, transaction
 
@@ -21,6 +21,15 @@ class Hanging:
 
     def send_offsets_to_transaction(self, *_: Any) -> None:
         self.released.wait()
+
+    def unsubscribe(self) -> None:
+        return
+
+    def consume(self, limit: int, timeout: float) -> list[Message]:
+        return []
+
+    def assignment(self) -> list[TopicPartition]:
+        return []
 
     def close(self) -> None:
         self.released.wait()
