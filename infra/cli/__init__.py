@@ -18,6 +18,7 @@ GROUPS = {
     "key": "infra.cli.key",
     "profile": "infra.cli.profile",
     "quarantine": "infra.cli.quarantine",
+    "reconcile": "infra.cli.reconcile",
     "site": "infra.cli.site",
     "stack": "infra.cli.stack",
     "trace": "infra.cli.trace",

@@ -1,13 +1,14 @@
 """Records into the ledger: what they tell is gathered in memory, then written in one transaction with the positions."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from services.bookkeeper.database import Database
 from services.bookkeeper.folding import Fold
 from services.bookkeeper.letters import record_in
 from services.bookkeeper.lines import Arrival, Copy, Letter, Line, Verdict
 from services.bookkeeper.report import Report
-from services.bookkeeper.tables import ARRIVAL, COPY, LETTER, VERDICT
+from services.bookkeeper.tables import ARRIVAL, COPY, LETTER, UNDECODABLE, VERDICT
 from services.bookkeeper.telling import tell
 from shared.events.again import RawRecord
 from shared.events.envelope import decode, header
@@ -31,6 +32,7 @@ class Books:
         self._report = report
         self._written: dict[tuple[str, int], Position] = {}
         self._gathered = Fold()
+        self._untold: list[tuple[str, int, int, datetime]] = []
         self._read: dict[tuple[str, int], Position] = {}
 
     def open(self) -> dict[tuple[str, int], Position]:
@@ -57,12 +59,13 @@ class Books:
             transaction.merge(VERDICT, self._gathered.of(Verdict))
             transaction.merge(COPY, self._gathered.of(Copy))
             transaction.merge(LETTER, letters)
+            transaction.merge(UNDECODABLE, sorted(set(self._untold)))
             touched = self._gathered.touched()
             touched.update(transaction.lettered(letter.letter for letter in letters if letter.arrival is None))
             transaction.judge(touched)
             transaction.move(self._read)
         self._written |= self._read
-        self._gathered, self._read = Fold(), {}
+        self._gathered, self._read, self._untold = Fold(), {}, []
 
     def _told(self, record: Record) -> list[Line]:
         try:
@@ -72,8 +75,9 @@ class Books:
         except Transient:
             raise
         except Exception as failed:
-            # A line that is missing shows in the reconciliation; a ledger that stands still would hide all others.
+            # The reconciliation shows it; a ledger that stands still would hide all others.
             self._report.untold(record, failed)
+            self._untold.append((record.topic, record.partition, record.offset, record.timestamp))
             return []
         self._report.told(record)
         return lines

@@ -105,6 +105,7 @@ def _received(event: InstanceReceived) -> Arrival:
     return _original(event)._replace(
         size=event.size,
         association=event.association,
+        associations=event.association,
         lane="bulk" if isinstance(event, InstanceReceivedInBulk) else "live",
         received=True,
         received_at=event.received_at,

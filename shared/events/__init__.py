@@ -2,6 +2,7 @@
 
 from shared.events.again import CleanParked, CleanRequeued, IdentifiedParked, IdentifiedRequeued, Parked, SetAside
 from shared.events.audit import Audit, AuditRecorded, CleanAuditRecorded, Ground
+from shared.events.books import BooksReconciled, DifferenceCount, SiteBalance
 from shared.events.braking import (
     WHOLE_STAGE,
     BrakeChanged,
@@ -55,6 +56,7 @@ __all__ = [
     "WHOLE_STAGE",
     "Audit",
     "AuditRecorded",
+    "BooksReconciled",
     "BrakeChanged",
     "BrakeReleased",
     "BulkElement",
@@ -67,6 +69,7 @@ __all__ = [
     "CleanParked",
     "CleanRequeued",
     "DeadLetter",
+    "DifferenceCount",
     "Event",
     "Finding",
     "Ground",
@@ -97,6 +100,7 @@ __all__ = [
     "Parked",
     "SetAside",
     "Settling",
+    "SiteBalance",
     "SiteCounted",
     "StudyCompleted",
     "StudyReopened",

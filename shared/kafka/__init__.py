@@ -1,6 +1,7 @@
 """The one home of confluent_kafka: topics, the receiver's publisher, the stages' log, and plain reading."""
 
 from shared.kafka.admin import is_durable, missing_topics, topic_names
+from shared.kafka.ends import without_records, written_up_to
 from shared.kafka.following import Following, Position, position_after
 from shared.kafka.log import (
     Claims,
@@ -41,4 +42,6 @@ __all__ = [
     "record_at",
     "tail",
     "topic_names",
+    "without_records",
+    "written_up_to",
 ]

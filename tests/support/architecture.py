@@ -17,7 +17,6 @@ EDGES = {
         "ends",
         "intake",
         "mark",
-        "read_back",
         "quotas",
         "recall",
         "repeats",
@@ -38,7 +37,7 @@ EDGES = {
     "anonymiser": {"following"},
     "validator": set[str](),
     "indexer": {"claims", "database", "tables", "migrate", "migrations"},
-    "bookkeeper": {"database", "tables", "following", "report", "migrate", "migrations"},
+    "bookkeeper": {"database", "following", "migrate", "migrations", "reconciling", "report", "tables"},
     "thumbnailer": {"worker"},
     "tracker": {"edge", "publishing"},
     "gateway": {

@@ -22,6 +22,7 @@ KEPT_LOGS = BUILD / "system-logs"
 """The logs of the last run that failed."""
 
 QUIET = "tracker.ISOCENTRE_QUIET_SECONDS=3"
+RECONCILED = ["bookkeeper.ISOCENTRE_RECONCILE_SECONDS=20", "bookkeeper.ISOCENTRE_WALK_SECONDS=60"]
 PERSON = "anonymiser.ISOCENTRE_BRAKE_POLICY=person"
 """No probe lets a braked site go on while a test looks."""
 _OWN = "anonymiser.ISOCENTRE_PROFILES_DIR={}"
@@ -51,6 +52,7 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
         "site-decided": ["DECIDED"],
         "site-dead": ["DEAD"],
         "site-upper": ["UPPER"],
+        "site-books": ["BOOKS"],
         "site-flood": ["FLOOD"],
         "site-brake": ["BRAKE"],
         "site-canary": [canaries.calling],
@@ -84,7 +86,8 @@ def started(
     (home / "sites.yaml").write_text(sites_file(canaries, escaped))
     before = request.session.testsfailed
     try:
-        with running(home, [QUIET, PERSON, _OWN.format(home / "profiles"), *secure.settings(home)], store) as stack:
+        own = [PERSON, _OWN.format(home / "profiles")]
+        with running(home, [QUIET, *RECONCILED, *own, *secure.settings(home)], store) as stack:
             yield stack
     finally:
         if request.session.testsfailed > before:

@@ -22,8 +22,15 @@ def users_of(bucket: str) -> set[str]:
     return {user for user, _, _ in allowed(bucket)}
 
 
-def test_only_receiver_anonymiser_and_operators_touch_the_identified_bucket() -> None:
-    assert users_of("identified") == {"receiver", "anonymiser", "operator"}
+def test_nobody_of_the_clean_side_touches_the_identified_bucket() -> None:
+    assert users_of("identified") == {"receiver", "anonymiser", "operator", "bookkeeper"}
+
+
+def test_who_holds_the_books_against_the_stores_reads_all_and_alters_nothing() -> None:
+    for bucket in declared().buckets:
+        rights = {(action, what) for user, action, what in allowed(bucket) if user == "bookkeeper"}
+        beyond = {(action, what) for action, what in rights if what != f"{bucket}/.probe/bookkeeper"}
+        assert beyond == {("s3:ListBucket", bucket), ("s3:GetObject", f"{bucket}/*")}
 
 
 def test_operators_see_that_bytes_are_there_and_delete_them_but_read_none() -> None:
