@@ -10,6 +10,7 @@ import click
 GROUPS = {
     "anonymise": "infra.cli.anonymise",
     "associations": "infra.cli.associations",
+    "brake": "infra.cli.brake",
     "ca": "infra.cli.ca",
     "dlq": "infra.cli.dlq",
     "fetch": "infra.cli.fetching",

@@ -1,8 +1,17 @@
 """The events of Isocentre: models, envelope and registry. Schemas in schemas/ are generated from here."""
 
-from shared.events.again import CleanRequeued, IdentifiedRequeued, SetAside
+from shared.events.again import CleanParked, CleanRequeued, IdentifiedParked, IdentifiedRequeued, Parked, SetAside
 from shared.events.audit import Audit, AuditRecorded, CleanAuditRecorded, Ground
 from shared.events.books import BooksReconciled, DifferenceCount, SiteBalance
+from shared.events.braking import (
+    WHOLE_STAGE,
+    BrakeChanged,
+    BrakeReleased,
+    CleanBrakeChanged,
+    CleanBrakeReleased,
+    IdentifiedBrakeChanged,
+    IdentifiedBrakeReleased,
+)
 from shared.events.clean import (
     BulkElement,
     Finding,
@@ -44,24 +53,33 @@ from shared.events.identified import (
 
 __all__ = [
     "FOR_GOOD",
+    "WHOLE_STAGE",
     "Audit",
     "AuditRecorded",
     "BooksReconciled",
+    "BrakeChanged",
+    "BrakeReleased",
     "BulkElement",
     "Choice",
     "CleanAuditRecorded",
+    "CleanBrakeChanged",
+    "CleanBrakeReleased",
     "CleanDeadLetter",
     "CleanLetterSettled",
+    "CleanParked",
     "CleanRequeued",
     "DeadLetter",
     "DifferenceCount",
     "Event",
     "Finding",
     "Ground",
+    "IdentifiedBrakeChanged",
+    "IdentifiedBrakeReleased",
     "IdentifiedDeadLetter",
     "IdentifiedInstanceQuarantined",
     "IdentifiedInstanceRejected",
     "IdentifiedLetterSettled",
+    "IdentifiedParked",
     "IdentifiedRequeued",
     "InstanceAnonymised",
     "InstanceAnonymisedInBulk",
@@ -79,6 +97,7 @@ __all__ = [
     "InstanceValidatedInBulk",
     "LetterSettled",
     "Outgoing",
+    "Parked",
     "SetAside",
     "Settling",
     "SiteBalance",

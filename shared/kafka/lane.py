@@ -1,7 +1,7 @@
 """Some topics of a stage, consumed in a group: what has been taken, what was taken from us, how far we are."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
@@ -102,6 +102,17 @@ class Lane:
         for where, offset in starts.items():
             if where not in self._gone:
                 self._consumer.seek(TopicPartition(*where, offset))
+                self._next_offset[where] = offset
+                self._at_end.discard(where)
+
+    def reached(self, ends: Mapping[Where, int]) -> bool:
+        """Whether we have partitions, and all that lies in them before these offsets has been taken."""
+        ours = [(item.topic, item.partition) for item in self._consumer.assignment()]
+        return (
+            bool(ours)
+            and not self._stash
+            and all(where in self._at_end or self._next_offset.get(where, 0) >= ends.get(where, 0) for where in ours)
+        )
 
     def lag(self) -> int:
         """As `Log.lag`."""
@@ -170,6 +181,8 @@ class Lane:
         self._gone |= gone
         for where in gone:
             self.epochs.pop(where, None)
+            self._at_end.discard(where)
+            self._next_offset.pop(where, None)
         self._stash = [item for item in self._stash if (item.topic(), item.partition()) not in gone]
 
 

@@ -102,6 +102,19 @@ class Log(Protocol):
         """
         ...
 
+    def unpark(self, most: int) -> None:
+        """From now on deliver what is parked too, at most `most` records at once, up to its end as it is now; 0: none.
+
+        Not while records of it are in hand, which are to be committed or given up before the next poll. Raises
+        `Transient`.
+        """
+        ...
+
+    @property
+    def unparking(self) -> bool:
+        """Whether there may be more of that."""
+        ...
+
     def give_up(self, batch: Sequence[Record]) -> None:
         """Commit nothing of `batch`: what is ours of it is delivered again, under a new claim."""
         ...

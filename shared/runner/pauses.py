@@ -48,7 +48,10 @@ class Pauses:
             self.beat()
             self._log.idle(IDLE)
 
-    def recovered(self) -> None:
-        """Nothing is waited for any more."""
-        self._health.ready()
+    def recovered(self, stopped_by: str | None = None) -> None:
+        """Nothing is waited for any more, unless the stage has stopped itself for a reason."""
+        if stopped_by is None:
+            self._health.ready()
+        else:
+            self._health.waiting(f"brake: {stopped_by}")
         self._report.recovered()

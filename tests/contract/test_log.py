@@ -41,6 +41,7 @@ class Bench:
     bootstrap: str = ""
     bulk: str = "bulk"
     rerun: str = "rerun"
+    parked: str = "parked"
 
     def fill_bulk(self, count: int) -> None:
         for number in range(count):
@@ -53,7 +54,7 @@ def _memory() -> Bench:
         stage="stage",
         source="source",
         target="target",
-        open=lambda: MemoryLog(broker, "stage", ["source"], bulk=["bulk"], rerun=["rerun"]),
+        open=lambda: MemoryLog(broker, "stage", ["source"], bulk=["bulk"], rerun=["rerun"], parked=["parked"]),
         produce=broker.produce,
         published=lambda: broker.topics["target"],
     )
@@ -61,10 +62,16 @@ def _memory() -> Bench:
 
 def _kafka(bootstrap: str) -> Bench:
     name = f"contract-{secrets.token_hex(4)}"
-    source, target, bulk, rerun = (f"{name}-{what}" for what in ("source", "target", "bulk", "rerun"))
+    source, target, bulk, rerun, parked = (f"{name}-{what}" for what in ("source", "target", "bulk", "rerun", "parked"))
     admin = AdminClient({"bootstrap.servers": bootstrap})
     large = {"max.message.bytes": "4194304"}
-    topics = [NewTopic(source, 1, config=large), NewTopic(target, 1), NewTopic(bulk, 2), NewTopic(rerun, 1)]
+    topics = [
+        NewTopic(source, 1, config=large),
+        NewTopic(target, 1),
+        NewTopic(bulk, 2),
+        NewTopic(rerun, 1),
+        NewTopic(parked, 2),
+    ]
     created = admin.create_topics(topics)
     for future in created.values():
         future.result(10)
@@ -73,12 +80,13 @@ def _kafka(bootstrap: str) -> Bench:
         stage=name,
         source=source,
         target=target,
-        open=lambda: KafkaLog(bootstrap, name, "0", [source], bulk=[bulk], rerun=[rerun]),
+        open=lambda: KafkaLog(bootstrap, name, "0", [source], bulk=[bulk], rerun=[rerun], parked=[parked]),
         produce=publisher.publish,
         published=lambda: list(read_to_end(bootstrap, [target])),
         bootstrap=bootstrap,
         bulk=bulk,
         rerun=rerun,
+        parked=parked,
     )
 
 
@@ -279,6 +287,68 @@ def test_one_commit_may_take_both_lanes(bench: Bench, log: Log) -> None:
     assert again.poll(4, 3.0) == []
     again.close()
     assert [record.value for record in bench.published()] == [b"out"]
+
+
+# --- what is parked
+
+
+def _park(bench: Bench, *numbers: int) -> None:
+    for number in numbers:
+        bench.produce(Output(bench.parked, f"key-{number}", f"parked-{number}".encode()))
+
+
+def _unparked(log: Log) -> list[Record]:
+    """All that comes until there is no more, each batch committed as the runner does it."""
+    records: list[Record] = []
+    deadline = time.monotonic() + 60
+    while log.unparking:
+        assert time.monotonic() < deadline, records
+        records += (batch := log.poll(4, 0.5))
+        log.commit(batch, [])
+    return records
+
+
+def test_what_is_parked_is_read_when_asked_for_and_to_its_end_as_it_is_then(bench: Bench, log: Log) -> None:
+    _park(bench, *range(5))
+    assert log.poll(4, 1.0) == []
+    assert not log.unparking
+    log.unpark(10)
+    _park(bench, *range(5, 9))
+    records = _unparked(log)
+    assert sorted(_values(records)) == [f"parked-{number}" for number in range(5)]
+    assert {record.lane for record in records} == {"rerun"}
+    assert log.poll(4, 1.0) == []
+    log.unpark(10)
+    later = _unparked(log)
+    assert sorted(_values(later)) == [f"parked-{number}" for number in range(5, 9)]
+    log.unpark(10)
+    assert _unparked(log) == []
+
+
+def test_no_more_of_what_is_parked_is_taken_at_once_than_asked_for_and_none_when_told(bench: Bench, log: Log) -> None:
+    _park(bench, *range(6))
+    log.unpark(1)
+    first = _poll(log, 1)
+    assert len(first) == 1
+    log.commit(first, [])
+    assert len(log.poll(4, 5.0)) == 1
+    log.unpark(0)
+    assert not log.unparking
+    assert log.poll(4, 1.0) == []
+
+
+def test_what_was_unparked_and_not_committed_comes_again(bench: Bench, log: Log) -> None:
+    _park(bench, *range(6))
+    log.unpark(10)
+    taken = _poll(log, 6)
+    log.give_up(taken)
+    assert log.unparking
+    assert sorted(_values(_poll(log, 6))) == [f"parked-{number}" for number in range(6)]
+    log.close()
+    again = bench.open()
+    again.unpark(10)
+    assert len(_unparked(again)) == 6
+    again.close()
 
 
 # --- what only the real one can show

@@ -23,6 +23,9 @@ KEPT_LOGS = BUILD / "system-logs"
 
 QUIET = "tracker.ISOCENTRE_QUIET_SECONDS=3"
 RECONCILED = ["bookkeeper.ISOCENTRE_RECONCILE_SECONDS=20", "bookkeeper.ISOCENTRE_WALK_SECONDS=60"]
+PERSON = "anonymiser.ISOCENTRE_BRAKE_POLICY=person"
+"""No probe lets a braked site go on while a test looks."""
+_OWN = "anonymiser.ISOCENTRE_PROFILES_DIR={}"
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +52,7 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
         "site-upper": ["UPPER"],
         "site-books": ["BOOKS"],
         "site-flood": ["FLOOD"],
+        "site-brake": ["BRAKE"],
         "site-canary": [canaries.calling],
         escaped.calling.lower(): [escaped.calling],
     }
@@ -76,10 +80,12 @@ def started(
     """A whole stack in a folder of its own, which goes with it; the logs stay when a test fails."""
     home = BUILD / f"system-{os.getpid()}-{secrets.token_hex(2)}"
     home.mkdir(parents=True, exist_ok=True)
+    (home / "profiles").mkdir()
     (home / "sites.yaml").write_text(sites_file(canaries, escaped))
     before = request.session.testsfailed
     try:
-        with running(home, [QUIET, *RECONCILED, *secure.settings(home)], store) as stack:
+        own = [PERSON, _OWN.format(home / "profiles")]
+        with running(home, [QUIET, *RECONCILED, *own, *secure.settings(home)], store) as stack:
             yield stack
     finally:
         if request.session.testsfailed > before:
