@@ -59,6 +59,7 @@ def run_stage(
         lost=settings.lost_offsets,
         claims=claims,
         parked=[parked],
+        protocol=settings.group_protocol,
     )
     journal = open_journal(settings.state_dir, settings.instance)
     notices = KafkaNotices(settings.kafka_bootstrap_servers, service.name, [changed, released])

@@ -10,7 +10,7 @@ from shared.events import lanes
 from shared.kafka import config
 from shared.kafka.bounded import bounded
 from shared.kafka.continuity import Continuity
-from shared.kafka.log import LogLost, LostOffsets, Record, Where
+from shared.kafka.log import GroupProtocol, LogLost, LostOffsets, Record, Where
 from shared.kafka.reader import record_of
 from shared.kafka.transaction import Consumed
 
@@ -28,10 +28,17 @@ class Lane:
     """One worker's part of a group. Not thread-safe: the runner's loop owns it."""
 
     def __init__(
-        self, name: lanes.Lane, bootstrap: str, group: str, instance: str, topics: Sequence[str], lost: LostOffsets
+        self,
+        name: lanes.Lane,
+        bootstrap: str,
+        group: str,
+        instance: str,
+        topics: Sequence[str],
+        lost: LostOffsets,
+        protocol: GroupProtocol,
     ) -> None:
         ahead = config.AHEAD if name == "live" else config.AHEAD_OF_A_BACKLOG
-        self._consumer = Consumer(config.consumer(bootstrap, group, instance, lost) | ahead)
+        self._consumer = Consumer(config.consumer(bootstrap, group, instance, lost, protocol) | ahead)
         self._name = name
         self._continuity = Continuity(self._consumer, lost)
         self._topics = list(topics)

@@ -10,7 +10,7 @@ from shared import schemas
 from shared.events import lanes
 from shared.kafka import config
 from shared.kafka.lane import Lane
-from shared.kafka.log import Claims, CommitAborted, LostOffsets, Output, Record, Where
+from shared.kafka.log import Claims, CommitAborted, GroupProtocol, LostOffsets, Output, Record, Where
 from shared.kafka.parked import ParkedLane
 from shared.kafka.reader import end_offsets
 from shared.kafka.shares import LIVE, SHARES, Shares
@@ -37,6 +37,7 @@ class KafkaLog:
         lost: LostOffsets = "stop",
         claims: Claims | None = None,
         parked: Sequence[str] = (),
+        protocol: GroupProtocol = "classic",
     ) -> None:
         """`topics` are live; `bulk` and `rerun` give way to them, but for their `shares` of the time. What was `parked`
         goes with `rerun`, once it is asked for.
@@ -48,7 +49,7 @@ class KafkaLog:
         self._producer = Producer(config.transactional(bootstrap, stage, instance))
         read: dict[lanes.Lane, Sequence[str]] = {LIVE: topics, "bulk": bulk, "rerun": rerun}
         self._lanes = {
-            name: Lane(name, bootstrap, stage if name == LIVE else f"{stage}.{name}", instance, some, lost)
+            name: Lane(name, bootstrap, stage if name == LIVE else f"{stage}.{name}", instance, some, lost, protocol)
             for name, some in read.items()
             if some
         }
@@ -56,7 +57,7 @@ class KafkaLog:
             {name: shares[name] for name in shares if name in self._lanes or (parked and name == "rerun")}
         )
         self._parked = ParkedLane(
-            lambda: Lane("rerun", bootstrap, f"{stage}.parked", instance, parked, lost),
+            lambda: Lane("rerun", bootstrap, f"{stage}.parked", instance, parked, lost, protocol),
             lambda: end_offsets(bootstrap, parked),
         )
         self._taken: tuple[lanes.Lane, int, float] | None = None

@@ -26,7 +26,8 @@ class Publishing:
         self._clock = clock
 
     def publish(self, settled: Sequence[Settled], told: Sequence[Event] = ()) -> None:
-        """Publish what these lead to and what the stage has `told` of itself, and commit, for as long as it takes.
+        """Publish what these lead to and what the stage has `told` of itself, and commit, asking again while the
+        transaction may be open.
 
         Raises `CommitAborted` and `LogLost`.
         """
@@ -45,7 +46,7 @@ class Publishing:
                 attempt += 1
                 if self._pauses.told_to_stop:
                     raise CommitAborted("told to stop") from None
-                self._pauses.wait_for(away, attempt)
+                self._pauses.ask_again(away, attempt)
                 # A new owner handles them too, and the group would take both commits: let the transaction die.
                 if not all(self._log.owns(record) for record in records):
                     raise LogLost("partitions moved during a commit") from None

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.dicom.keys import KeyRing
 from shared.events.lanes import Lane
-from shared.kafka.log import LostOffsets
+from shared.kafka.log import GroupProtocol, LostOffsets
 from shared.kafka.shares import SHARES
 from shared.misconfigured import Misconfigured
 from shared.private_file import read_private
@@ -67,6 +67,9 @@ class StageSettings(ServiceSettings):
     batch_size: int = Field(default=64, ge=1, description="Records handled and committed together at most.")
     lost_offsets: LostOffsets = Field(
         default="stop", description="Where to go on in a log that lost records which were read: stop, beginning or end."
+    )
+    group_protocol: GroupProtocol = Field(
+        default="classic", description="How workers share partitions: classic, or consumer (KIP-848)."
     )
     bulk_share: float = Field(
         default=SHARES["bulk"],

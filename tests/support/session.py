@@ -47,6 +47,8 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
         "site-b": ["SITE_B"],
         "site-kill-a": ["KILL_A"],
         "site-kill-b": ["KILL_B"],
+        "site-roll-a": ["ROLL_A"],
+        "site-roll-b": ["ROLL_B"],
         "site-decided": ["DECIDED"],
         "site-dead": ["DEAD"],
         "site-upper": ["UPPER"],

@@ -143,6 +143,12 @@ class Stack:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    def terminate(self, name: str) -> int:
+        """Tell it to stop, and the supervisor starts another; returns the pid that it had."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGTERM)
+        return pid
+
     @contextmanager
     def stopped(self, name: str) -> Iterator[None]:
         """The process stands still within this block: its sockets stay open and nobody answers."""

@@ -52,5 +52,5 @@ def test_a_call_that_never_returns_loses_the_log(hanging: Hanging, monkeypatch: 
 def test_a_consumer_that_never_closes_is_left_behind(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "STUCK", 0.05)
     monkeypatch.setattr(lane, "Consumer", lambda _: hanging)
-    lane.Lane("live", "nobody:1", "group", "0", ["topic"], "stop").close()
+    lane.Lane("live", "nobody:1", "group", "0", ["topic"], "stop", "classic").close()
     assert not hanging.released.is_set()
