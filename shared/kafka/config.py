@@ -34,9 +34,9 @@ record that is larger than all of that comes by itself."""
 
 AHEAD_OF_A_BACKLOG = {
     # The client hands out what came in the order in which it came: only so much of one partition stands before another.
-    "queued.min.messages": 64,
+    "queued.min.messages": 16,
     "queued.max.messages.kbytes": 4_096,
-    "fetch.message.max.bytes": 131_072,
+    "fetch.message.max.bytes": 16_384,
     "fetch.max.bytes": 2_097_152,
 }
 """The same for a lane that gives way, whose partitions take turns."""

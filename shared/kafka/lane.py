@@ -65,7 +65,9 @@ class Lane:
             self._consumer.pause(self._consumer.assignment())
             self._paused = True
         # Also of a paused lane: a partition that is assigned meanwhile is not paused, and may deliver.
-        self._stash += self._take(1, 0)
+        came = self._take(1, 0)
+        # Only now: by what is revoked in there the stash is another one.
+        self._stash += came
 
     def has(self, record: Record) -> bool:
         """Whether it came on this lane."""
