@@ -38,6 +38,9 @@ AHEAD_OF_A_BACKLOG = {
     "queued.max.messages.kbytes": 4_096,
     "fetch.message.max.bytes": 16_384,
     "fetch.max.bytes": 2_097_152,
+    # Mostly it is empty: ask seldom, and be answered at once.
+    "fetch.min.bytes": 1,
+    "fetch.wait.max.ms": 500,
 }
 """The same for a lane that gives way, whose partitions take turns."""
 
