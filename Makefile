@@ -6,6 +6,9 @@ SETUP := $(PYTHON) -m infra.local.setup
 APART := HOME=$(CURDIR)/build/home XDG_CACHE_HOME=$(or $(XDG_CACHE_HOME),$(HOME)/.cache)
 PYTEST = mkdir -p build/home build/pytest && $(APART) PYTEST_DEBUG_TEMPROOT=$(CURDIR)/build/pytest $(BIN)/python -m pytest
 INPUT ?=
+SEED ?=
+ROUNDS ?=
+INSTANCES ?=
 KEEP ?=
 
 .DEFAULT_GOAL := help
@@ -25,8 +28,9 @@ test: ## Check, then run all tests
 	@$(MAKE) --no-print-directory check
 	@$(PYTEST) --numprocesses 2 --dist loadgroup
 
-chaos: ## Kill services, broker, store and database at random, and cut the power, for minutes
+chaos: ## Rounds of random faults under load with a report, and cuts of power, for an hour or two [SEED=] [ROUNDS=40] [INSTANCES=20000]
 	@$(SETUP) --with test --with chaos
+	@mkdir -p build/home && $(APART) $(BIN)/python -m tests.chaos.rounds --rounds $(or $(ROUNDS),40) --instances $(or $(INSTANCES),20000) $(if $(SEED),--seed $(SEED))
 	@$(PYTEST) -m chaos tests
 
 soak: ## Send in all manners for half an hour: nothing lost, nothing grown [MINUTES=30]

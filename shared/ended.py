@@ -1,8 +1,10 @@
-"""Which arrivals somebody has ended for good: their bytes are deleted on purpose, and are no loss."""
+"""Which arrivals somebody has ended for good, or erased: their bytes are deleted on purpose, and are no loss."""
 
-from collections.abc import Callable, Iterable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from shared.events import FOR_GOOD, Event, InstanceDecided
+from shared.events import ERASED, FOR_GOOD, Event, InstanceDecided, InstanceErased, InstanceRetracted
 from shared.events.envelope import decode
 from shared.kafka import read_to_end
 
@@ -24,12 +26,50 @@ class Ended:
             self._arrivals.update(
                 event.arrival
                 for event in self._read()
-                if isinstance(event, InstanceDecided) and event.decision in FOR_GOOD
+                if isinstance(event, InstanceErased)
+                or (isinstance(event, InstanceDecided) and event.decision in FOR_GOOD)
+                or (isinstance(event, InstanceRetracted) and event.reason == ERASED)
             )
         return arrival in self._arrivals
 
 
+class Erased:
+    """Which arrivals somebody has erased: asked of each record, so what is known may be `seconds` old.
+
+    Thread-safe. What is missed within that time still meets the index, which lets nothing of them in.
+    """
+
+    def __init__(self, read: Callable[[], Iterable[Event]], seconds: float = 10.0) -> None:
+        """`read` gives all erasures that there are by now."""
+        self._read, self._seconds = read, seconds
+        self._arrivals: frozenset[str] = frozenset()
+        self._until = float("-inf")
+        self._one = threading.Lock()
+
+    def __call__(self, arrival: str) -> bool:
+        """Whether `arrival` is one of them. Raises what `read` raises."""
+        with self._one:
+            if time.monotonic() >= self._until:
+                self._arrivals = frozenset(event.arrival for event in self._read() if isinstance(event, InstanceErased))
+                self._until = time.monotonic() + self._seconds
+        return arrival in self._arrivals
+
+
 def decisions(bootstrap: str) -> Iterator[Event]:
-    """All decisions about what was held, by now. Raises Transient, UndecodableEvent."""
-    for record in read_to_end(bootstrap, [InstanceDecided.topic]):
+    """All by which something ended for good, by now, and other decisions. Raises Transient, UndecodableEvent."""
+    yield from _events(bootstrap, [InstanceDecided.topic, InstanceErased.topic])
+
+
+def erasures(bootstrap: str) -> Iterator[Event]:
+    """All erasures by now. Raises Transient, UndecodableEvent."""
+    yield from _events(bootstrap, [InstanceErased.topic])
+
+
+def retractions(bootstrap: str) -> Iterator[Event]:
+    """All that the clean side knows of what ended, by now. Raises Transient, UndecodableEvent."""
+    yield from _events(bootstrap, [InstanceRetracted.topic])
+
+
+def _events(bootstrap: str, topics: Sequence[str]) -> Iterator[Event]:
+    for record in read_to_end(bootstrap, topics):
         yield decode(record.topic, record.value, record.headers)

@@ -2,10 +2,22 @@
 
 from collections.abc import Sequence
 
+from shared.events import (
+    CleanBrakeChanged,
+    CleanBrakeReleased,
+    CleanParked,
+    IdentifiedBrakeChanged,
+    IdentifiedBrakeReleased,
+    IdentifiedParked,
+)
 from shared.kafka import Claims, KafkaLog
-from shared.runner import DeadLetters, Handling, Runner, Stage, open_journal
+from shared.runner import DeadLetters, Handling, KafkaNotices, Runner, Stage, open_journal
 from shared.service import RELEASE, Service
 from shared.settings import StageSettings
+
+BRAKE_IDENTIFIED = (IdentifiedParked, IdentifiedBrakeChanged, IdentifiedBrakeReleased)
+BRAKE_CLEAN = (CleanParked, CleanBrakeChanged, CleanBrakeReleased)
+"""What is parked, what brakes there are, and which are released."""
 
 
 def run_stage(
@@ -22,15 +34,19 @@ def run_stage(
 ) -> None:
     """Handle what comes in the topics `reads`, and behind that in `bulk` and `again`, until the service stops.
 
-    `group`: the consumer group, when it is not the service's name. `identified`: which zone it reads.
-    `claims`: how it claims partitions in what it writes to beside Kafka. Raises LogLost.
+    What its brake holds up waits in its zone's topic for that. `group`: the consumer group, when it is not the
+    service's name. `identified`: which zone it reads. `claims`: how it claims partitions in what it writes to beside
+    Kafka. Raises LogLost.
     """
+    parked, changed, released = (model.topic for model in (BRAKE_IDENTIFIED if identified else BRAKE_CLEAN))
+    service.verify_topics((parked, changed, released))
     stage = Stage(
         name=service.name,
         handling=handling,
         dead_letters=DeadLetters(service.name, RELEASE, identified=identified),
         batch_size=settings.batch_size,
         record_seconds=settings.record_seconds,
+        brake=settings.brake,
     )
     source = KafkaLog(
         settings.kafka_bootstrap_servers,
@@ -42,6 +58,9 @@ def run_stage(
         shares=settings.shares,
         lost=settings.lost_offsets,
         claims=claims,
+        parked=[parked],
+        protocol=settings.group_protocol,
     )
     journal = open_journal(settings.state_dir, settings.instance)
-    Runner(stage, source, service.health, service.stop, journal).run()
+    notices = KafkaNotices(settings.kafka_bootstrap_servers, service.name, [changed, released])
+    Runner(stage, source, service.health, service.stop, journal, notices=notices).run()

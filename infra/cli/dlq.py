@@ -19,12 +19,12 @@ from infra.cli.operator_options import FILE
 from infra.cli.terminal import PrivateFile, console
 from infra.dlq import showing
 from infra.dlq.acting import Topics
-from infra.dlq.choosing import Filter, by_cause
+from infra.dlq.choosing import Filter
 from infra.dlq.deciding import Wish, audit_of_look
 from infra.dlq.exporting import lines
-from infra.dlq.letters import Letter
 from infra.dlq.node import Node
 from infra.operating.ids import by_id
+from shared.letters import Letter, by_cause
 
 STATES = ("open", "requeued", "resolved", "discarded")
 EXITS = """Exits 0 when done, 2 for bad usage or without a stack, 3 when there is no letter of that id, 4 when the

@@ -15,11 +15,11 @@ from infra.cli.operator_options import AWAY, REFUSED, at_terminal
 from infra.cli.terminal import console, fail
 from infra.dlq import showing
 from infra.dlq.acting import Acted, Topics, act
-from infra.dlq.choosing import Filter, by_cause
+from infra.dlq.choosing import Filter
 from infra.dlq.deciding import Wish, objection
-from infra.dlq.letters import Letter
 from infra.dlq.node import Node
 from infra.operating.ids import by_id
+from shared.letters import Letter, by_cause
 
 DONE = {"requeue": "requeued", "discard": "discarded"}
 

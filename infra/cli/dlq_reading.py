@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from infra.dlq.acting import Topics
-from infra.dlq.letters import Letters
+from shared.letters import Letters
 
 
 def letters_of(topics: Topics) -> Letters:

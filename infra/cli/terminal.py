@@ -65,6 +65,12 @@ class PrivateFile:
             with self._file as file:
                 file.write(json.dumps(told, indent=2) + "\n")
 
+    def text(self, told: str) -> None:
+        """`told` as it is."""
+        if self._file is not None:
+            with self._file as file:
+                file.write(told)
+
     def lines(self, told: Iterable[object]) -> int:
         """Each of `told` as a line of JSON; returns how many."""
         if self._file is None:

@@ -8,10 +8,12 @@ from datetime import datetime
 
 from shared.events import (
     CleanDeadLetter,
+    CleanLetterSettled,
     Event,
     IdentifiedDeadLetter,
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
+    IdentifiedLetterSettled,
     InstanceAnonymised,
     InstanceAnonymisedInBulk,
     InstanceCleared,
@@ -23,6 +25,7 @@ from shared.events import (
     InstanceThumbnailed,
     InstanceValidated,
     InstanceValidatedInBulk,
+    Outgoing,
 )
 
 RECEIVED = (InstanceReceived.topic, InstanceReceivedInBulk.topic)
@@ -32,6 +35,7 @@ OUTCOMES = tuple(
         IdentifiedInstanceQuarantined,
         IdentifiedInstanceRejected,
         IdentifiedDeadLetter,
+        IdentifiedLetterSettled,
         InstanceDecided,
         InstanceCleared,
         InstanceAnonymised,
@@ -42,6 +46,7 @@ OUTCOMES = tuple(
         InstanceIndexed,
         InstanceThumbnailed,
         CleanDeadLetter,
+        CleanLetterSettled,
     )
 )
 TOPICS = (*RECEIVED, *OUTCOMES)
@@ -86,6 +91,7 @@ class Way:
     trace_id: str | None = None
     reached: dict[str, datetime] = field(default_factory=dict)
     ends: set[Verdict] = field(default_factory=set)
+    letters: dict[str, Verdict] = field(default_factory=dict)
     holds: dict[str | None, Verdict] = field(default_factory=dict)
     decided: dict[str, str | None] = field(default_factory=dict)
     carried_out: set[str] = field(default_factory=set)
@@ -106,7 +112,8 @@ class Way:
                 ended.add(before)
                 before = self.decided.get(before)
             ended.add(before)
-        return self.ends | {verdict for led_by, verdict in self.holds.items() if led_by not in ended}
+        held = {verdict for led_by, verdict in self.holds.items() if led_by not in ended}
+        return self.ends | held | set(self.letters.values())
 
     @property
     def verdict(self) -> Verdict | None:
@@ -134,14 +141,20 @@ class Facts:
         self._ways: dict[str, Way] = {}
         self._arrivals: dict[Origin, str] = {}
         self._at: dict[Coordinates, str] = {}
-        self._letters: list[tuple[Coordinates, Verdict]] = []
+        self._letters: list[tuple[Coordinates, str, Verdict]] = []
+        self._undone: set[str] = set()
         self.earlier: set[Origin] = set()
 
     def take(self, event: Event, at: Coordinates, when: datetime, trace_id: str | None) -> None:
         """One record. Repeats change nothing."""
         if isinstance(event, CleanDeadLetter | IdentifiedDeadLetter):
             source = (event.source_topic, event.source_partition, event.source_offset)
-            self._letters.append((source, Verdict("dead_lettered", event.stage, event.reason)))
+            letter = Outgoing.of(event).id
+            self._letters.append((source, letter, Verdict("dead_lettered", event.stage, event.reason)))
+            return
+        if isinstance(event, CleanLetterSettled | IdentifiedLetterSettled):
+            if event.state != "discarded":
+                self._undone.add(event.letter)
             return
         arrival = getattr(event, "arrival", None)
         if not isinstance(arrival, str):
@@ -173,15 +186,21 @@ class Facts:
         return True
 
     def bury(self) -> None:
-        """Give the dead letters read so far to their arrivals, now that their sources may have been read too."""
+        """Give the dead letters read so far to their arrivals, now that their sources may have been read too.
+
+        Of one that was requeued, what came of it counts.
+        """
         unknown = []
-        for source, verdict in self._letters:
+        for source, letter, verdict in self._letters:
             arrival = self._at.get(source)
             if arrival is None:
-                unknown.append((source, verdict))
+                unknown.append((source, letter, verdict))
             else:
-                self._ways[arrival].ends.add(verdict)
+                self._ways[arrival].letters[letter] = verdict
         self._letters = unknown
+        for way in self._ways.values():
+            for letter in way.letters.keys() & self._undone:
+                del way.letters[letter]
 
     def ways(self) -> Iterator[Way]:
         """The arrivals of this run that are ours."""

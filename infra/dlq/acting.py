@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from infra.dlq.deciding import Refused, Wish, audit_of, discard, objection, requeue
-from infra.dlq.letters import Letter, Letters, Zone
 from infra.operating.desk import Overtaken
 from infra.operating.topics import output
 from shared import schemas
 from shared.events import DeadLetter, Event
 from shared.events.audit import Audit
 from shared.kafka.log import Record
+from shared.letters import Letter, Letters, Zone
 from shared.outcome import Transient
 
 PORTION, PORTION_BYTES = 500, 16 * 1024 * 1024

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Literal
 from uuid import uuid4
 
-from infra.dlq.letters import Letter, Zone, counted
 from shared.events import DeadLetter, Event, Ground, InstanceDecided, SetAside
 from shared.events.again import RawRecord
 from shared.events.audit import Audit
 from shared.events.envelope import UndecodableEvent
 from shared.kafka.log import Record
+from shared.letters import Letter, Zone
 from shared.runner.again import CARRYING, carried_by, raw_fields, record_in
+from shared.runner.deadletters import counted
 
 MOST_REQUEUES = 5
 """How often a record is requeued before it has to be wanted by name (`--again`)."""

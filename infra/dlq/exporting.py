@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from infra.dlq.acting import Topics
-from infra.dlq.letters import Letter
 from infra.dlq.showing import as_json
+from shared.letters import Letter
 from shared.runner.again import raw_fields
 
 

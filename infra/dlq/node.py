@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.dlq.acting import Topics
-from infra.dlq.letters import ZONES
 from infra.dlq.topics import KafkaTopics
 from infra.operating.node import NoNode, attached
+from shared.letters import ZONES
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from typing import Any
 
 from rich.table import Table
 
-from infra.dlq.choosing import Group
-from infra.dlq.letters import Letter
 from shared.events import DeadLetter
 from shared.events.audit import Audit
+from shared.letters import Group, Letter
 
 SHOWN_ID = 13
 """Characters of an id in a table; more than enough to name one."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from infra.dlq.letters import Letters, Zone
 from infra.operating.desk import Desk
 from infra.operating.topics import decoded, tell
 from shared.events import DeadLetter, Event, Outgoing
 from shared.events.audit import Audit
 from shared.kafka import Record, read_to_end, record_at, topic_names
+from shared.letters import Letters, Zone
 
 
 class KafkaTopics:

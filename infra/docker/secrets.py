@@ -19,7 +19,17 @@ from infra.local.credentials import keep_private, key_ring, secret, token
 from infra.local.layout import ROOT
 
 FOLDER = ROOT / "build" / "docker"
-STORE_USERS = ("receiver", "anonymiser", "operator", "validator", "indexer", "thumbnailer", "gateway")
+STORE_USERS = (
+    "receiver",
+    "anonymiser",
+    "operator",
+    "eraser",
+    "bookkeeper",
+    "validator",
+    "indexer",
+    "thumbnailer",
+    "gateway",
+)
 DATABASE_ROLES = ("postgres", "indexer", "gateway", "bookkeeper", "auditor")
 SERVER = "postgres:5432"
 SITES = ROOT / "infra" / "local" / "sites.yaml"
@@ -55,12 +65,12 @@ def _environments(store: Mapping[str, str], roles: Mapping[str, str]) -> dict[st
     """By container; nobody is told more than its own."""
     told = {user: {"ISOCENTRE_S3_ACCESS_KEY": user, "ISOCENTRE_S3_SECRET_KEY": store[user]} for user in STORE_USERS}
     indexer, gateway = (_database(roles, role, "isocentre") for role in ("indexer", "gateway"))
-    bookkeeper = _database(roles, "bookkeeper", "identified")
+    bookkeeper, auditor = _database(roles, "bookkeeper", "identified"), _database(roles, "auditor", "isocentre")
     return {
         **told,
         "indexer": told["indexer"] | indexer,
         "gateway": told["gateway"] | gateway,
-        "bookkeeper": bookkeeper,
+        "bookkeeper": told["bookkeeper"] | bookkeeper | {"ISOCENTRE_INDEX_URL": auditor["ISOCENTRE_DATABASE_URL"]},
         "migrate": indexer,
         "migrate-identified": bookkeeper,
         "versitygw": {"ROOT_ACCESS_KEY": "root", "ROOT_SECRET_KEY": store["root"]},

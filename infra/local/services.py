@@ -27,6 +27,8 @@ class Service:
 
     `writes`: it may write the store's tree itself; on the identified side only: who sees the files sees all buckets.
     `shown`: the buckets of the tree that it may write instead, without being told where the others are.
+    `audits`: it holds the books against all that can witness: it is told the store's files, if there are, the index as
+    who may read it, and where the receiver's accounts lie.
     `database`: which one it works on.
     """
 
@@ -34,6 +36,7 @@ class Service:
     store: bool = True
     writes: bool = False
     shown: tuple[str, ...] = ()
+    audits: bool = False
     database: Zone | None = None
     project_key: bool = False
     sites: bool = False
@@ -55,7 +58,7 @@ SERVICES = (
     Service("thumbnailer", shown=("derived",), state_folder=True),
     Service("tracker", store=False, state_folder=True),
     Service("gateway", database="clean", http=True),
-    Service("bookkeeper", store=False, database="identified"),
+    Service("bookkeeper", audits=True, database="identified"),
     Service("receiver", writes=True, project_key=True, sites=True, state_folder=True, dicom=True, http=True),
 )
 BY_NAME = {service.name: service for service in SERVICES}
@@ -86,6 +89,9 @@ def environment(service: Service, stack: Stack, settings: Mapping[str, str]) -> 
     if service.database:
         database = stack.database.identified if service.database == "identified" else stack.database.name
         told["ISOCENTRE_DATABASE_URL"] = stack.database.url(name, database)
+    if service.audits:
+        told["ISOCENTRE_INDEX_URL"] = stack.database.url("auditor")
+        told["ISOCENTRE_ACCOUNTS_DIR"] = str(accounts_folder(stack.home))
     if service.project_key:
         told["ISOCENTRE_PROJECT_KEY_FILE"] = str(stack.project_key_file)
     if service.sites:
@@ -103,10 +109,10 @@ def environment(service: Service, stack: Stack, settings: Mapping[str, str]) -> 
 
 
 def _store(service: Service, stack: Stack) -> dict[str, str]:
-    """The way into the store: those that write may be told the files themselves."""
+    """The way into the store: those that write, or hold the books against it, may be told the files themselves."""
     store = stack.object_store
     by_files = store.way == "tree"
-    if service.writes and by_files:
+    if (service.writes or service.audits) and by_files:
         return {"ISOCENTRE_STORE_TREE": str(store.tree)}
     keys = store.users[service.name]
     part = {"ISOCENTRE_STORE_TREE": str(part_of_tree(service, stack.home))} if service.shown and by_files else {}
@@ -120,6 +126,11 @@ def _store(service: Service, stack: Stack) -> dict[str, str]:
 def state_folder(service: Service, home: Path) -> Path:
     """The folder that a service has for itself."""
     return Home(home).data / service.name
+
+
+def accounts_folder(home: Path) -> Path:
+    """Where the receiver notes what each association was told."""
+    return state_folder(BY_NAME["receiver"], home) / "accounts"
 
 
 def part_of_tree(service: Service, home: Path) -> Path:

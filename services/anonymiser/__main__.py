@@ -8,7 +8,7 @@ from services.anonymiser.profile.load import texts
 from services.anonymiser.settings import Settings
 from shared import storage
 from shared.dicom.identity import Pseudonyms
-from shared.ended import Ended, decisions
+from shared.ended import Ended, Erased, decisions, erasures
 from shared.events import (
     IdentifiedDeadLetter,
     IdentifiedInstanceQuarantined,
@@ -19,6 +19,7 @@ from shared.events import (
     InstanceAnonymisedInBulk,
     InstanceCleared,
     InstanceDecided,
+    InstanceErased,
     InstanceHeld,
     InstanceReceived,
     InstanceReceivedInBulk,
@@ -52,7 +53,7 @@ def main() -> None:
     with running(NAME, settings) as service, Examiner(settings.pixel_workers) as examiner:
         identified = storage.open_bucket(settings, "identified")
         clean = storage.open_bucket(settings, "clean")
-        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES))
+        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES, InstanceErased.topic))
         service.verify("store", lambda: storage.probe(identified, settings.s3_access_key or NAME, writes=False))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=True))
         ring = settings.key_ring()
@@ -76,6 +77,7 @@ def main() -> None:
             engines=FollowedEngines(read),
             pseudonyms=pseudonyms,
             ended=Ended(lambda: decisions(settings.kafka_bootstrap_servers)),
+            erased=Erased(lambda: erasures(settings.kafka_bootstrap_servers)),
             largest=settings.largest_object_mib * MIB,
         )
         handling = Each(NAME, handle, settings.concurrency, load=Load(settings.in_hand_mib * MIB, weight), line=line)

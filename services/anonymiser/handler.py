@@ -55,11 +55,14 @@ class Anonymise:
         engines: ChoosesEngine,
         pseudonyms: Pseudonyms,
         ended: Callable[[str], bool],
+        erased: Callable[[str], bool],
         largest: int,
     ) -> None:
-        """`ended`: whether an arrival's bytes are missing because somebody has ended it for good. `largest`: bytes of
-        an object that is read, which takes a few times as much memory; larger ones wait for a person's decision."""
+        """`ended`: whether an arrival's bytes are missing because somebody has ended it for good. `erased`: whether
+        it was erased, so that nothing is made of it even if there are bytes. `largest`: bytes of an object that is
+        read, which takes a few times as much memory; larger ones wait for a person's decision."""
         self._ended = ended
+        self._erased = erased
         self._identified = identified
         self._clean = clean
         self._engines = engines
@@ -71,6 +74,8 @@ class Anonymise:
         """Raises what the stores raise, and UnknownSite."""
         event = record.event
         assert isinstance(event, InstanceReceived | InstanceDecided)
+        if self._erased(event.arrival):
+            return Skip(Reason.ERASED)
         engine = self._engine(event)
         deciding = engine or self._engines.of(event.site)
         case = Case(event, deciding.revision(event.site), self._pseudonyms)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from services.bookkeeper.tables import (
     COUNTS,
+    FORGET,
     HELD_POSITIONS,
     JUDGE,
     LETTERED,
@@ -34,6 +35,12 @@ class Transaction(connection.Transaction):
     def lettered(self, letters: Iterable[str]) -> list[str]:
         """The arrivals that these dead letters are about."""
         return [arrival for (arrival,) in self._connection.execute(LETTERED, [list(letters)])]
+
+    def forget(self, arrivals: Iterable[str]) -> None:
+        """Of those that were erased, what tells more than that they came."""
+        touched = list(arrivals)
+        for statement in FORGET:
+            self._connection.execute(statement, [touched])
 
     def judge(self, arrivals: Iterable[str]) -> None:
         """Set the state of these lines to what follows from the facts."""

@@ -9,13 +9,10 @@ T = TypeVar("T", Arrival, Verdict, Copy, Letter)
 
 
 _PLACES = {
-    kind: [
-        (item.columns, [kind._fields.index(name) for name in item.columns], item.rule == "last")
-        for item in groups(kind)
-    ]
+    kind: [(item.columns, [kind._fields.index(name) for name in item.columns], item.rule) for item in groups(kind)]
     for kind in KEYS
 }
-"""Of each group of columns: their names, where they stand in a row, and whether the greatest values win."""
+"""Of each group of columns: their names, where they stand in a row, and which values win."""
 
 
 class Fold:
@@ -43,12 +40,14 @@ class Fold:
 
 def _merged(one: Line, other: Line) -> Line:
     changed: dict[str, Any] = {}
-    for names, places, greatest in _PLACES[type(one)]:
+    for names, places, rule in _PLACES[type(one)]:
         first = places[0]
         if other[first] is None or (other[first] == one[first] and len(places) == 1):
             continue  # nearly always
         mine, new = [one[place] for place in places], [other[place] for place in places]
-        if mine[0] is None or (_rank(mine) < _rank(new)) is greatest:
+        if rule == "all" and mine[0] is not None:
+            changed[names[0]] = " ".join(sorted({*str(mine[0]).split(), *str(new[0]).split()}))
+        elif mine[0] is None or (_rank(mine) < _rank(new)) is (rule == "last"):
             changed.update(zip(names, new, strict=True))
     return one._replace(**changed) if changed else one
 

@@ -4,7 +4,7 @@ import base64
 import json
 from typing import NamedTuple
 
-from shared.events import DeadLetter
+from shared.events.again import RawRecord
 
 
 class Told(NamedTuple):
@@ -17,9 +17,9 @@ class Told(NamedTuple):
     decision: str | None = None
 
 
-def record_in(letter: DeadLetter) -> bytes | None:
-    """The value of the record that the letter carries; None when it lies at its coordinates only."""
-    return None if letter.record_value is None else base64.b64decode(letter.record_value)
+def record_in(carrier: RawRecord) -> bytes | None:
+    """The value of the record that it carries; None when it lies at its coordinates only."""
+    return None if carrier.record_value is None else base64.b64decode(carrier.record_value)
 
 
 def told_by(record: bytes | None) -> Told:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-Rule = Literal["first", "last"]
+Rule = Literal["first", "last", "all"]
 
 
 class Group(NamedTuple):
-    """Columns that are taken together: of two rows that have them, the one with the smallest or the greatest values.
+    """Columns that are taken together: of two rows that have them, the one with the smallest or the greatest values; or
+    one column of words, of which each counts.
 
     The first column says whether a row has the group at all. Where it is a time, "first" is the earliest fact.
     """
@@ -28,6 +29,8 @@ class Arrival(NamedTuple):
     size: int | None = None
     study_key: str | None = None
     association: str | None = None
+    associations: str | None = None
+    """All that announced it, which may be several."""
     lane: str | None = None
     received: bool = False
     received_at: datetime | None = None
@@ -99,6 +102,7 @@ class Letter(NamedTuple):
     arrival: str | None = None
     digest: str | None = None
     decision: str | None = None
+    first: str | None = None
     requeues: int | None = None
     at: datetime | None = None
     settled: str | None = None
@@ -113,6 +117,7 @@ KEYS: dict[type[Line], int] = {Arrival: 1, Verdict: 2, Copy: 2, Letter: 1}
 TOGETHER: dict[type[Line], tuple[Group, ...]] = {
     Arrival: (
         Group("first", ("received_at", "association", "lane")),
+        Group("all", ("associations",)),
         Group("last", ("received",)),
         Group("last", ("committed_until",)),
     ),

@@ -5,6 +5,10 @@ from psycopg.sql import SQL, Composable, Composed, Identifier
 from services.bookkeeper.lines import KEYS, Arrival, Copy, Group, Letter, Line, Verdict, groups
 from shared.database.table import Table, names
 
+_ALL = SQL("""CASE WHEN {old} = {new} THEN {old} ELSE (
+    SELECT string_agg(word, ' ' ORDER BY word) FROM (
+        SELECT DISTINCT unnest(string_to_array(concat_ws(' ', {old}, {new}), ' ')) COLLATE "C" AS word) AS w) END""")
+
 
 def _table(kind: type[Line]) -> Table:
     name = kind.__name__.lower()
@@ -19,6 +23,9 @@ def _table(kind: type[Line]) -> Table:
 
 def _values(table: str, group: Group) -> list[tuple[str, Composable]]:
     """Each column of the group with what it becomes; as in `folding`."""
+    if group.rule == "all":
+        (column,) = group.columns
+        return [(column, _ALL.format(old=Identifier(table, column), new=Identifier("excluded", column)))]
     if len(group.columns) == 1:
         (column,) = group.columns
         function = SQL("least") if group.rule == "first" else SQL("greatest")
@@ -51,7 +58,10 @@ POSITION = Table(
     ("topic", "partition"),
     SQL("DO UPDATE SET (next, epoch, stamp) = (excluded.next, excluded.epoch, excluded.stamp)"),
 )
-TABLES = (ARRIVAL, VERDICT, COPY, LETTER, POSITION)
+UNDECODABLE = Table(
+    "undecodable", ("topic", "partition", "offset", "at"), ("topic", "partition", "offset"), SQL("DO NOTHING")
+)
+TABLES = (ARRIVAL, VERDICT, COPY, LETTER, POSITION, UNDECODABLE)
 
 POSITIONS = "SELECT topic, partition, next, epoch, stamp FROM position"
 # Who else writes the ledger waits for this, and then finds that it was overtaken.
@@ -62,6 +72,23 @@ JUDGE = """
 UPDATE arrival a SET state = s.state FROM line_state s
 WHERE a.arrival = ANY(%s) AND s.arrival = a.arrival AND s.state <> a.state
 """
+
+# Of what was erased stays that it came: keyed id, site, association, size and time, so that the books add up. Whatever
+# else the topics tell again is taken out again in the transaction that wrote it.
+FORGET = (
+    """
+    UPDATE arrival SET (raw_key, digest, study_key) = (NULL, NULL, NULL)
+    WHERE arrival = ANY(%s) AND num_nonnulls(raw_key, digest, study_key) > 0
+        AND arrival IN (SELECT arrival FROM verdict WHERE decision = 'erased')
+    """,
+    """
+    DELETE FROM copy WHERE arrival = ANY(%s) AND arrival IN (SELECT arrival FROM verdict WHERE decision = 'erased')
+    """,
+    """
+    DELETE FROM verdict WHERE arrival = ANY(%s) AND decision <> 'erased'
+        AND arrival IN (SELECT arrival FROM verdict WHERE decision = 'erased')
+    """,
+)
 
 # A letter that is settled names no arrival: the one that it is about stands in its row.
 LETTERED = "SELECT arrival FROM letter WHERE letter = ANY(%s) AND arrival IS NOT NULL"

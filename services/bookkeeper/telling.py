@@ -8,25 +8,34 @@ from services.bookkeeper.letters import told_by
 from services.bookkeeper.lines import Arrival, Copy, Letter, Line, Verdict
 from shared.database.text import storable
 from shared.events import (
+    ERASED,
     FOR_GOOD,
     CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
     DeadLetter,
     Event,
     IdentifiedDeadLetter,
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
+    IdentifiedLetterSettled,
+    IdentifiedRequeued,
     InstanceAnonymised,
     InstanceAnonymisedInBulk,
     InstanceCleared,
     InstanceCommitted,
     InstanceDecided,
+    InstanceErased,
     InstanceIndexed,
     InstanceReceived,
     InstanceReceivedInBulk,
     InstanceRejected,
+    InstanceRetracted,
     InstanceThumbnailed,
     InstanceValidated,
     InstanceValidatedInBulk,
+    LetterSettled,
+    SetAside,
 )
 
 FOLLOWED: tuple[type[Event], ...] = (
@@ -37,7 +46,10 @@ FOLLOWED: tuple[type[Event], ...] = (
     IdentifiedInstanceRejected,
     InstanceDecided,
     InstanceCleared,
+    InstanceErased,
     IdentifiedDeadLetter,
+    IdentifiedLetterSettled,
+    IdentifiedRequeued,
     InstanceAnonymised,
     InstanceAnonymisedInBulk,
     InstanceValidated,
@@ -45,7 +57,10 @@ FOLLOWED: tuple[type[Event], ...] = (
     InstanceRejected,
     InstanceIndexed,
     InstanceThumbnailed,
+    InstanceRetracted,
     CleanDeadLetter,
+    CleanLetterSettled,
+    CleanRequeued,
 )
 """All that says something about an instance."""
 
@@ -58,7 +73,7 @@ _Clean = InstanceAnonymised | InstanceValidated | InstanceRejected | InstanceInd
 
 
 def tell(event: Event, at: datetime, event_id: str, record: bytes | None = None) -> list[Line]:
-    """The rows. `at`: when it was published. `record`: of a dead letter, the value of the record that it is about."""
+    """The rows. `at`: when it was published. `record`: of a dead letter, or what was set aside, the record's value."""
     return [_storable(line) for line in _lines(event, at, event_id, record)]
 
 
@@ -78,8 +93,21 @@ def _lines(event: Event, at: datetime, event_id: str, record: bytes | None) -> I
         case InstanceCleared():
             yield _original(event)._replace(released_at=at)
             yield Verdict(event.arrival, event.decision_id, "cleared", profile=event.profile, at=at)
+        case InstanceErased():
+            yield Arrival(event.arrival, site=event.site, project=event.project, expired_at=event.erased_at)
+            yield Verdict(event.arrival, ERASED, "rejected", ERASED, at=event.erased_at)
+        case InstanceRetracted():
+            yield Arrival(event.arrival, site=event.site, project=event.project)
+            if event.digest is not None:
+                yield Copy(event.arrival, event.digest, retracted_at=at)
         case DeadLetter():
             yield from _letter(event, at, event_id, record)
+        case LetterSettled():
+            yield Letter(event.letter, stage=event.stage, settled=event.state, settled_at=at)
+        case SetAside():
+            told = told_by(record)
+            if told.arrival is not None:
+                yield Arrival(told.arrival, site=told.site, project=told.project, requeued_at=at)
         case _ if isinstance(event, _Clean):
             yield Arrival(event.arrival, site=event.site, project=event.project)
             yield _copy(event, at)
@@ -89,6 +117,7 @@ def _received(event: InstanceReceived) -> Arrival:
     return _original(event)._replace(
         size=event.size,
         association=event.association,
+        associations=event.association,
         lane="bulk" if isinstance(event, InstanceReceivedInBulk) else "live",
         received=True,
         received_at=event.received_at,
@@ -170,11 +199,12 @@ def _letter(event: DeadLetter, at: datetime, event_id: str, record: bytes | None
         release=event.release,
         attempts=event.attempts,
         trace_id=event.trace_id,
-        site=told.site,
+        site=told.site or event.site,
         arrival=told.arrival,
         digest=told.digest if clean else None,
         decision=told.decision,
-        requeues=0,
+        first=event.first,
+        requeues=event.requeues,
         at=at,
     )
 

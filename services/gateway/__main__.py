@@ -5,19 +5,20 @@ from functools import partial
 
 import uvicorn
 
-from services.gateway import counters
 from services.gateway.app import create_app
 from services.gateway.counters import SiteCounters
 from services.gateway.database import Database
+from services.gateway.following import follow
+from services.gateway.letters import KnownLetters
 from services.gateway.parts import Parts
 from services.gateway.settings import Settings
 from shared import storage
-from shared.events import SiteCounted
+from shared.events import CleanDeadLetter, CleanLetterSettled, SiteCounted
 from shared.kafka import tail
 from shared.service import NotFit, Service, running
 
 NAME = "gateway"
-READS = (SiteCounted.topic,)
+READS = (SiteCounted.topic, CleanDeadLetter.topic, CleanLetterSettled.topic)
 
 
 def main() -> None:
@@ -29,11 +30,11 @@ def main() -> None:
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=False))
         service.verify("store", lambda: storage.probe(derived, settings.s3_access_key or NAME, writes=False))
         service.verify("database", lambda: database.fetch("SELECT 1 AS answer FROM instance LIMIT 1"))
-        counted = SiteCounters()
+        counted, letters = SiteCounters(), KnownLetters()
         read = partial(tail, settings.kafka_bootstrap_servers, READS)
-        follower = threading.Thread(target=counters.follow, args=(read, counted, service.stop), daemon=True)
+        follower = threading.Thread(target=follow, args=(read, (counted.take, letters.take), service.stop), daemon=True)
         follower.start()
-        serve(service, settings, Parts(database, clean, derived, counted, settings.trace_store_url))
+        serve(service, settings, Parts(database, clean, derived, counted, letters, settings.trace_store_url))
         follower.join(timeout=2.0)
         database.close()
 

@@ -1,5 +1,6 @@
 """The console's pages, and the fragments with which an open page keeps itself up to date."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,10 @@ from services.gateway import journey, sites, views
 from services.gateway.parts import Parts
 from services.gateway.problems import Problem
 from services.gateway.qido import UID
+from shared.letters import by_cause, cause_of
 
 PAGE = 24
+RECENT_LETTERS = 20
 FOLDER = Path(__file__).resolve().parent
 
 
@@ -67,7 +70,7 @@ class Filters:
 
 
 def pages(parts: Parts) -> APIRouter:
-    """`/`, `/study/…`, `/instance/…` and the fragments."""
+    """`/`, `/study/…`, `/instance/…`, `/dead-letters/…` and the fragments."""
     routes = APIRouter(include_in_schema=False)
 
     def show(request: Request, name: str, **context: Any) -> HTMLResponse:
@@ -109,7 +112,35 @@ def pages(parts: Parts) -> APIRouter:
         journeys = tuple(sorted(journeys, key=lambda item: not item.in_index))
         return show(request, "instance.html", uid=uid, instance=found, journeys=journeys)
 
+    @routes.get("/dead-letters")
+    def dead_letters(request: Request) -> Response:
+        return show(request, "letters.html", **stopped(parts))
+
+    @routes.get("/fragments/dead-letters")
+    def dead_letters_fragment(request: Request) -> Response:
+        return show(request, "_letters.html", **stopped(parts))
+
+    @routes.get("/dead-letters/{letter_id}")
+    def dead_letter(request: Request, letter_id: str) -> Response:
+        deaths = parts.letters.deaths(letter_id)
+        if not deaths:
+            raise Problem(404, "No dead letter of that id is known on this side.")
+        (letter,) = (one for one in deaths if one.id == letter_id)
+        trace = journey.trace_link(parts.trace_store_url, letter.event.trace_id)
+        return show(request, "letter.html", letter=letter, deaths=deaths, cause=cause_of(letter), trace_url=trace)
+
     return routes
+
+
+def stopped(parts: Parts) -> dict[str, Any]:
+    """What did not go through: open dead letters by cause, those that are settled, and the books of the sites."""
+    known = parts.letters.all()
+    return {
+        "causes": by_cause(letter for letter in known if letter.state == "open"),
+        "settled": Counter(views.letter_state(letter) for letter in known if letter.state != "open"),
+        "recent": tuple(reversed(known))[:RECENT_LETTERS],
+        **site_books(parts),
+    }
 
 
 def _named(uid: str) -> None:

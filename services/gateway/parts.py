@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from services.gateway.catalogue import Catalogue
 from services.gateway.counters import SiteCounters
 from services.gateway.database import Database
+from services.gateway.letters import KnownLetters
 from services.gateway.wado import Retrieval
 from shared.storage import Store
 
@@ -23,6 +24,7 @@ class Parts:
     clean: Store
     derived: Store
     counters: SiteCounters
+    letters: KnownLetters
     trace_store_url: str | None = None
     now: Callable[[], datetime] = _now
 

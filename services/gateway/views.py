@@ -1,5 +1,6 @@
 """Rows as a person reads them: names, coarse times, sizes and the shares of a bar (pure)."""
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 from pydicom.uid import UID
 
 from services.gateway.sites import SiteBook
+from shared.letters import Cause, Letter
 from shared.outcome import Reason
 
 MEANINGS = {
@@ -38,6 +40,8 @@ MEANINGS = {
     Reason.DECODER_DIED: "its pixels broke the decoder",
     Reason.UNDECODABLE_EVENT: "the event cannot be read",
     Reason.OUTPUT_TOO_LARGE: "what a stage made of it is too large",
+    Reason.WORKER_DIED: "it ended each worker that handled it",
+    Reason.WORKER_HUNG: "it took each worker longer than may be",
     Reason.UNEXPECTED: "our fault: a defect in a stage",
 }
 STEP_NAMES = {
@@ -90,6 +94,26 @@ MODALITIES = {
 SEXES = {"F": "Female", "M": "Male", "O": "Other"}
 
 
+STOPPED = (
+    ("dead-lettered", "Dead in the identified zone"),
+    ("quarantined", "Held for a person"),
+    ("rejected", "Rejected"),
+)
+"""Outcomes of instances that have not become clean, as sites are counted by them."""
+LETTER_STATES = {"open": "open", "requeued": "requeued", "resolved": "went through", "discarded": "discarded"}
+SHOWN_HEADERS = ("ce_type", "ce_id", "ce_subject", "ce_time")
+"""Of a dead record's headers those that are ours to tell, whatever else somebody wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How many instances ended for one reason, in all and by site."""
+
+    reason: str
+    count: int
+    sites: tuple[tuple[str, int], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One piece of a site's bar: `x` and `width` in thousandths of it."""
@@ -119,6 +143,44 @@ def segments(book: SiteBook) -> tuple[Segment, ...]:
         found.append(Segment(name, label, count, round(x, 1), round(width, 1)))
         x += width
     return tuple(found)
+
+
+def stopped(books: Iterable[SiteBook], outcome: str) -> tuple[Stopped, ...]:
+    """What ended like that, by reason; the most first."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for book in books:
+        for item in book.reasons:
+            if item.outcome == outcome:
+                found.setdefault(item.reason, []).append((book.site, item.count))
+    rows = (
+        Stopped(reason, sum(count for _, count in sites), tuple(sorted(sites, key=lambda one: (-one[1], one[0]))))
+        for reason, sites in found.items()
+    )
+    return tuple(sorted(rows, key=lambda row: (-row.count, row.reason)))
+
+
+def letter_state(letter: Letter) -> str:
+    """What became of a dead letter, in words."""
+    return "died again" if letter.died_again else LETTER_STATES[letter.state]
+
+
+def headers_shown(letter: Letter) -> tuple[tuple[str, str], ...]:
+    """Names and values of the record's headers that a page may tell."""
+    found = letter.event.record_headers
+    return tuple((name, found[name]) for name in SHOWN_HEADERS if name in found)
+
+
+def requeue_command(cause: Cause) -> str:
+    """What requeues all open letters of one cause, for a shell."""
+    options = {
+        "zone": cause.zone,
+        "service": cause.stage,
+        "reason": cause.reason,
+        "error": cause.error,
+        "release": cause.release,
+    }
+    told = (f"--{name} {shlex.quote(value)}" for name, value in options.items() if value)
+    return f"isocentre dlq requeue {' '.join(told)}"
 
 
 def title(study: Mapping[str, Any]) -> str:

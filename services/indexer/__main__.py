@@ -16,6 +16,7 @@ from shared.events import (
     InstanceAnonymisedInBulk,
     InstanceIndexed,
     InstanceRejected,
+    InstanceRetracted,
     InstanceThumbnailed,
     InstanceValidated,
     InstanceValidatedInBulk,
@@ -25,7 +26,13 @@ from shared.service import NotFit, running
 from shared.settings import DatabaseSettings
 from shared.stage import run_stage
 
-READS = (InstanceAnonymised.topic, InstanceValidated.topic, InstanceRejected.topic, InstanceThumbnailed.topic)
+READS = (
+    InstanceAnonymised.topic,
+    InstanceValidated.topic,
+    InstanceRejected.topic,
+    InstanceThumbnailed.topic,
+    InstanceRetracted.topic,
+)
 BULK = (InstanceAnonymisedInBulk.topic, InstanceValidatedInBulk.topic)
 AGAIN = (CleanRequeued.topic,)
 WRITES = (InstanceIndexed.topic, InstanceRejected.topic, CleanDeadLetter.topic, CleanLetterSettled.topic)

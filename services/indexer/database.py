@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import LiteralString
 
+from services.indexer import tables
 from services.indexer.tables import CLAIM, EPOCHS, ERASED, HELD_EPOCHS, OWNERS, TABLES
 from services.indexer.uniqueness import Owner
 from shared.database import connection
@@ -31,6 +32,24 @@ class Transaction(connection.Transaction):
     def erased(self, arrivals: Iterable[str]) -> set[str]:
         """Those of `arrivals` that are never let in again. Until this transaction ends no other is marked so."""
         return {arrival for (arrival,) in self._connection.execute(ERASED, [list(arrivals)])}
+
+    def erase(self, arrivals: Iterable[str], digests: Iterable[str]) -> None:
+        """Never let these arrivals in again, and take out what is in of them; `digests`: of their clean bytes.
+
+        To be called before anything else that waits for others; all others wait until this transaction ends.
+        """
+        marked = list(arrivals)
+        self._connection.execute(tables.HELD_MARKS)
+        self._connection.execute(tables.MARK, [marked])
+        gone = self._connection.execute(tables.GONE, [marked]).fetchall()
+        self._connection.execute(tables.GONE_JOURNEYS, [marked])
+        self._connection.execute(tables.GONE_PICTURES, [sorted({*digests, *(row[0] for row in gone)})])
+        studies = sorted({row[1] for row in gone})
+        self._connection.execute(tables.GONE_SERIES, [studies])
+        self._connection.execute(tables.GONE_STUDIES, [studies])
+        patients = sorted({(row[2], row[3]) for row in gone})
+        projects, ids = [project for project, _ in patients], [patient for _, patient in patients]
+        self._connection.execute(tables.GONE_PATIENTS, [projects, ids])
 
     def _epochs(self, question: LiteralString, partitions: Iterable[Where]) -> dict[Where, int]:
         asked = dict.fromkeys(partitions, 0)

@@ -9,11 +9,19 @@ from services.indexer.database import Database, Transaction
 from services.indexer.rows import Candidate, Journey, Picture
 from services.indexer.uniqueness import Owner, refusal
 from shared.database.text import short
-from shared.events import InstanceIndexed, InstanceRejected, InstanceThumbnailed, InstanceValidated, Outgoing
+from shared.events import (
+    ERASED,
+    InstanceIndexed,
+    InstanceRejected,
+    InstanceRetracted,
+    InstanceThumbnailed,
+    InstanceValidated,
+    Outgoing,
+)
 from shared.kafka.log import Where
 from shared.outcome import Done, Outcome, Reason, Reject, Skip, events_of
 from shared.runner import Incoming
-from shared.storage import Store
+from shared.storage import ObjectNotFound, Store
 from shared.storage.headers import header_of
 
 STAGE = "indexer"
@@ -31,11 +39,18 @@ class Indexer:
         self._clean = clean
 
     def __call__(self, batch: Sequence[Incoming]) -> Sequence[Outcome]:
-        candidates = self._candidates(batch)
+        candidates, missing = self._candidates(batch)
         with self._database.transaction() as transaction:
             transaction.hold(_epochs(batch))
+            _erase(transaction, [record.event for record in batch if isinstance(record.event, InstanceRetracted)])
             erased = transaction.erased({_arrival(record) for record in batch})
-            live = {place: record for place, record in enumerate(batch) if _arrival(record) not in erased}
+            live = {
+                place: record
+                for place, record in enumerate(batch)
+                if not isinstance(record.event, InstanceRetracted) and _arrival(record) not in erased
+            }
+            if not missing.isdisjoint(live):
+                raise ObjectNotFound
             candidates = {place: item for place, item in candidates.items() if place in live}
             owners = _claim(transaction, candidates)
             outcomes = {place: _outcome(record, candidates.get(place), owners) for place, record in live.items()}
@@ -43,14 +58,18 @@ class Indexer:
             transaction.merge(tables.PICTURE, merged.pictures(_pictures(live.values())))
             steps = _journeys(live.values(), outcomes.values(), transaction.now)
             transaction.merge(tables.JOURNEY, merged.journeys(steps))
-        return [outcomes.get(place, Skip(Reason.ERASED)) for place in range(len(batch))]
+        return [outcomes.get(place) or _left_out(record) for place, record in enumerate(batch)]
 
-    def _candidates(self, batch: Sequence[Incoming]) -> Candidates:
-        return {
-            place: rows.candidate(record.event, header_of(record.event, self._clean))
-            for place, record in enumerate(batch)
-            if isinstance(record.event, InstanceValidated) and rows.is_addressable(record.event)
-        }
+    def _candidates(self, batch: Sequence[Incoming]) -> tuple[Candidates, frozenset[int]]:
+        """Those that might be let in, and the places of others whose header is not there: perhaps they were erased."""
+        found, missing = {}, set()
+        for place, record in enumerate(batch):
+            if isinstance(record.event, InstanceValidated) and rows.is_addressable(record.event):
+                try:
+                    found[place] = rows.candidate(record.event, header_of(record.event, self._clean))
+                except ObjectNotFound:
+                    missing.add(place)
+        return found, frozenset(missing)
 
 
 def _epochs(batch: Sequence[Incoming]) -> dict[Where, int]:
@@ -64,8 +83,20 @@ def _epochs(batch: Sequence[Incoming]) -> dict[Where, int]:
 
 
 def _arrival(record: Incoming) -> str:
-    assert isinstance(record.event, rows.InstanceEvent)
+    assert isinstance(record.event, rows.InstanceEvent | InstanceRetracted)
     return short(record.event.arrival)
+
+
+def _erase(transaction: Transaction, retracted: Iterable[InstanceRetracted]) -> None:
+    erased = [event for event in retracted if event.reason == ERASED]
+    if erased:
+        digests = {event.digest for event in erased if event.digest is not None}
+        transaction.erase({short(event.arrival) for event in erased}, digests)
+
+
+def _left_out(record: Incoming) -> Outcome:
+    """Of what is not let in, because of an erasure: that one is done, and all else of its arrival passed over."""
+    return Done() if isinstance(record.event, InstanceRetracted) else Skip(Reason.ERASED)
 
 
 def _claim(transaction: Transaction, candidates: Candidates) -> Mapping[str, Owner]:

@@ -72,3 +72,29 @@ WHERE known.epoch = excluded.epoch - 1
 # Also when there is none: whoever marks arrivals as erased locks the table against this (`ROW SHARE`), so that all
 # who have not seen the mark have ended before anything is deleted.
 ERASED = "SELECT arrival FROM erased WHERE arrival = ANY(%s) FOR SHARE"
+
+# Alone: whoever has not seen the new marks has ended, and whoever looks waits until what they mean is carried out.
+HELD_MARKS = "LOCK TABLE erased IN EXCLUSIVE MODE"
+MARK = "INSERT INTO erased (arrival, at) SELECT unnest(%s::text[]), now() ON CONFLICT DO NOTHING"
+GONE = "DELETE FROM instance WHERE arrival = ANY(%s) RETURNING digest, study_instance_uid, project, patient_id"
+GONE_JOURNEYS = "DELETE FROM journey WHERE arrival = ANY(%s)"
+# A picture is of clean bytes, which another arrival may have become too.
+GONE_PICTURES = """
+DELETE FROM picture p WHERE p.digest = ANY(%s) AND NOT EXISTS (SELECT FROM instance i WHERE i.digest = p.digest)
+"""
+# Parents without children. They are deleted from below, so that none is held by one that goes as well.
+GONE_SERIES = """
+DELETE FROM series e WHERE e.study_instance_uid = ANY(%s) AND NOT EXISTS (
+    SELECT FROM instance i WHERE (i.study_instance_uid, i.series_instance_uid)
+        = (e.study_instance_uid, e.series_instance_uid))
+"""
+GONE_STUDIES = """
+DELETE FROM study s WHERE s.study_instance_uid = ANY(%s) AND NOT EXISTS (
+    SELECT FROM series e WHERE e.study_instance_uid = s.study_instance_uid)
+"""
+GONE_PATIENTS = """
+DELETE FROM patient p USING unnest(%s::text[], %s::text[]) AS of (project, patient_id)
+WHERE (p.project, p.patient_id) = (of.project, of.patient_id) AND NOT EXISTS (
+    SELECT FROM instance i WHERE (i.project, i.patient_id) = (p.project, p.patient_id)) AND NOT EXISTS (
+    SELECT FROM study s WHERE (s.project, s.patient_id) = (p.project, p.patient_id))
+"""

@@ -10,13 +10,14 @@ from services.receiver.crew.desk import Desk
 from services.receiver.crew.listening import Listening
 from services.receiver.crew.workers import Crew
 from services.receiver.ends import TOPICS as ENDS
-from services.receiver.journal import Journal, arrived
+from services.receiver.journal import Journal
 from services.receiver.mark import Mark, life_on
 from services.receiver.recall import TOPICS, recall
 from services.receiver.settings import Settings
 from services.receiver.upkeep import Raw, beside, committing, sweeping
 from shared import metrics, storage
 from shared.dicom.identity import Pseudonyms
+from shared.dicom.raw_object import arrived
 from shared.events import InstanceCommitted, InstanceDecided
 from shared.health import Health
 from shared.kafka import Publisher, is_durable

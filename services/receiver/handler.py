@@ -10,7 +10,6 @@ from typing import Protocol
 
 from services.receiver.allowances import Allowances
 from services.receiver.arrivals import Arrivals, Occupied
-from services.receiver.journal import key_of
 from services.receiver.quotas import Quotas
 from services.receiver.repeats import Repeats, StoreAway
 from services.receiver.turns import NoTurn, Turns
@@ -18,6 +17,7 @@ from services.receiver.upper.landing import Landed
 from shared import metrics, telemetry
 from shared.dicom.identity import Pseudonyms
 from shared.dicom.named import HEAD, Named, uids
+from shared.dicom.raw_object import key_of
 from shared.dicom.statuses import CANNOT_UNDERSTAND, CLASS_OR_UID_MISMATCH, OUT_OF_RESOURCES, SUCCESS
 from shared.events import Event, InstanceReceived, Outgoing
 from shared.events.envelope import encode

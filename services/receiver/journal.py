@@ -1,6 +1,5 @@
 """What a raw object tells of its own arrival: raw objects are the journal, from which a lost event is made again."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -8,33 +7,8 @@ from io import BytesIO
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
 from shared.dicom.named import uids
+from shared.dicom.raw_object import SWEPT, Arrived, key_of
 from shared.events import InstanceReceivedInBulk
-
-SWEPT = "swept"
-"""Stands for the association, which nobody knows any more."""
-HEAD = 1024 * 1024
-"""Bytes of an object in which all of that stands: its file meta information, and the UIDs of its data set."""
-
-_KEY = re.compile(r"(?P<site>[a-z0-9-]+)/(?P<folder>[0-9a-f]{2})/(?P<digest>(?P=folder)[0-9a-f]{62})\.dcm")
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """What an object's key says."""
-
-    site: str
-    digest: str
-
-
-def key_of(site: str, digest: str) -> str:
-    """Where the bytes of an arrival lie in the bucket `identified`."""
-    return f"{site}/{digest[:2]}/{digest}.dcm"
-
-
-def arrived(key: str) -> Arrived | None:
-    """The arrival whose bytes lie under `key`; None for what is none."""
-    found = _KEY.fullmatch(key)
-    return Arrived(found["site"], found["digest"]) if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from services.receiver import read_back
 from services.receiver.arrivals import Arrivals, Occupied
 from services.receiver.ends import Ends
 from services.receiver.handler import PATIENCE, Publishes, output_of
-from services.receiver.journal import Arrived, Journal, arrived
+from services.receiver.journal import Journal
 from shared import metrics, telemetry
 from shared.dicom import part10
+from shared.dicom.raw_object import Arrived, arrived
 from shared.outcome import Transient
-from shared.storage import ORPHANED, Listed, ObjectNotFound, Store
+from shared.storage import ORPHANED, Listed, ObjectNotFound, Store, read_back
 from shared.telemetry import Attribute
 
 log = telemetry.logger("receiver")

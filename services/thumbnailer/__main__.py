@@ -5,10 +5,12 @@ from services.thumbnailer.render import render
 from services.thumbnailer.settings import Settings
 from services.thumbnailer.worker import Renderer
 from shared import storage
+from shared.ended import Ended, retractions
 from shared.events import (
     CleanDeadLetter,
     CleanLetterSettled,
     CleanRequeued,
+    InstanceRetracted,
     InstanceThumbnailed,
     InstanceValidated,
     InstanceValidatedInBulk,
@@ -36,10 +38,11 @@ def main() -> None:
     with running(NAME, settings) as service, pool as renderer:
         clean, derived = (storage.open_bucket(settings, bucket) for bucket in ("clean", "derived"))
         service.verify("rendering processes", renderer.warm)
-        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES))
+        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES, InstanceRetracted.topic))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=False))
         service.verify("store", lambda: storage.probe(derived, settings.s3_access_key or NAME, writes=True))
-        handle = Thumbnail(clean=clean, derived=derived, render=renderer.render)
+        erased = Ended(lambda: retractions(settings.kafka_bootstrap_servers))
+        handle = Thumbnail(clean=clean, derived=derived, render=renderer.render, erased=erased)
         handling = Each(NAME, handle, settings.concurrency, load=Load(settings.in_hand_mib * MIB, weight))
         run_stage(service, settings, handling, reads=READS, bulk=BULK, again=AGAIN)
 

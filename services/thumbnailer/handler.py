@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from services.thumbnailer.picture import LONG_SIDE, REVISION, NoPicture, Picture
 from shared.events import Event, InstanceThumbnailed, InstanceValidated, Outgoing
-from shared.outcome import Done, Outcome
+from shared.outcome import Done, Outcome, Reason, Skip
 from shared.runner import Incoming
-from shared.storage import Store
+from shared.storage import ObjectNotFound, Store
 
 COPIES = 2
 """Times its size that an object takes: here, and on its way into the process that renders it."""
@@ -21,7 +21,16 @@ def weight(event: Event) -> int:
 class Thumbnail:
     """Handles InstanceValidated. No picture is an answer too: the instance is as good without."""
 
-    def __init__(self, *, clean: Store, derived: Store, render: Callable[[bytes], Picture | NoPicture]) -> None:
+    def __init__(
+        self,
+        *,
+        clean: Store,
+        derived: Store,
+        render: Callable[[bytes], Picture | NoPicture],
+        erased: Callable[[str], bool],
+    ) -> None:
+        """`erased`: whether an object is missing because its arrival was erased."""
+        self._erased = erased
         self._clean = clean
         self._derived = derived
         self._render = render
@@ -30,7 +39,13 @@ class Thumbnail:
         """Raises what the stores and `render` raise."""
         event = record.event
         assert isinstance(event, InstanceValidated)
-        result = self._render(self._clean.get(event.key))
+        try:
+            content = self._clean.get(event.key)
+        except ObjectNotFound:
+            if self._erased(event.arrival):
+                return Skip(Reason.ERASED)
+            raise
+        result = self._render(content)
         if isinstance(result, NoPicture):
             return _done(InstanceThumbnailed(**event.reference(), renderer=REVISION, reason=result.reason.value))
         key = picture_key(event)

@@ -10,6 +10,17 @@ StudyEvent = StudyUpdated | StudyCompleted | StudyReopened
 
 
 @dataclass(frozen=True, slots=True)
+class Tombstone:
+    """Nothing is left of the study `key`: its newest word on `topic` is to be forgotten."""
+
+    topic: str
+    key: str
+
+
+Saying = Outgoing | Tombstone
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """Times in seconds."""
 
@@ -25,17 +36,17 @@ class Pace:
 class Announced:
     """What the topics already say about one study.
 
-    The indexed content of a study only grows. So its number of instances orders completions and reopenings
-    without a clock, and says whether two fingerprints are the same.
+    The number of changes of a study only grows. So it orders completions and reopenings without a clock, and says
+    whether two fingerprints are the same.
     """
 
     update: str = ""
     """Id of the newest StudyUpdated."""
     updated_at: float = float("-inf")
     completed: int = 0
-    """Instances in the newest StudyCompleted; 0 for none."""
+    """Changes up to the newest StudyCompleted; 0 for none."""
     reopened: int = 0
-    """Instances in the newest StudyReopened; 0 for none."""
+    """Changes up to the newest StudyReopened; 0 for none."""
 
     @property
     def complete(self) -> bool:
@@ -48,11 +59,29 @@ class Announced:
             case StudyUpdated():
                 self.update, self.updated_at = outgoing.id, at
             case StudyCompleted():
-                self.completed = event.instances
+                self.completed = _changes(event)
             case StudyReopened():
-                self.reopened = event.instances
+                self.reopened = _changes(event)
             case _ as unreachable:
                 assert_never(unreachable)
+
+    def forget(self, tombstone: Tombstone) -> None:
+        """Nothing stands on that topic any more."""
+        if tombstone.topic == StudyUpdated.topic:
+            self.update = ""
+        elif tombstone.topic == StudyCompleted.topic:
+            self.completed = 0
+        else:
+            self.reopened = 0
+
+    def tombstones(self, uid: str) -> tuple[Tombstone, ...]:
+        """What takes the words about study `uid` from the topics on which there are some."""
+        said = ((StudyUpdated, self.update), (StudyCompleted, self.completed), (StudyReopened, self.reopened))
+        return tuple(Tombstone(model.topic, uid) for model, known in said if known)
+
+
+def _changes(event: StudyEvent) -> int:
+    return event.instances + 2 * event.retracted
 
 
 def is_quiet(study: StudyState, pace: Pace, now: float) -> bool:
@@ -60,14 +89,14 @@ def is_quiet(study: StudyState, pace: Pace, now: float) -> bool:
     return now - study.active_at >= (pace.patience if study.under_way else pace.quiet)
 
 
-def due(study: StudyState, announced: Announced, pace: Pace, now: float) -> tuple[Outgoing, ...]:
+def due(study: StudyState, announced: Announced, pace: Pace, now: float) -> tuple[Saying, ...]:
     """What is to be published about the study at `now`, in this order."""
     if not study.instances:
-        return ()
-    added = study.instances > announced.completed
-    completes = added and is_quiet(study, pace, now)
+        return announced.tombstones(study.study_instance_uid) if study.retracted else ()
+    changed = study.changes > announced.completed
+    completes = changed and is_quiet(study, pace, now)
     events: list[Outgoing] = []
-    if added and announced.complete:
+    if changed and announced.complete:
         events.append(study.reopened())
     if study.update.id != announced.update and (completes or now - announced.updated_at >= pace.interval):
         events.append(study.update)
@@ -79,5 +108,5 @@ def due(study: StudyState, announced: Announced, pace: Pace, now: float) -> tupl
 def settled(study: StudyState, announced: Announced) -> bool:
     """Whether there is nothing to say about the study until something new arrives."""
     if not study.instances:
-        return True
-    return study.instances <= announced.completed and study.update.id == announced.update
+        return not (study.retracted and announced.tombstones(study.study_instance_uid))
+    return study.changes <= announced.completed and study.update.id == announced.update

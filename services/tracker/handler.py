@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from services.tracker.announcing import Saying, Tombstone
 from services.tracker.tracking import Tracker
 from shared import metrics, telemetry
-from shared.events import Event, Outgoing
+from shared.events import Event
 from shared.events.envelope import UndecodableEvent, decode, header
 from shared.kafka import Record
 from shared.outcome import Reason
@@ -48,7 +49,7 @@ class Handler:
         self.rebuilding = True
         self.tracker.forget_announced()
         for record in last_words:
-            event = self._decode(record)
+            event = None if record.value is None else self._decode(record)
             if event is not None:
                 self.tracker.recall(event)
 
@@ -78,16 +79,17 @@ class Handler:
         reason = Reason.ALREADY_DONE.value if outcome == "skip" else ""
         self._records.labels(NAME, record.topic, outcome, reason).inc()
 
-    def due(self) -> Iterator[Sequence[Outgoing]]:
+    def due(self) -> Iterator[Sequence[Saying]]:
         """What is to be published now, in portions."""
         yield from self.tracker.due(self._clock())
         self._open.set(self.tracker.open_studies)
         self._studies.set(len(self.tracker.studies))
 
-    def confirm(self, outgoing: Outgoing) -> None:
+    def confirm(self, outgoing: Saying) -> None:
         """The broker has it."""
         self.tracker.confirm(outgoing, self._clock())
-        self._published.labels(outgoing.event.topic).inc()
+        topic = outgoing.topic if isinstance(outgoing, Tombstone) else outgoing.event.topic
+        self._published.labels(topic).inc()
 
     def _decode(self, record: Record) -> Event | None:
         try:

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from services.tracker.announcing import Saying, Tombstone
 from services.tracker.edge import SESSION, Connection, make
 from services.tracker.handler import NAME, Handler
-from shared.events import Outgoing
 from shared.events.envelope import encode
 from shared.kafka import Record, read_to_end
 
@@ -125,12 +125,15 @@ class Worker:
             for where, end in self._ends.items()
         )
 
-    async def _publish(self, portion: Sequence[Outgoing]) -> None:
+    async def _publish(self, portion: Sequence[Saying]) -> None:
         """Publish in order; what the broker does not confirm stays due."""
         under_way = []
         for outgoing in portion:
-            value, headers = encode(outgoing, NAME, datetime.now(UTC))
             key = outgoing.key.encode()
+            if isinstance(outgoing, Tombstone):
+                under_way.append(await self._app.producer.send(outgoing.topic, key, None, None, None, []))
+                continue
+            value, headers = encode(outgoing, NAME, datetime.now(UTC))
             under_way.append(await self._app.producer.send(outgoing.event.topic, key, value, None, None, headers))
         for outgoing, confirmed in zip(portion, under_way, strict=True):
             await confirmed

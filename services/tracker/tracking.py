@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from services.tracker.announcing import Announced, Pace, due, settled
+from services.tracker.announcing import Announced, Pace, Saying, Tombstone, due, settled
 from services.tracker.sites import SiteState
 from services.tracker.study import InstanceEvent, StudyState
 from shared.events import (
@@ -12,6 +12,7 @@ from shared.events import (
     InstanceHeld,
     InstanceIndexed,
     InstanceRejected,
+    InstanceRetracted,
     InstanceThumbnailed,
     InstanceUnheld,
     InstanceValidated,
@@ -67,6 +68,7 @@ class Tracker:
                 | InstanceRejected()
                 | InstanceIndexed()
                 | InstanceThumbnailed()
+                | InstanceRetracted()
             ):
                 changed = self._apply_to_study(event, at)
             case _:
@@ -86,7 +88,7 @@ class Tracker:
             case _:
                 pass
 
-    def due(self, now: float) -> Iterator[list[Outgoing]]:
+    def due(self, now: float) -> Iterator[list[Saying]]:
         """What is to be published now. Each is offered again until it is confirmed.
 
         In portions, some of them empty, so that the caller may let others run in between: after a start there
@@ -99,7 +101,7 @@ class Tracker:
         yield [outgoing for outgoing in counted if outgoing is not None]
         self._recounted = {site for site in self._recounted if not self.sites[site].settled}
 
-    def _due_of(self, uid: str, now: float) -> tuple[Outgoing, ...]:
+    def _due_of(self, uid: str, now: float) -> tuple[Saying, ...]:
         study = self.studies.get(uid)
         announced = self.announced.setdefault(uid, Announced())
         if study is None or settled(study, announced):
@@ -107,8 +109,11 @@ class Tracker:
             return ()
         return due(study, announced, self.pace, now)
 
-    def confirm(self, outgoing: Outgoing, now: float) -> None:
+    def confirm(self, outgoing: Saying, now: float) -> None:
         """The broker has it."""
+        if isinstance(outgoing, Tombstone):
+            self.announced[outgoing.key].forget(outgoing)
+            return
         event = outgoing.event
         if isinstance(event, SiteCounted):
             self._site(event.site).note(outgoing, now)
@@ -124,6 +129,8 @@ class Tracker:
         at: float,
     ) -> bool:
         uid = event.study_instance_uid
+        if uid is None:
+            return False  # no copy of it was known to who retracted it
         study = self.studies.get(uid)
         if study is None:
             study = self.studies[uid] = StudyState(uid, at)

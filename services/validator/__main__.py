@@ -3,6 +3,7 @@
 from services.validator.handler import Validate
 from services.validator.settings import Settings
 from shared import storage
+from shared.ended import Ended, retractions
 from shared.events import (
     CleanDeadLetter,
     CleanLetterSettled,
@@ -10,6 +11,7 @@ from shared.events import (
     InstanceAnonymised,
     InstanceAnonymisedInBulk,
     InstanceRejected,
+    InstanceRetracted,
     InstanceValidated,
     InstanceValidatedInBulk,
 )
@@ -34,9 +36,10 @@ def main() -> None:
     settings = Settings()
     with running(NAME, settings) as service:
         clean = storage.open_bucket(settings, "clean")
-        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES))
+        service.verify_topics((*READS, *BULK, *AGAIN, *WRITES, InstanceRetracted.topic))
         service.verify("store", lambda: storage.probe(clean, settings.s3_access_key or NAME, writes=False))
-        handling = Each(NAME, Validate(clean=clean), settings.concurrency)
+        erased = Ended(lambda: retractions(settings.kafka_bootstrap_servers))
+        handling = Each(NAME, Validate(clean=clean, erased=erased), settings.concurrency)
         run_stage(service, settings, handling, reads=READS, bulk=BULK, again=AGAIN)
 
 

@@ -1,10 +1,12 @@
 """One anonymised instance in, one verdict out."""
 
+from collections.abc import Callable
+
 from services.validator.checks import Reference, validate
 from shared.events import Finding, InstanceAnonymised, InstanceRejected, InstanceValidated, Outgoing
-from shared.outcome import Done, Outcome, Reject
+from shared.outcome import Done, Outcome, Reason, Reject, Skip
 from shared.runner import Incoming
-from shared.storage import Store
+from shared.storage import ObjectNotFound, Store
 from shared.storage.headers import header_of
 
 STAGE = "validator"
@@ -13,14 +15,22 @@ STAGE = "validator"
 class Validate:
     """Handles InstanceAnonymised. `clean` is read only for headers that were too large for their event."""
 
-    def __init__(self, *, clean: Store) -> None:
+    def __init__(self, *, clean: Store, erased: Callable[[str], bool]) -> None:
+        """`erased`: whether a header is missing because its arrival was erased."""
         self._clean = clean
+        self._erased = erased
 
     def __call__(self, record: Incoming) -> Outcome:
         """The verdict. Raises what the store raises."""
         event = record.event
         assert isinstance(event, InstanceAnonymised)
-        verdict = validate(header_of(event, self._clean), event.bulk, _reference(event))
+        try:
+            header = header_of(event, self._clean)
+        except ObjectNotFound:
+            if self._erased(event.arrival):
+                return Skip(Reason.ERASED)
+            raise
+        verdict = validate(header, event.bulk, _reference(event))
         # What rejects comes first; what the anonymiser found stays known.
         findings = tuple(dict.fromkeys((*verdict.findings, *event.findings)))
         if verdict.reason is None:

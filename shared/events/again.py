@@ -59,3 +59,26 @@ class CleanRequeued(SetAside):
 
     topic: ClassVar[str] = "clean.requeued"
     owner: ClassVar[str] = "operators"
+
+
+class Parked(SetAside):
+    """A record that waits behind a brake; its stage reads it when the brake is released, or to probe."""
+
+    times: int = Field(default=1, ge=1, description="How often it has been parked, with this time.")
+
+    def identity(self) -> tuple[str, ...]:
+        return (*super().identity(), f"parked {self.times}")
+
+
+class IdentifiedParked(Parked):
+    """Waits in the identified zone."""
+
+    topic: ClassVar[str] = "identified.parked"
+    owner: ClassVar[str] = "anonymiser"
+
+
+class CleanParked(Parked):
+    """Waits in the clean zone."""
+
+    topic: ClassVar[str] = "clean.parked"
+    owner: ClassVar[str] = "validator"

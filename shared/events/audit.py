@@ -29,6 +29,7 @@ class Audit(Event):
     recorded_at: datetime
     outcome: Literal["done", "refused", "failed"]
     site: str | None = None
+    stage: str | None = Field(default=None, description="The stage concerned.")
     count: int | None = Field(default=None, ge=0, description="How many instances it was about, when many.")
     ground: Ground | None = None
     letter: str | None = Field(default=None, description="The dead letter concerned.")
@@ -51,6 +52,7 @@ class AuditRecorded(Audit):
 
     arrival: str | None = Field(default=None, description="The instance concerned; absent when it was about many.")
     decision_id: str | None = None
+    receipt: str | None = Field(default=None, description="The erasure that it belongs to.")
 
     def partition_key(self) -> str:
         return self.arrival or super().partition_key()

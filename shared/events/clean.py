@@ -164,6 +164,41 @@ class InstanceThumbnailed(_CleanInstance):
         return (self.arrival, self.digest, self.renderer)
 
 
+class InstanceRetracted(Event):
+    """The instance is no longer to be used: delete it, and what was made of it.
+
+    With the reason `erased` nothing of its arrival is let in again, whatever comes late of it. Of an arrival of which
+    no copy was known, only its id is told, so that one that is still under way is kept out too.
+    """
+
+    topic: ClassVar[str] = "clean.instance.retracted"
+    owner: ClassVar[str] = "operators"
+
+    site: str
+    project: str
+    arrival: str = Field(description="As in the event of the anonymiser.")
+    reason: str = Field(description="`erased`: for good, with all that was made of the arrival.")
+    study_instance_uid: str | None = None
+    series_instance_uid: str | None = None
+    sop_instance_uid: str | None = None
+    key: str | None = Field(default=None, description="Where it lay in the bucket `clean`.")
+    digest: str | None = Field(default=None, description="Of the de-identified Part 10 object.")
+    successor: str | None = Field(default=None, description="Digest of the object that takes its place, if one does.")
+
+    def identity(self) -> tuple[str, ...]:
+        return (self.arrival, self.digest or "", self.reason)
+
+    def partition_key(self) -> str:
+        return self.study_instance_uid or self.arrival
+
+    def subject(self) -> str:
+        return self.sop_instance_uid or self.arrival
+
+
+ERASED = "erased"
+"""The reason of a retraction that is for good."""
+
+
 class InstanceHeld(Event):
     """One more instance of a site was held back or refused in the identified zone. No more is told."""
 
@@ -220,10 +255,13 @@ class _Study(Event):
     instances: int = Field(ge=0, description="Number of indexed instances.")
     thumbnails: int = Field(ge=0, description="Number of them with a picture.")
     modalities: tuple[str, ...] = ()
+    retracted: int = Field(default=0, ge=0, description="Number of instances that were indexed and taken out again.")
     fingerprint: str = Field(description="SHA-256 over the sorted instance digests: the same content, the same value.")
 
     def identity(self) -> tuple[str, ...]:
-        return (self.study_instance_uid, self.fingerprint, str(self.thumbnails))
+        # Without it where it says nothing, so that what was said before there was any still has its id.
+        gone = (str(self.retracted),) if self.retracted else ()
+        return (self.study_instance_uid, self.fingerprint, str(self.thumbnails), *gone)
 
     def partition_key(self) -> str:
         return self.study_instance_uid
@@ -233,7 +271,7 @@ class _Study(Event):
 
 
 class StudyUpdated(_Study):
-    """Something was added to the study."""
+    """Something was added to the study, or taken out of it. Nothing is told of a study without instances."""
 
     topic: ClassVar[str] = "clean.study.updated"
     owner: ClassVar[str] = "tracker"
@@ -247,7 +285,7 @@ class StudyCompleted(_Study):
 
 
 class StudyReopened(_Study):
-    """Something was added to a study that had been said to be complete."""
+    """Something was added to a study that had been said to be complete, or taken out of it."""
 
     topic: ClassVar[str] = "clean.study.reopened"
     owner: ClassVar[str] = "tracker"

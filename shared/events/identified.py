@@ -176,3 +176,28 @@ class InstanceCleared(_Arrival):
 
     def identity(self) -> tuple[str, ...]:
         return (self.arrival, self.decision_id)
+
+
+class InstanceErased(Event):
+    """Somebody has erased this arrival: its bytes are deleted or about to be, and it never goes through again."""
+
+    topic: ClassVar[str] = "identified.instance.erased"
+    owner: ClassVar[str] = "operators"
+
+    site: str = Field(description="The site's configured opaque code.")
+    project: str
+    arrival: str = Field(description="As in identified.instance.received.")
+    receipt: str = Field(
+        description="Our own random id of the act: that of its receipt, and of its lines in the audit."
+    )
+    ground: Ground
+    erased_at: datetime
+
+    def identity(self) -> tuple[str, ...]:
+        return (self.arrival,)
+
+    def subject(self) -> str:
+        return self.arrival
+
+    def partition_key(self) -> str:
+        return self.arrival

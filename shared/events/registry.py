@@ -5,7 +5,16 @@ from functools import cache
 from shared import events
 from shared.events.event import Event
 
-ABSTRACT = (events.Event, events.Audit, events.DeadLetter, events.LetterSettled, events.SetAside)
+ABSTRACT = (
+    events.Event,
+    events.Audit,
+    events.BrakeChanged,
+    events.BrakeReleased,
+    events.DeadLetter,
+    events.LetterSettled,
+    events.Parked,
+    events.SetAside,
+)
 
 
 @cache

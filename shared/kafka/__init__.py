@@ -1,8 +1,20 @@
 """The one home of confluent_kafka: topics, the receiver's publisher, the stages' log, and plain reading."""
 
 from shared.kafka.admin import is_durable, missing_topics, topic_names
+from shared.kafka.ends import without_records, written_up_to
 from shared.kafka.following import Following, Position, position_after
-from shared.kafka.log import Claims, CommitAborted, Log, LogLost, LostOffsets, OffsetLost, Output, Record, TooLarge
+from shared.kafka.log import (
+    Claims,
+    CommitAborted,
+    GroupProtocol,
+    Log,
+    LogLost,
+    LostOffsets,
+    OffsetLost,
+    Output,
+    Record,
+    TooLarge,
+)
 from shared.kafka.publisher import Publisher
 from shared.kafka.reader import end_offsets, read_to_end, record_at, tail
 from shared.kafka.stage_log import KafkaLog
@@ -11,6 +23,7 @@ __all__ = [
     "Claims",
     "CommitAborted",
     "Following",
+    "GroupProtocol",
     "KafkaLog",
     "Log",
     "LogLost",
@@ -29,4 +42,6 @@ __all__ = [
     "record_at",
     "tail",
     "topic_names",
+    "without_records",
+    "written_up_to",
 ]

@@ -3,7 +3,10 @@
 import logging
 from typing import Any
 
-from shared.kafka.log import LostOffsets
+from shared.kafka.log import GroupProtocol, LostOffsets
+
+TRANSACTION = 10.0
+"""Seconds after which the broker ends an open transaction by itself: it holds up every reader of its topics."""
 
 logger = logging.getLogger("librdkafka")
 logger.setLevel(logging.ERROR)
@@ -47,15 +50,31 @@ AHEAD_OF_A_BACKLOG = {
 _RESETS = {"stop": "error", "beginning": "earliest", "end": "latest"}
 
 
-def consumer(bootstrap: str, group: str, instance: str, lost: LostOffsets) -> dict[str, Any]:
-    """For a stage: reads committed records, commits offsets only within the transaction."""
-    return common(bootstrap) | {
-        "group.id": group,
+def _classic(group: str, instance: str) -> dict[str, Any]:
+    return {
         # Static membership: a worker that is restarted takes its partitions back at once.
         "group.instance.id": f"{group}-{instance}",
         "session.timeout.ms": 10_000,
         "heartbeat.interval.ms": 2_000,
         "partition.assignment.strategy": "cooperative-sticky",
+    }
+
+
+KIP_848 = {"group.protocol": "consumer"}
+"""Times and assignment are the broker's (`group.consumer.…`), and the client refuses to be told any.
+
+No static membership: until the session of a worker that was killed has ended, the broker answers the next one of its
+name with an error that ends the client (UNRELEASED_INSTANCE_ID). A member without a name just waits for it.
+"""
+
+
+def consumer(
+    bootstrap: str, group: str, instance: str, lost: LostOffsets, protocol: GroupProtocol = "classic"
+) -> dict[str, Any]:
+    """For a stage: reads committed records, commits offsets only within the transaction."""
+    member = common(bootstrap) | (_classic(group, instance) if protocol == "classic" else KIP_848)
+    return member | {
+        "group.id": group,
         "isolation.level": "read_committed",
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
@@ -93,8 +112,8 @@ def transactional(bootstrap: str, stage: str, instance: str) -> dict[str, Any]:
     """For a stage: one transaction per batch. The id is stable, so a newer worker fences an older one."""
     return common(bootstrap) | {
         "transactional.id": f"{stage}-{instance}",
-        # An open transaction holds up every reader of its topics.
-        "transaction.timeout.ms": 10_000,
+        "transaction.timeout.ms": int(TRANSACTION * 1000),
+        "delivery.report.only.error": True,
         "linger.ms": 5,
         "compression.type": "zstd",
         "message.max.bytes": 4_194_304,

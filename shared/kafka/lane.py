@@ -1,6 +1,7 @@
 """Some topics of a stage, consumed in a group: what has been taken, what was taken from us, how far we are."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
@@ -9,7 +10,7 @@ from shared.events import lanes
 from shared.kafka import config
 from shared.kafka.bounded import bounded
 from shared.kafka.continuity import Continuity
-from shared.kafka.log import LogLost, LostOffsets, Record, Where
+from shared.kafka.log import GroupProtocol, LogLost, LostOffsets, Record, Where
 from shared.kafka.reader import record_of
 from shared.kafka.transaction import Consumed
 
@@ -19,20 +20,30 @@ GATHER = 0.02
 STASH = 64
 """Records that came while others were being handled; then no more are taken."""
 
+LEAVING = 5.0
+"""Seconds to hand back what is assigned."""
+
 
 class Lane:
     """One worker's part of a group. Not thread-safe: the runner's loop owns it."""
 
     def __init__(
-        self, name: lanes.Lane, bootstrap: str, group: str, instance: str, topics: Sequence[str], lost: LostOffsets
+        self,
+        name: lanes.Lane,
+        bootstrap: str,
+        group: str,
+        instance: str,
+        topics: Sequence[str],
+        lost: LostOffsets,
+        protocol: GroupProtocol,
     ) -> None:
         ahead = config.AHEAD if name == "live" else config.AHEAD_OF_A_BACKLOG
-        self._consumer = Consumer(config.consumer(bootstrap, group, instance, lost) | ahead)
+        self._consumer = Consumer(config.consumer(bootstrap, group, instance, lost, protocol) | ahead)
         self._name = name
         self._continuity = Continuity(self._consumer, lost)
         self._topics = list(topics)
         self._stash: list[Message] = []
-        self._paused = False
+        self._paused = self._left = False
         self._gone: set[Where] = set()
         self._at_end: set[Where] = set()
         self._next_offset: dict[Where, int] = {}
@@ -47,13 +58,16 @@ class Lane:
 
     def poll(self, limit: int, timeout: float) -> list[Record]:
         """As `Log.poll`."""
-        self._gone.clear()
         self._resume()
-        messages, self._stash = self._stash[:limit], self._stash[limit:]
-        messages = messages or self._take(1, timeout)
-        if messages and len(messages) < limit:
-            messages += self._take(limit - len(messages), GATHER)
-        return [record_of(message, self._name) for message in messages]
+        if not self._stash:
+            self._keep(1, timeout)
+        if self._stash and len(self._stash) < limit:
+            self._keep(limit - len(self._stash), GATHER)
+        taken = self._assigned(self._stash)
+        # Only now: what a partition has delivered that went and came back in this call is ours.
+        self._gone.clear()
+        self._stash = taken[limit:]
+        return [record_of(message, self._name) for message in taken[:limit]]
 
     def idle(self) -> None:
         """Give the group a sign of life. What comes meanwhile is kept for the next poll.
@@ -65,9 +79,7 @@ class Lane:
             self._consumer.pause(self._consumer.assignment())
             self._paused = True
         # Also of a paused lane: a partition that is assigned meanwhile is not paused, and may deliver.
-        came = self._take(1, 0)
-        # Only now: by what is revoked in there the stash is another one.
-        self._stash += came
+        self._keep(1, 0)
 
     def has(self, record: Record) -> bool:
         """Whether it came on this lane."""
@@ -97,6 +109,17 @@ class Lane:
         for where, offset in starts.items():
             if where not in self._gone:
                 self._consumer.seek(TopicPartition(*where, offset))
+                self._next_offset[where] = offset
+                self._at_end.discard(where)
+
+    def reached(self, ends: Mapping[Where, int]) -> bool:
+        """Whether we have partitions, and all that lies in them before these offsets has been taken."""
+        ours = [(item.topic, item.partition) for item in self._consumer.assignment()]
+        return (
+            bool(ours)
+            and not self._stash
+            and all(where in self._at_end or self._next_offset.get(where, 0) >= ends.get(where, 0) for where in ours)
+        )
 
     def lag(self) -> int:
         """As `Log.lag`."""
@@ -109,18 +132,32 @@ class Lane:
         return behind
 
     def close(self) -> None:
-        """Leave the group.
-
-        When partitions are assigned meanwhile, librdkafka 2.16 may wait for itself for ever (its issue 4041).
-        """
+        """Leave the group. Not in the midst of a rebalance: librdkafka 2.16 may then wait for itself for ever, and hold
+        the interpreter meanwhile (its issues 4041 and 4884). Closing once more does nothing."""
+        if self._left:
+            return
+        self._left = True
         self._continuity.end()
         with suppress(LogLost):
-            bounded(self._consumer.close)
+            bounded(self._leave)
+
+    def _leave(self) -> None:
+        self._consumer.unsubscribe()
+        self._consumer.consume(1, GATHER)
+        until = time.monotonic() + LEAVING
+        while self._consumer.assignment() and time.monotonic() < until:
+            self._consumer.consume(1, GATHER)
+        self._consumer.close()
 
     def _resume(self) -> None:
         if self._paused:
             self._consumer.resume(self._consumer.assignment())
             self._paused = False
+
+    def _keep(self, limit: int, timeout: float) -> None:
+        """Take some into the stash, which a rebalance empties meanwhile of what it takes from us."""
+        taken = self._take(limit, timeout)
+        self._stash = [*self._stash, *taken]
 
     def _take(self, limit: int, timeout: float) -> list[Message]:
         """Real messages; the ends of partitions are noted, fatal errors raised, others left to the client."""
@@ -138,12 +175,21 @@ class Lane:
                 raise LogLost(error.name())
         return taken
 
+    def _assigned(self, messages: Sequence[Message]) -> list[Message]:
+        """Those of partitions that are ours now."""
+        if not self._gone:
+            return list(messages)
+        ours = {(item.topic, item.partition) for item in self._consumer.assignment()}
+        return [message for message in messages if (message.topic(), message.partition()) in ours]
+
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         gone = {(item.topic, item.partition) for item in partitions}
         # Also when such a partition comes back at once: what was taken from it before is delivered again.
         self._gone |= gone
         for where in gone:
             self.epochs.pop(where, None)
+            self._at_end.discard(where)
+            self._next_offset.pop(where, None)
         self._stash = [item for item in self._stash if (item.topic(), item.partition()) not in gone]
 
 

@@ -11,6 +11,8 @@ from shared.outcome import Failure
 LostOffsets = Literal["stop", "beginning", "end"]
 """Where a stage goes on in a log that is not the one any more that it has read: not at all, unless a person says so."""
 
+GroupProtocol = Literal["classic", "consumer"]
+"""How the workers of a stage share its partitions: among themselves, or as the broker says (KIP-848)."""
 
 Where = tuple[str, int]
 """Topic and partition."""
@@ -98,8 +100,22 @@ class Log(Protocol):
         """Publish `outputs` and mark `batch` as consumed, both or neither.
 
         Raises `CommitAborted` (the batch will be delivered again), `TooLarge` (nothing was published),
-        `Transient` (the broker is away; call again) or `LogLost`.
+        `Transient` (the broker does not answer, with the transaction open: call again, at once) or `LogLost`, also when
+        it was away for so long that it has ended the transaction: whether it was committed, the next worker is told.
         """
+        ...
+
+    def unpark(self, most: int) -> None:
+        """From now on deliver what is parked too, at most `most` records at once, up to its end as it is now; 0: none.
+
+        Not while records of it are in hand, which are to be committed or given up before the next poll. Raises
+        `Transient`.
+        """
+        ...
+
+    @property
+    def unparking(self) -> bool:
+        """Whether there may be more of that."""
         ...
 
     def give_up(self, batch: Sequence[Record]) -> None:

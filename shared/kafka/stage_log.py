@@ -10,7 +10,9 @@ from shared import schemas
 from shared.events import lanes
 from shared.kafka import config
 from shared.kafka.lane import Lane
-from shared.kafka.log import Claims, CommitAborted, LostOffsets, Output, Record, Where
+from shared.kafka.log import Claims, CommitAborted, GroupProtocol, LostOffsets, Output, Record, Where
+from shared.kafka.parked import ParkedLane
+from shared.kafka.reader import end_offsets
 from shared.kafka.shares import LIVE, SHARES, Shares
 from shared.kafka.transaction import Transaction
 from shared.outcome import Fenced, Transient
@@ -34,8 +36,11 @@ class KafkaLog:
         shares: Mapping[lanes.Lane, float] = SHARES,
         lost: LostOffsets = "stop",
         claims: Claims | None = None,
+        parked: Sequence[str] = (),
+        protocol: GroupProtocol = "classic",
     ) -> None:
-        """`topics` are live; `bulk` and `rerun` give way to them, but for their `shares` of the time.
+        """`topics` are live; `bulk` and `rerun` give way to them, but for their `shares` of the time. What was `parked`
+        goes with `rerun`, once it is asked for.
 
         Each lane is a group of its own, because one consumer delivers all that it has fetched in the order in which it
         came, and a backlog would stand before what is live. `claims`: for a stage that writes beside Kafka; its records
@@ -44,11 +49,17 @@ class KafkaLog:
         self._producer = Producer(config.transactional(bootstrap, stage, instance))
         read: dict[lanes.Lane, Sequence[str]] = {LIVE: topics, "bulk": bulk, "rerun": rerun}
         self._lanes = {
-            name: Lane(name, bootstrap, stage if name == LIVE else f"{stage}.{name}", instance, some, lost)
+            name: Lane(name, bootstrap, stage if name == LIVE else f"{stage}.{name}", instance, some, lost, protocol)
             for name, some in read.items()
             if some
         }
-        self._shares = Shares({name: shares[name] for name in self._lanes if name != LIVE})
+        self._shares = Shares(
+            {name: shares[name] for name in shares if name in self._lanes or (parked and name == "rerun")}
+        )
+        self._parked = ParkedLane(
+            lambda: Lane("rerun", bootstrap, f"{stage}.parked", instance, parked, lost, protocol),
+            lambda: end_offsets(bootstrap, parked),
+        )
         self._taken: tuple[lanes.Lane, int, float] | None = None
         self._transaction = Transaction(self._producer, limit)
         self._claims = claims
@@ -63,9 +74,7 @@ class KafkaLog:
         wait, look = 0.0, LOOK if len(self._lanes) > 1 else timeout
         while True:
             for name in self._shares.order():
-                lane = self._lanes[name]
-                if taken := lane.poll(self._shares.limit(name, limit), wait if name == LIVE else 0.0):
-                    records = self._claimed(lane, taken)
+                if records := self._next(name, self._shares.limit(name, limit), wait if name == LIVE else 0.0):
                     self._taken = (name, len(records), time.monotonic())
                     return records
                 self._shares.empty(name)
@@ -74,25 +83,33 @@ class KafkaLog:
                 return []
             wait = min(look, left)
 
+    def unpark(self, most: int) -> None:
+        self._parked.ask(most)
+
+    @property
+    def unparking(self) -> bool:
+        return self._parked.lane is not None
+
     def idle(self, timeout: float) -> None:
-        for lane in self._lanes.values():
+        for lane in self._joined():
             lane.idle()
         time.sleep(timeout)
 
     def owns(self, record: Record) -> bool:
-        return any(lane.owns(record) for lane in self._lanes.values())
+        return any(lane.owns(record) for lane in self._joined())
 
     def commit(self, batch: Sequence[Record], outputs: Sequence[Output]) -> None:
+        self._open()
         try:
-            consumed = [part for lane in self._lanes.values() if (part := lane.consumed(batch))]
+            consumed = [part for lane in self._joined() if (part := lane.consumed(batch))]
             self._transaction.run(outputs, consumed)
         except CommitAborted:
-            for lane in self._lanes.values():
+            for lane in self._joined():
                 lane.rewind(batch)
             raise
 
     def give_up(self, batch: Sequence[Record]) -> None:
-        for lane in self._lanes.values():
+        for lane in self._joined():
             lane.rewind(batch)
             for record in batch:
                 lane.epochs.pop(record.where, None)
@@ -101,8 +118,18 @@ class KafkaLog:
         return {name: lane.lag() for name, lane in self._lanes.items()}
 
     def close(self) -> None:
-        for lane in self._lanes.values():
+        for lane in self._joined():
             lane.close()
+
+    def _joined(self) -> list[Lane]:
+        return [*self._lanes.values(), *([self._parked.lane] if self._parked.lane else [])]
+
+    def _next(self, name: lanes.Lane, limit: int, wait: float) -> list[Record]:
+        """What there is of it. What was parked goes first in its lane: it has waited for longest."""
+        if name == "rerun" and (records := self._parked.poll(limit)) and self._parked.lane:
+            return self._claimed(self._parked.lane, records)
+        lane = self._lanes.get(name)
+        return [] if lane is None else self._claimed(lane, lane.poll(limit, wait))
 
     def _claimed(self, lane: Lane, records: list[Record]) -> list[Record]:
         """The records, each with the epoch of our claim to its partition. Raises `Transient`; then they come again."""

@@ -4,12 +4,12 @@ import base64
 from datetime import datetime
 from typing import Any
 
-from shared.events import CleanRequeued, IdentifiedRequeued, SetAside
+from shared.events import CleanParked, CleanRequeued, IdentifiedParked, IdentifiedRequeued, SetAside
 from shared.events.again import RawRecord
 from shared.events.envelope import UndecodableEvent, decode
 from shared.kafka.log import Record
 
-CARRYING = (IdentifiedRequeued.topic, CleanRequeued.topic)
+CARRYING = tuple(model.topic for model in (IdentifiedRequeued, CleanRequeued, IdentifiedParked, CleanParked))
 """Topics whose records carry others."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from shared.events import (
@@ -18,11 +19,11 @@ from shared.events import (
     Outgoing,
     SetAside,
 )
-from shared.events.envelope import UndecodableEvent
+from shared.events.envelope import UndecodableEvent, decode
 from shared.events.event import fact_id
 from shared.kafka.log import Record
 from shared.outcome import Outcome, Permanent, Reason
-from shared.runner.again import original, raw_fields
+from shared.runner.again import original, raw_fields, record_in
 from shared.runner.handling import outcome_name, reason_of
 
 UNKNOWN = "unknown"
@@ -46,6 +47,21 @@ def reason_for(failure: Exception) -> Reason:
     if isinstance(failure, Permanent):
         return failure.reason
     return Reason.UNEXPECTED
+
+
+def counted(event: DeadLetter) -> tuple[str, str]:
+    """Site and project of a letter, as they were counted on the clean side.
+
+    Earlier releases did not say them: they are those of the record, where its stage could decode it.
+    """
+    if event.site is not None or event.reason == Reason.UNDECODABLE_EVENT or event.record_value is None:
+        return event.site or UNKNOWN, event.project or UNKNOWN
+    try:
+        record = record_in(event, datetime.min)
+        about = decode(record.topic, record.value, record.headers)
+    except UndecodableEvent:
+        return UNKNOWN, UNKNOWN
+    return getattr(about, "site", UNKNOWN), getattr(about, "project", UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,10 @@ class Watchdog:
             self._fed = now
             faulthandler.dump_traceback_later(self._seconds, exit=True, file=STDERR)
 
+    def feed_last(self, seconds: float) -> None:
+        """The loop has ended, and what comes after it takes so long at most."""
+        faulthandler.dump_traceback_later(seconds, exit=True, file=STDERR)
+
     def stop(self) -> None:
-        """The loop has ended."""
+        """All has ended."""
         faulthandler.cancel_dump_traceback_later()

@@ -41,14 +41,26 @@ class Pauses:
 
     def wait_for(self, away: Transient, attempt: int) -> None:
         """Pause until the next try. Health says so, and the group is kept."""
-        self._health.waiting(str(away) or "dependency")
-        self._report.waiting(str(away), attempt)
+        self._tell(away, attempt)
         until = time.monotonic() + backoff(attempt)
         while time.monotonic() < until and not self.told_to_stop:
             self.beat()
             self._log.idle(IDLE)
 
-    def recovered(self) -> None:
-        """Nothing is waited for any more."""
-        self._health.ready()
+    def ask_again(self, away: Transient, attempt: int) -> None:
+        """No pause: a transaction is open, and holds up who reads its topics. The call itself has waited."""
+        self._tell(away, attempt)
+        self.beat()
+        self._log.idle(IDLE)
+
+    def recovered(self, stopped_by: str | None = None) -> None:
+        """Nothing is waited for any more, unless the stage has stopped itself for a reason."""
+        if stopped_by is None:
+            self._health.ready()
+        else:
+            self._health.waiting(f"brake: {stopped_by}")
         self._report.recovered()
+
+    def _tell(self, away: Transient, attempt: int) -> None:
+        self._health.waiting(str(away) or "dependency")
+        self._report.waiting(str(away), attempt)

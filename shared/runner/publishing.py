@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from shared.events import Outgoing
+from shared.events import Event, Outgoing
 from shared.events.envelope import encode
 from shared.events.lanes import kept
 from shared.kafka.log import CommitAborted, Log, LogLost, Output, TooLarge
@@ -25,14 +25,19 @@ class Publishing:
         self._pauses = pausing
         self._clock = clock
 
-    def publish(self, settled: Sequence[Settled]) -> None:
-        """Publish and commit, for as long as it takes. Raises `CommitAborted` and `LogLost`."""
+    def publish(self, settled: Sequence[Settled], told: Sequence[Event] = ()) -> None:
+        """Publish what these lead to and what the stage has `told` of itself, and commit, asking again while the
+        transaction may be open.
+
+        Raises `CommitAborted` and `LogLost`.
+        """
         attempt = 0
         records = [item.record for item in settled]
         owned = self._outputs(settled)
-        while records:
+        also = [self._output(Outgoing.of(event)) for event in told]
+        while records or also:
             try:
-                self._log.commit(records, [output for output, _ in owned])
+                self._log.commit(records, [*(output for output, _ in owned), *also])
                 return
             except TooLarge as refused:
                 _make_smaller(owned[refused.index][1])
@@ -41,21 +46,22 @@ class Publishing:
                 attempt += 1
                 if self._pauses.told_to_stop:
                     raise CommitAborted("told to stop") from None
-                self._pauses.wait_for(away, attempt)
+                self._pauses.ask_again(away, attempt)
                 # A new owner handles them too, and the group would take both commits: let the transaction die.
                 if not all(self._log.owns(record) for record in records):
                     raise LogLost("partitions moved during a commit") from None
 
     def _outputs(self, settled: Sequence[Settled]) -> list[tuple[Output, Settled]]:
         """The records to publish, each with what it comes from."""
-        now = self._clock()
-        owned = []
-        for item in settled:
-            for made in self._published_for(item):
-                outgoing = kept(made, item.record.lane)
-                value, headers = encode(outgoing, self._stage, now, item.traceparent)
-                owned.append((Output(outgoing.event.topic, outgoing.key, value, tuple(headers)), item))
-        return owned
+        return [
+            (self._output(kept(made, item.record.lane), item.traceparent), item)
+            for item in settled
+            for made in self._published_for(item)
+        ]
+
+    def _output(self, outgoing: Outgoing, traceparent: str = "") -> Output:
+        value, headers = encode(outgoing, self._stage, self._clock(), traceparent)
+        return Output(outgoing.event.topic, outgoing.key, value, tuple(headers))
 
     def _published_for(self, item: Settled) -> Sequence[Outgoing]:
         if isinstance(item.result, Exception):

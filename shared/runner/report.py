@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from shared import metrics, telemetry
+from shared.events import BrakeChanged
 from shared.events.lanes import Lane
 from shared.kafka.log import Record
 from shared.outcome import Done, Skip
@@ -30,6 +31,8 @@ class Report:
         self._suspects = metrics.gauge("isocentre_stage_suspects").labels(stage)
         self._ends = metrics.counter("isocentre_stage_worker_ends_total")
         self._degraded = metrics.gauge("isocentre_stage_degraded").labels(stage)
+        self._braked = metrics.gauge("isocentre_stage_braked")
+        self._brakes: dict[str, str] = {}
 
     def settled(self, record: Record, result: Result, seconds: float, trace_id: str | None, attempts: int) -> None:
         """One record has reached its end and that end is committed."""
@@ -74,6 +77,23 @@ class Report:
     def recovered(self) -> None:
         """It is back."""
         self._degraded.set(0)
+
+    def brake(self, state: BrakeChanged) -> None:
+        """A brake is on, or is off again."""
+        self._braked.labels(self._stage, state.site).set(state.on)
+        if state.on and self._brakes.get(state.site) != state.brake:
+            self._brakes[state.site] = state.brake
+            log.error(
+                "brake-on",
+                site=state.site,
+                reason=state.reason,
+                failed=state.failed,
+                window=state.window,
+                ordinary=round(state.ordinary, 4),
+                next_probe_at=state.next_probe_at,
+            )
+        elif not state.on and self._brakes.pop(state.site, ""):
+            log.warning("brake-off", site=state.site, reason=state.reason, how=state.ended)
 
     def lag(self, behind: Mapping[Lane, int]) -> None:
         """How many records each lane is behind."""

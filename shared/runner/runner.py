@@ -11,11 +11,14 @@ from shared.health import Health
 from shared.kafka.log import CommitAborted, Log, Record
 from shared.outcome import Fenced, Transient
 from shared.runner.backoff import backoff
+from shared.runner.brake import Policy
+from shared.runner.braking import Braking
 from shared.runner.deadletters import DeadLetters
 from shared.runner.ending import Watchdog, end_process
 from shared.runner.hand import Hand
 from shared.runner.handling import Handling
 from shared.runner.journal import Journal
+from shared.runner.notices import Notices, Silence
 from shared.runner.pauses import Pauses
 from shared.runner.publishing import Publishing
 from shared.runner.report import Report
@@ -29,6 +32,9 @@ POLL = 0.5
 DEAF = 60.0
 """Seconds: longer than any call to the broker."""
 
+LEAVING = 60.0
+"""Seconds to end in order; a client of Kafka's that waits for itself may hold the interpreter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -40,6 +46,7 @@ class Stage:
     batch_size: int
     record_seconds: float = 900.0
     """Time for one record; a worker that takes longer counts as hanging, and ends."""
+    brake: Policy = Policy(floor=0)  # noqa: RUF009 - frozen
 
 
 class Runner:
@@ -55,10 +62,12 @@ class Runner:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         end: Callable[[], NoReturn] = end_process,
         deaf: float = DEAF,
+        notices: Notices | None = None,
     ) -> None:
         """`journal`: where the next worker learns what this one had in hand. `end`: what ends a process that hangs.
 
-        `deaf`: seconds beyond those for a record after which the loop counts as hanging itself.
+        `deaf`: seconds beyond those for a record after which the loop counts as hanging itself. `notices`: what is told
+        of the stage's brakes.
         """
         self._stage = stage
         self._log = source
@@ -69,7 +78,16 @@ class Runner:
         self._pauses = Pauses(source, health, self._report, stop, self._watchdog)
         self._hand = Hand(journal, self._report)
         watch = Watch(stage.handling.under_way, stage.record_seconds, self._hand, self._report, end)
-        self._settling = Settling(stage.name, stage.handling, self._hand, self._pauses, watch)
+        self._braking = Braking(
+            stage.name,
+            stage.brake,
+            stage.dead_letters.identified,
+            notices or Silence(),
+            source,
+            self._report,
+            clock,
+        )
+        self._settling = Settling(stage.name, stage.handling, self._hand, self._pauses, watch, self._braking)
         self._publishing = Publishing(stage.name, stage.dead_letters, source, self._pauses, clock)
         self._aborts = 0
 
@@ -80,21 +98,36 @@ class Runner:
             while not self._stop.is_set():
                 self._pauses.beat()
                 try:
-                    batch = self._log.poll(self._stage.batch_size, POLL)
+                    batch = self._taken()
                 except Transient as away:
                     attempt += 1
                     self._pauses.wait_for(away, attempt)
                     continue
                 attempt = 0
-                self._pauses.recovered()
+                self._pauses.recovered(self._braking.stopped_by)
                 self._report.lag(self._log.lag())
                 if batch:
                     self._work_on(batch)
             self._hand.forget()
         finally:
-            self._watchdog.stop()
+            self._watchdog.feed_last(LEAVING)
             self._settling.close()
             self._log.close()
+            self._braking.close()
+            self._watchdog.stop()
+
+    def _taken(self) -> Sequence[Record]:
+        """The next batch, unless the stage has stopped; before it, what was told of brakes. Raises `Transient`."""
+        if released := self._braking.look():
+            try:
+                self._publishing.publish([], released.changes)
+            except CommitAborted as aborted:
+                raise Transient(str(aborted)) from None
+            self._braking.accept(released)
+        if most := self._braking.most(self._stage.batch_size):
+            return self._log.poll(most, POLL)
+        self._log.idle(POLL)
+        return ()
 
     def _work_on(self, batch: Sequence[Record]) -> None:
         """Finish `batch` in parts, one after the other, so that no offset is committed before those below it."""
@@ -120,13 +153,15 @@ class Runner:
             return False
         # What a rebalance took from us meanwhile is somebody else's to commit.
         ours = [item for item in settled if self._log.owns(item.record)]
+        judged = self._braking.judge(ours)
         started = time.monotonic()
         try:
-            self._publishing.publish(ours)
+            self._publishing.publish(ours, judged.changes)
         except CommitAborted as aborted:
             self._aborted(str(aborted), len(ours))
             return False
         self._aborts = 0
+        self._braking.accept(judged)
         self._report.committed(time.monotonic() - started)
         for item in ours:
             self._report.settled(item.record, item.result, item.seconds, item.trace_id, item.attempts)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from shared.events import SetAside
 from shared.kafka.log import Record
 from shared.outcome import Fenced, Transient
 from shared.runner import pauses
-from shared.runner.arriving import arrived, traceparent_of
+from shared.runner.arriving import Arrived, arrived, traceparent_of
+from shared.runner.braking import Braking
 from shared.runner.deadletters import Poison
 from shared.runner.hand import Hand
 from shared.runner.handling import Handled, Handling, Incoming, Result
@@ -20,8 +20,11 @@ from shared.runner.watch import Watch
 class Settling:
     """Handles on a thread of its own, so that the group hears from us while it lasts."""
 
-    def __init__(self, stage: str, handling: Handling, hand: Hand, pausing: Pauses, watch: Watch) -> None:
+    def __init__(
+        self, stage: str, handling: Handling, hand: Hand, pausing: Pauses, watch: Watch, braking: Braking
+    ) -> None:
         self._stage = stage
+        self._braking = braking
         self._handling = handling
         self._hand = hand
         self._pauses = pausing
@@ -35,19 +38,23 @@ class Settling:
         """
         settled: dict[int, Settled] = {}
         pending: dict[int, Incoming] = {}
-        again: dict[int, SetAside | None] = {}
+        items: dict[int, Arrived] = {}
         self._hand.take([place_of(record) for record in batch])
         for index, record in enumerate(batch):
             suspicion = self._hand.suspicion(record)
             if suspicion.is_enough:
                 settled[index] = self._given_up(record, suspicion)
                 continue
-            item = arrived(record, self._stage)
-            again[index] = item.again
-            if isinstance(item.content, Incoming):
+            items[index] = arrived(record, self._stage)
+        waiting = self._braking.waiting([(batch[index], item) for index, item in items.items()])
+        for (index, item), parked in zip(items.items(), waiting, strict=True):
+            event = item.content.event if isinstance(item.content, Incoming) else None
+            if parked is not None:
+                settled[index] = Settled(batch[index], event, parked, item.traceparent, 0, 1, item.again)
+            elif isinstance(item.content, Incoming):
                 pending[index] = item.content
             else:
-                settled[index] = Settled(record, None, item.content, item.traceparent, 0, 1, item.again)
+                settled[index] = Settled(batch[index], None, item.content, item.traceparent, 0, 1, item.again)
         attempt = 0
         while pending:
             attempt += 1
@@ -61,7 +68,13 @@ class Settling:
                     continue
                 event = pending.pop(index).event
                 settled[index] = Settled(
-                    batch[index], event, handled.result, handled.traceparent, handled.seconds, attempt, again[index]
+                    batch[index],
+                    event,
+                    handled.result,
+                    handled.traceparent,
+                    handled.seconds,
+                    attempt,
+                    items[index].again,
                 )
             if away is not None:
                 if self._pauses.told_to_stop:

@@ -1,5 +1,6 @@
 """Settings that services share. Each service subclasses these once; only its `__main__` reads them."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -7,10 +8,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.dicom.keys import KeyRing
 from shared.events.lanes import Lane
-from shared.kafka.log import LostOffsets
+from shared.kafka.log import GroupProtocol, LostOffsets
 from shared.kafka.shares import SHARES
 from shared.misconfigured import Misconfigured
 from shared.private_file import read_private
+from shared.runner.brake.policy import Policy, WaitsFor
 
 MIB = 1024 * 1024
 """Bytes; sizes of settings are in these."""
@@ -66,6 +68,9 @@ class StageSettings(ServiceSettings):
     lost_offsets: LostOffsets = Field(
         default="stop", description="Where to go on in a log that lost records which were read: stop, beginning or end."
     )
+    group_protocol: GroupProtocol = Field(
+        default="classic", description="How workers share partitions: classic, or consumer (KIP-848)."
+    )
     bulk_share: float = Field(
         default=SHARES["bulk"],
         gt=0,
@@ -82,6 +87,27 @@ class StageSettings(ServiceSettings):
     record_seconds: float = Field(
         default=900.0, gt=0, description="Time for one record; a worker that takes longer hangs, and is ended."
     )
+
+    brake_floor: int = Field(
+        default=100,
+        ge=0,
+        description="Records of one site that fail for one reason before the stage may stop for it; 0: it never does.",
+    )
+    brake_window: int = Field(default=200, ge=1, description="Newest records of a site among which these are counted.")
+    brake_policy: WaitsFor = Field(
+        default="probe", description="What a stage that has stopped waits for: a person, or that a probe goes well."
+    )
+    brake_probe_seconds: float = Field(
+        default=60.0, gt=0, description="Until the first probe; each that fails doubles it, up to an hour."
+    )
+
+    @property
+    def brake(self) -> Policy:
+        """When it stops by itself, and for how long. Raises Misconfigured."""
+        if self.brake_floor > self.brake_window:
+            raise Misconfigured("ISOCENTRE_BRAKE_FLOOR is above ISOCENTRE_BRAKE_WINDOW")
+        pause = timedelta(seconds=self.brake_probe_seconds)
+        return Policy(self.brake_floor, self.brake_window, self.brake_policy, pause)
 
     @property
     def shares(self) -> dict[Lane, float]:

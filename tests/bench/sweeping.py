@@ -23,12 +23,13 @@ from infra.local import stack as local
 from infra.local.state import Stack
 from services.receiver.arrivals import Arrivals
 from services.receiver.handler import output_of
-from services.receiver.journal import Arrived, Journal, key_of
+from services.receiver.journal import Journal
 from services.receiver.recall import recall
 from services.receiver.sweep import Found, Sweep
 from shared import telemetry
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
+from shared.dicom.raw_object import Arrived, key_of
 from shared.kafka import Output, Publisher
 from shared.storage import Store, TreeStore
 from tests.bench import instances

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.receiver.journal import arrived
+from shared.dicom.raw_object import arrived
 from shared.storage import TreeStore
 from tests.bench import sweeping, told
 from tests.bench.side import Incomplete

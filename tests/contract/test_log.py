@@ -1,10 +1,15 @@
 """What the runner may expect of a log: one suite for the fake and for the real Kafka."""
 
+import os
 import secrets
+import signal
+import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import pytest
@@ -13,6 +18,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from infra.local.state import Stack
 from shared.kafka import (
+    GroupProtocol,
     KafkaLog,
     Log,
     LogLost,
@@ -23,6 +29,7 @@ from shared.kafka import (
     TooLarge,
     read_to_end,
 )
+from shared.kafka.transaction import Consumed, Transaction
 from shared.outcome import Transient
 from tests.support.memory_claims import MemoryClaims
 from tests.support.memory_log import MemoryBroker, MemoryLog
@@ -42,6 +49,7 @@ class Bench:
     bootstrap: str = ""
     bulk: str = "bulk"
     rerun: str = "rerun"
+    parked: str = "parked"
 
     def fill_bulk(self, count: int) -> None:
         for number in range(count):
@@ -54,18 +62,24 @@ def _memory() -> Bench:
         stage="stage",
         source="source",
         target="target",
-        open=lambda: MemoryLog(broker, "stage", ["source"], bulk=["bulk"], rerun=["rerun"]),
+        open=lambda: MemoryLog(broker, "stage", ["source"], bulk=["bulk"], rerun=["rerun"], parked=["parked"]),
         produce=broker.produce,
         published=lambda: broker.topics["target"],
     )
 
 
-def _kafka(bootstrap: str) -> Bench:
+def _kafka(bootstrap: str, protocol: GroupProtocol = "classic") -> Bench:
     name = f"contract-{secrets.token_hex(4)}"
-    source, target, bulk, rerun = (f"{name}-{what}" for what in ("source", "target", "bulk", "rerun"))
+    source, target, bulk, rerun, parked = (f"{name}-{what}" for what in ("source", "target", "bulk", "rerun", "parked"))
     admin = AdminClient({"bootstrap.servers": bootstrap})
     large = {"max.message.bytes": "4194304"}
-    topics = [NewTopic(source, 1, config=large), NewTopic(target, 1), NewTopic(bulk, 2), NewTopic(rerun, 1)]
+    topics = [
+        NewTopic(source, 1, config=large),
+        NewTopic(target, 1),
+        NewTopic(bulk, 2),
+        NewTopic(rerun, 1),
+        NewTopic(parked, 2),
+    ]
     created = admin.create_topics(topics)
     for future in created.values():
         future.result(10)
@@ -74,21 +88,24 @@ def _kafka(bootstrap: str) -> Bench:
         stage=name,
         source=source,
         target=target,
-        open=lambda: KafkaLog(bootstrap, name, "0", [source], bulk=[bulk], rerun=[rerun]),
+        open=lambda: KafkaLog(
+            bootstrap, name, "0", [source], bulk=[bulk], rerun=[rerun], parked=[parked], protocol=protocol
+        ),
         produce=publisher.publish,
         published=lambda: list(read_to_end(bootstrap, [target])),
         bootstrap=bootstrap,
         bulk=bulk,
         rerun=rerun,
+        parked=parked,
     )
 
 
-@pytest.fixture(params=["memory", "kafka"])
+@pytest.fixture(params=["memory", "kafka", pytest.param("kip-848", marks=pytest.mark.chaos)])
 def bench(request: pytest.FixtureRequest) -> Bench:
     if request.param == "memory":
         return _memory()
     components: Stack = request.getfixturevalue("components")
-    return _kafka(components.kafka_bootstrap_servers)
+    return _kafka(components.kafka_bootstrap_servers, "classic" if request.param == "kafka" else "consumer")
 
 
 @pytest.fixture
@@ -304,6 +321,68 @@ def test_one_commit_may_take_both_lanes(bench: Bench, log: Log) -> None:
     assert [record.value for record in bench.published()] == [b"out"]
 
 
+# --- what is parked
+
+
+def _park(bench: Bench, *numbers: int) -> None:
+    for number in numbers:
+        bench.produce(Output(bench.parked, f"key-{number}", f"parked-{number}".encode()))
+
+
+def _unparked(log: Log) -> list[Record]:
+    """All that comes until there is no more, each batch committed as the runner does it."""
+    records: list[Record] = []
+    deadline = time.monotonic() + 60
+    while log.unparking:
+        assert time.monotonic() < deadline, records
+        records += (batch := log.poll(4, 0.5))
+        log.commit(batch, [])
+    return records
+
+
+def test_what_is_parked_is_read_when_asked_for_and_to_its_end_as_it_is_then(bench: Bench, log: Log) -> None:
+    _park(bench, *range(5))
+    assert log.poll(4, 1.0) == []
+    assert not log.unparking
+    log.unpark(10)
+    _park(bench, *range(5, 9))
+    records = _unparked(log)
+    assert sorted(_values(records)) == [f"parked-{number}" for number in range(5)]
+    assert {record.lane for record in records} == {"rerun"}
+    assert log.poll(4, 1.0) == []
+    log.unpark(10)
+    later = _unparked(log)
+    assert sorted(_values(later)) == [f"parked-{number}" for number in range(5, 9)]
+    log.unpark(10)
+    assert _unparked(log) == []
+
+
+def test_no_more_of_what_is_parked_is_taken_at_once_than_asked_for_and_none_when_told(bench: Bench, log: Log) -> None:
+    _park(bench, *range(6))
+    log.unpark(1)
+    first = _poll(log, 1)
+    assert len(first) == 1
+    log.commit(first, [])
+    assert len(log.poll(4, 5.0)) == 1
+    log.unpark(0)
+    assert not log.unparking
+    assert log.poll(4, 1.0) == []
+
+
+def test_what_was_unparked_and_not_committed_comes_again(bench: Bench, log: Log) -> None:
+    _park(bench, *range(6))
+    log.unpark(10)
+    taken = _poll(log, 6)
+    log.give_up(taken)
+    assert log.unparking
+    assert sorted(_values(_poll(log, 6))) == [f"parked-{number}" for number in range(6)]
+    log.close()
+    again = bench.open()
+    again.unpark(10)
+    assert len(_unparked(again)) == 6
+    again.close()
+
+
 # --- what only the real one can show
 
 
@@ -364,16 +443,118 @@ def kafka(components: Stack) -> Bench:
     return _kafka(components.kafka_bootstrap_servers)
 
 
-def test_a_topic_that_takes_less_than_registered_stops_the_stage(kafka: Bench) -> None:
-    """Trying again would never end, and dropping the record would lose it: a person has to look."""
+@pytest.mark.parametrize("later", [0.0, 1.0])
+def test_a_topic_that_takes_less_than_registered_stops_the_stage(
+    kafka: Bench, monkeypatch: pytest.MonkeyPatch, later: float
+) -> None:
+    """Trying again would never end, and dropping the record would lose it: a person has to look.
+
+    `later`: seconds before the offsets are sent; the refusal may be there by then.
+    """
+    send = Transaction._send
+
+    def send_later(transaction: Transaction, part: Consumed) -> None:
+        time.sleep(later)
+        send(transaction, part)
+
+    monkeypatch.setattr(Transaction, "_send", send_later)
     _fill(kafka, 1)
     bootstrap, source = kafka.bootstrap, kafka.source
     log = KafkaLog(bootstrap, source, "0", [source], limit=lambda _: 10_000_000)
     records = _poll(log, 1)
-    with pytest.raises(LogLost):
+    with pytest.raises(LogLost, match="refuses a record"):
         log.commit(records, [Output(kafka.target, "k", secrets.token_bytes(2_000_000))])
     assert kafka.published() == []
     log.close()
+
+
+class Broker:
+    """The session's broker, to stand still: its sockets stay open and nobody answers."""
+
+    def __init__(self, components: Stack) -> None:
+        pid = next(process.pid for process in components.processes if process.name == "kafka")
+        assert pid is not None
+        self._pid = pid
+
+    def stop(self) -> None:
+        os.kill(self._pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        os.kill(self._pid, signal.SIGCONT)
+
+    def stops_at_the_commit(self, patch: pytest.MonkeyPatch) -> None:
+        """As soon as it has the offsets of a transaction, and before it hears that this is to be committed."""
+        send = Transaction._send
+
+        def send_and_stop(transaction: Transaction, part: Consumed) -> None:
+            send(transaction, part)
+            self.stop()
+
+        patch.setattr(Transaction, "_send", send_and_stop)
+
+
+@pytest.fixture
+def broker(components: Stack) -> Iterator[Broker]:
+    found = Broker(components)
+    yield found
+    found.go_on()
+
+
+def test_a_commit_that_is_asked_for_again_goes_on(
+    kafka: Bench, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(kafka, 1)
+    log = kafka.open()
+    records, outputs = _poll(log, 1), [Output(kafka.target, "k", b"out")]
+    broker.stops_at_the_commit(monkeypatch)
+    with pytest.raises(Transient):
+        log.commit(records, outputs)
+    broker.go_on()
+    until(lambda: _commits_at_last(log, records, outputs), "it is committed")
+    assert [record.value for record in _published(kafka)] == [b"out"]
+    log.close()
+
+
+@pytest.mark.parametrize("asked", [False, pytest.param(True, marks=pytest.mark.chaos)])
+def test_no_transaction_outlives_what_the_broker_lets_it(
+    kafka: Bench, broker: Broker, monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    """The worker ends, and the next one begins where the broker says: behind what was committed, and only that."""
+    _fill(kafka, 2)
+    old = kafka.open()
+    first = _poll(old, 1)
+    if asked:
+        broker.stops_at_the_commit(monkeypatch)
+    else:
+        broker.stop()
+    with pytest.raises(LogLost):
+        until(lambda: _commits_at_last(old, first, [Output(kafka.target, "k", b"0")]), "it gives up")
+    broker.go_on()
+    monkeypatch.undo()
+    old.close()
+    new = kafka.open()
+    taken: list[Record] = []
+    until(lambda: b"1" in [record.value for record in _polled_into(taken, new)], "the next one has the second", 60)
+    new.commit(taken, [Output(kafka.target, "k", record.value or b"") for record in taken])
+    wanted = [b"0", b"1"]
+    assert until(lambda: [one.value for one in kafka.published()][-2:] == wanted, "both are published")
+    assert [record.value for record in kafka.published()] == wanted
+    new.close()
+
+
+def _commits_at_last(log: Log, records: Sequence[Record], outputs: Sequence[Output]) -> bool:
+    try:
+        log.commit(records, outputs)
+    except Transient:
+        return False
+    return True
+
+
+def _polled_into(taken: list[Record], log: Log) -> list[Record]:
+    """What has been taken so far. The coordinator may be loading yet."""
+    with suppress(Transient):
+        taken += log.poll(2, 1.0)
+    return taken
 
 
 def test_a_newer_worker_of_the_same_name_fences_the_older(kafka: Bench) -> None:
@@ -390,21 +571,25 @@ def test_a_newer_worker_of_the_same_name_fences_the_older(kafka: Bench) -> None:
     new.close()
 
 
-def _claiming(kafka: Bench, claims: MemoryClaims) -> KafkaLog:
-    return KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], claims=claims)
+def _claiming(kafka: Bench, claims: MemoryClaims, protocol: GroupProtocol = "classic") -> KafkaLog:
+    return KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], claims=claims, protocol=protocol)
 
 
-def test_records_tell_under_which_claim_they_were_taken(kafka: Bench) -> None:
+BOTH: tuple[GroupProtocol, ...] = ("classic", "consumer")
+
+
+@pytest.mark.parametrize("protocol", BOTH)
+def test_records_tell_under_which_claim_they_were_taken(kafka: Bench, protocol: GroupProtocol) -> None:
     _fill(kafka, 3)
     claims = MemoryClaims()
-    log = _claiming(kafka, claims)
+    log = _claiming(kafka, claims, protocol)
     first = _poll(log, 1)
     log.commit(first, [])
     second = _poll(log, 1)
     log.give_up(second)
     third = _poll(log, 1)
     log.close()
-    again = _claiming(kafka, claims)
+    again = _claiming(kafka, claims, protocol)
     assert [record.epoch for record in (*first, *second, *third, *_poll(again, 1))] == [1, 1, 2, 3]
     again.close()
 
@@ -495,3 +680,49 @@ def test_the_publisher_says_when_the_broker_is_away() -> None:
     publisher = Publisher("127.0.0.1:9", timeout=1.0)
     with pytest.raises(Transient):
         publisher.publish(Output("any", "k", b"v"))
+
+
+_HOLDS = """
+import sys
+from shared.kafka import KafkaLog
+log = KafkaLog(sys.argv[1], sys.argv[2], "0", [sys.argv[3]], protocol=sys.argv[4])
+while not log.poll(1, 1.0):
+    pass
+print("taken", flush=True)
+while True:
+    log.idle(0.1)
+"""
+
+
+@contextmanager
+def _worker_elsewhere(kafka: Bench, protocol: GroupProtocol) -> Iterator[subprocess.Popen[str]]:
+    """A process that has taken a record and holds it."""
+    command = [sys.executable, "-c", _HOLDS, kafka.bootstrap, kafka.stage, kafka.source, protocol]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        try:
+            assert worker.stdout.readline() == "taken\n"
+            yield worker
+        finally:
+            worker.kill()
+
+
+@pytest.mark.parametrize("protocol", BOTH)
+def test_what_a_killed_worker_had_is_taken_by_the_next_of_its_name(kafka: Bench, protocol: GroupProtocol) -> None:
+    _fill(kafka, 2)
+    with _worker_elsewhere(kafka, protocol) as worker:
+        worker.kill()
+        log = KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], protocol=protocol)
+        assert _values(_poll(log, 2)) == ["0", "1"]
+        log.close()
+
+
+def test_a_worker_of_the_other_protocol_takes_over(kafka: Bench) -> None:
+    """The setting can be changed, worker by worker."""
+    _fill(kafka, 3)
+    for number, protocol in enumerate((*BOTH, BOTH[0])):
+        log = KafkaLog(kafka.bootstrap, kafka.stage, "0", [kafka.source], protocol=protocol)
+        taken = _poll(log, 1)
+        assert _values(taken) == [str(number)]
+        log.commit(taken, [])
+        log.close()

@@ -1,7 +1,7 @@
 """The ledger on a real PostgreSQL: one state for each arrival, from facts in any order, once or often."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,8 @@ from services.bookkeeper.lines import KEYS, Arrival, Copy, Letter, Line, Verdict
 from services.bookkeeper.migrate import migrate, newest
 from services.bookkeeper.report import Report
 from services.bookkeeper.tables import TABLES
-from shared.events import CleanDeadLetter, DeadLetter, Event
+from shared.events import CleanDeadLetter, Event, IdentifiedDeadLetter, InstanceErased, InstanceRetracted
+from shared.events.deadletter import Settling
 from shared.kafka import Record
 from shared.outcome import Transient
 from tests.support import postgres
@@ -34,6 +35,7 @@ from tests.support.ledger_events import (
     record,
     refused,
     rejected,
+    settled,
     thumbnailed,
 )
 
@@ -53,50 +55,76 @@ def way(arrival: int, content: str = "") -> list[Event]:
     ]
 
 
-HISTORIES: dict[str, tuple[str, list[Event]]] = {
-    "received": ("in_flight", [received(0)]),
-    "validated": ("in_flight", way(0)[:3]),
-    "not yet at the thumbnailer": ("in_flight", way(0)[:4]),
-    "through": ("clean", way(0)),
-    "held": ("quarantined", [received(0), quarantined(0)]),
-    "decided": ("in_flight", [received(0), quarantined(0), decided(0, "d1")]),
-    "released": ("clean", [*way(0), quarantined(0), decided(0, "d1"), cleared(0, "d1")]),
-    "held for something else": ("quarantined", [received(0), quarantined(0), decided(0, "d1"), quarantined(0, "d1")]),
+def through(arrival: int, *decisions: Event) -> list[Event]:
+    """Held at first, and let through by the last of these decisions."""
+    return [received(arrival), quarantined(arrival), *decisions, *way(arrival)[1:]]
+
+
+def died(about: Event, *states: Settling) -> list[Event]:
+    """It became a dead letter, which was settled so."""
+    model, stage = (
+        (CleanDeadLetter, "indexer") if about.topic.startswith("clean.") else (IdentifiedDeadLetter, "anonymiser")
+    )
+    dead = letter(about, model, stage)
+    return [about, dead, *(settled(dead, state) for state in states)]
+
+
+HISTORIES: dict[str, tuple[str, Callable[[int], list[Event]]]] = {
+    "received": ("in_flight", lambda n: [received(n)]),
+    "received in bulk": ("in_flight", lambda n: [received(n, bulk=True)]),
+    "validated": ("in_flight", lambda n: way(n)[:3]),
+    "not yet at the thumbnailer": ("in_flight", lambda n: way(n)[:4]),
+    "through": ("clean", way),
+    "held": ("quarantined", lambda n: [received(n), quarantined(n)]),
+    "decided": ("in_flight", lambda n: [received(n), quarantined(n), decided(n, "d1")]),
+    "released": ("clean", lambda n: through(n, decided(n, "d1"), cleared(n, "d1"))),
+    "held for something else": (
+        "quarantined",
+        lambda n: [received(n), quarantined(n), decided(n, "d1"), quarantined(n, "d1")],
+    ),
     "released twice": (
         "clean",
-        [*way(0), quarantined(0), decided(0, "d1"), quarantined(0, "d1"), decided(0, "d2", "d1"), cleared(0, "d2")],
+        lambda n: through(n, decided(n, "d1"), quarantined(n, "d1"), decided(n, "d2", "d1"), cleared(n, "d2")),
     ),
-    "discarded": ("rejected", [received(0), quarantined(0), decided(0, "d1", None, "discard"), refused(0, "d1")]),
-    "a decision that died": (
-        "dead",
-        [received(0), quarantined(0), decided(0, "d1"), letter(decided(0, "d1"))],
+    "discarded": (
+        "rejected",
+        lambda n: [received(n), quarantined(n), decided(n, "d1", choice="discard"), refused(n, "d1", "discarded")],
     ),
-    "unreadable": ("rejected", [received(0), refused(0)]),
-    "refused, and let through once more": ("clean", [received(0), refused(0), *way(0)[1:]]),
-    "rejected by the validator": ("rejected", [received(0), anonymised(0), rejected(0)]),
-    "rejected by the indexer": ("rejected", [*way(0)[:3], rejected(0, stage="indexer"), thumbnailed(0)]),
-    "a second copy that is not let in": ("clean", [*way(0), anonymised(0, "b"), rejected(0, "b", stage="indexer")]),
-    "a second copy under way": ("in_flight", [received(0), anonymised(0), rejected(0), anonymised(0, "b")]),
-    "dead before the wall": ("dead", [received(0), letter(received(0))]),
-    "dead behind it": ("dead", [*way(0)[:3], letter(checked(0), CleanDeadLetter, "indexer")]),
-    "never received": ("clean", way(0)[1:]),
+    "a decision that died": ("dead", lambda n: [received(n), quarantined(n), *died(decided(n, "d1"))]),
+    "a decision that died for good": (
+        "quarantined",
+        lambda n: [received(n), quarantined(n), *died(decided(n, "d1"), "discarded")],
+    ),
+    "unreadable": ("rejected", lambda n: [received(n), refused(n)]),
+    "refused, and let through once more": ("clean", lambda n: [received(n), refused(n), *way(n)[1:]]),
+    "rejected by the validator": ("rejected", lambda n: [received(n), anonymised(n), rejected(n)]),
+    "rejected by the indexer": (
+        "rejected",
+        lambda n: [*way(n)[:3], rejected(n, stage="indexer"), thumbnailed(n)],
+    ),
+    "a second copy that is not let in": (
+        "clean",
+        lambda n: [*way(n), anonymised(n, "b"), rejected(n, "b", stage="indexer")],
+    ),
+    "a second copy under way": ("in_flight", lambda n: [received(n), anonymised(n), rejected(n), anonymised(n, "b")]),
+    "dead before the wall": ("dead", lambda n: died(received(n))),
+    "dead behind it": ("dead", lambda n: [*way(n)[:2], *died(checked(n))]),
+    "dead, and tried again": ("in_flight", lambda n: died(received(n), "requeued")),
+    "dead, and handled after all": ("clean", lambda n: [*died(received(n), "requeued", "resolved"), *way(n)[1:]]),
+    "dead for good": ("dead", lambda n: died(received(n), "discarded")),
+    "dead for good, and yet through": ("clean", lambda n: [*died(received(n), "discarded"), *way(n)[1:]]),
+    "never received": ("clean", lambda n: way(n)[1:]),
 }
 
 
 def records_of(histories: Sequence[list[Event]]) -> list[Record]:
-    """As they lie in their topics: each history about an arrival of its own, every event a minute after the last."""
-    found: list[Record] = []
-    for number, history in enumerate(histories):
-        about = [_about(event, number) for event in history]
-        for place, event in enumerate(about):
-            # What is written down as a letter is that of the event before it.
-            told = letter(about[place - 1], type(event), event.stage) if isinstance(event, DeadLetter) else event
-            found.append(record(told, len(found), minute(place)))
-    return found
+    """As they lie in their topics: of each history, every event a minute after the last."""
+    events = [(place, event) for history in histories for place, event in enumerate(history)]
+    return [record(event, offset, minute(place)) for offset, (place, event) in enumerate(events)]
 
 
-def _about(event: Event, number: int) -> Event:
-    return event if isinstance(event, DeadLetter) else event.model_copy(update={"arrival": f"{number:032x}"})
+def all_records() -> list[Record]:
+    return records_of([history(number) for number, (_, history) in enumerate(HISTORIES.values())])
 
 
 @pytest.fixture
@@ -144,14 +172,16 @@ def put(books: Books, records: Sequence[Record]) -> None:
 
 
 def test_each_history_ends_in_one_state(books: Books, address: Address) -> None:
-    put(books, records_of([history for _, history in HISTORIES.values()]))
+    put(books, all_records())
     found = dict(ask(address, "SELECT arrival, state FROM arrival"))
     states = {name: found[f"{number:032x}"] for number, name in enumerate(HISTORIES)}
     assert states == {name: state for name, (state, _) in HISTORIES.items()}
+    for view in ("line_state", "line_states"):
+        assert dict(ask(address, f"SELECT arrival, state FROM {view}")) == found
 
 
 def test_order_portions_and_repeats_make_no_difference(books: Books, address: Address, other: Address) -> None:
-    records = records_of([history for _, history in HISTORIES.values()])
+    records = all_records()
     put(books, records)
     shuffled = [*records, *records[::3]]
     random.Random(7).shuffle(shuffled)
@@ -163,7 +193,7 @@ def test_order_portions_and_repeats_make_no_difference(books: Books, address: Ad
 
 
 def test_what_is_known_already_is_not_written_again(books: Books, address: Address) -> None:
-    records = records_of([history for _, history in HISTORIES.values()])
+    records = all_records()
     put(books, records)
     before = content(address, "xmin, *")
     put(books, records)
@@ -210,10 +240,10 @@ def _random_value(chance: random.Random, kind: type[Line], name: str) -> Any:
 def test_contradictions_are_shown(books: Books, address: Address) -> None:
     histories = [
         way(0)[1:],
-        [*way(0), rejected(0)],
-        [*way(0), quarantined(0)],
-        [received(0), quarantined(0), decided(0, "d1"), decided(0, "d2"), cleared(0, "d1"), cleared(0, "d2")],
-        [received(0), indexed(0)],
+        [*way(1), rejected(1)],
+        [*way(2), quarantined(2)],
+        [received(3), quarantined(3), decided(3, "d1"), decided(3, "d2"), cleared(3, "d1"), cleared(3, "d2")],
+        [received(4), indexed(4)],
     ]
     put(books, records_of(histories))
     found = ask(address, "SELECT arrival, kind FROM contradiction ORDER BY 1, 2")
@@ -240,7 +270,7 @@ def test_positions_are_written_with_the_lines_or_not_at_all(books: Books, addres
     assert positions == {item.topic: item.offset + 1 for item in records_of([way(0)])}
     before = content(address)
     postgres.do(address.model_copy(update={"name": address.identified}), "ALTER TABLE position OWNER TO postgres")
-    books.take(records_of([way(0), way(0)]))
+    books.take(records_of([way(0), way(1)]))
     with pytest.raises(Transient):
         books.write()
     assert content(address) == before
@@ -252,7 +282,7 @@ def test_positions_are_written_with_the_lines_or_not_at_all(books: Books, addres
 def test_of_two_writers_one_is_told_that_it_was_overtaken(books: Books, address: Address) -> None:
     with opened(address) as second:
         put(second, records_of([way(0)]))
-        books.take(records_of([[received(0)], [received(0)]]))
+        books.take(records_of([[received(0)], [received(1)]]))
         with pytest.raises(Overtaken):
             books.write()
     assert len(ask(address, "SELECT FROM arrival")) == 1
@@ -304,3 +334,30 @@ def test_who_may_read_and_who_may_not_even_connect(address: Address) -> None:
 
 def test_the_schema_is_the_newest(address: Address) -> None:
     assert ask(address, "SELECT version_num FROM alembic_version") == [(newest(),)]
+
+
+def erased(arrival: int) -> list[Event]:
+    told = {"site": "north", "project": "demo", "arrival": f"{arrival:032x}"}
+    copy = anonymised(arrival)
+    return [
+        InstanceErased(**told, receipt="r1", ground="consent-withdrawn", erased_at=minute(5)),
+        InstanceRetracted(**told, reason="erased", digest=copy.digest, key=copy.key),
+    ]
+
+
+@pytest.mark.parametrize(
+    "history",
+    [way(0), [received(0), quarantined(0), decided(0, "d1"), quarantined(0, "d1")], [received(0)]],
+    ids=["clean", "held", "under way"],
+)
+def test_of_what_was_erased_stays_that_it_came_in_whatever_order_it_is_told(
+    books: Books, address: Address, history: list[Event]
+) -> None:
+    records = [record(event, place, minute(place)) for place, event in enumerate([*history, *erased(0)])]
+    line = "SELECT state, site, association, received, raw_key, digest, study_key FROM arrival"
+    for seed in range(6):
+        put(books, random.Random(seed).sample(records, len(records)))
+        assert ask(address, line) == [("rejected", "north", "a1", True, None, None, None)]
+        assert ask(address, "SELECT FROM copy") == []
+        assert ask(address, "SELECT decision, reason FROM verdict") == [("erased", "erased")]
+    assert ask(address, "SELECT FROM contradiction") == []

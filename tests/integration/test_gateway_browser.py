@@ -15,10 +15,12 @@ from infra.local.state import Stack
 from services.gateway.app import create_app
 from services.gateway.counters import SiteCounters
 from services.gateway.database import Database
+from services.gateway.letters import KnownLetters
 from services.gateway.parts import Parts
 from services.indexer.migrate import migrate
 from tests.support import postgres
-from tests.support.gateway import TRACES, listening
+from tests.support.gateway import GONE, OTHER, TRACES, TWICE, listening
+from tests.support.letters import id_of
 from tests.support.seed_index import PLANS, study_uid, uid
 from tests.support.waiting import until
 
@@ -122,6 +124,29 @@ def test_two_arrivals_under_one_uid_are_told_apart(browser: webdriver.Chrome, ga
     assert texts(browser, ".verdict") == ["The one in the index", "Another arrival under the same UID"]
 
 
+def test_what_did_not_go_through(browser: webdriver.Chrome, gateway_url: str) -> None:
+    browser.get(gateway_url)
+    (link,) = [one for one in all_of(browser, ".top nav a") if one.text == "Stopped"]
+    link.click()
+    assert texts(browser, "h1") == ["What did not go through"]
+    assert [one.splitlines()[:2] for one in texts(browser, ".causes header")] == [
+        ["The event cannot be read", "1"],
+        ["Our fault: a defect in a stage", "1"],
+    ]
+    assert "isocentre dlq requeue --zone clean" in texts(browser, ".command")[0]
+    assert texts(browser, ".settled") == ["Settled: 1 died again, 1 discarded."]
+    assert [one.split()[-1] for one in texts(browser, ".counts .pair")] == ["3", "1", "1"]
+    all_of(browser, ".causes a")[1].click()
+    assert texts(browser, ".steps h3 a") == ["Died"]
+    assert f"isocentre dlq discard {id_of(TWICE)} --ground not-wanted" in texts(browser, ".command")
+    assert "1.2.3.4" not in browser.page_source
+    browser.get(f"{gateway_url}/dead-letters/{id_of(GONE)}")
+    assert texts(browser, ".steps .plain p") == ["Ground: not-wanted"]
+    browser.get(f"{gateway_url}/dead-letters/{id_of(OTHER)}")
+    (trace,) = all_of(browser, ".actions a")
+    assert str(trace.get_attribute("href")).startswith(f"{TRACES}/zipkin/traces/")
+
+
 def test_searching(browser: webdriver.Chrome, gateway_url: str) -> None:
     browser.get(gateway_url)
     (field,) = all_of(browser, "input[name=q]")
@@ -133,7 +158,11 @@ def test_searching(browser: webdriver.Chrome, gateway_url: str) -> None:
     assert texts(browser, ".empty h2") == ["No study matches"]
 
 
-@pytest.mark.parametrize("path", ["/", f"/study/{HEAD}", f"/instance/{FIRST}", f"/instance/{REFUSED}", "/?q=nobody"])
+LETTER = f"/dead-letters/{id_of(TWICE)}"
+PATHS = ["/", f"/study/{HEAD}", f"/instance/{FIRST}", f"/instance/{REFUSED}", "/?q=nobody", "/dead-letters", LETTER]
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_both_colour_schemes_and_a_narrow_screen(browser: webdriver.Chrome, gateway_url: str, path: str) -> None:
     shades = []
     for scheme in ("light", "dark"):
@@ -159,7 +188,9 @@ def bare_url(components: Stack, gateway_parts: Parts) -> Iterator[str]:
     address = postgres.fresh(components.database)
     migrate(address.url("indexer"))
     database = Database(address.url("gateway"))
-    with listening(create_app(replace(gateway_parts, database=database, counters=SiteCounters()))) as url:
+    with listening(
+        create_app(replace(gateway_parts, database=database, counters=SiteCounters(), letters=KnownLetters()))
+    ) as url:
         yield url
     database.close()
 

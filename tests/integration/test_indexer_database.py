@@ -22,10 +22,12 @@ from shared.events import (
     InstanceAnonymised,
     InstanceIndexed,
     InstanceRejected,
+    InstanceRetracted,
     InstanceThumbnailed,
     InstanceValidated,
 )
 from shared.outcome import Done, Fenced, Outcome, Reason, Reject, Skip
+from shared.storage import ObjectNotFound
 from shared.storage.headers import place_header
 from tests.support import postgres
 from tests.support.indexer_events import MORNING, TRACE, header, record, validated
@@ -45,6 +47,8 @@ class Objects:
         self.data[key] = data
 
     def get(self, key: str) -> bytes:
+        if key not in self.data:
+            raise ObjectNotFound
         return self.data[key]
 
 
@@ -334,3 +338,57 @@ def test_who_erases_waits_for_those_who_have_not_seen_the_mark(indexer: Indexer,
     with mine.transaction() as transaction:
         assert transaction.erased(["a", "b"]) == {"a"}
     mine.close()
+
+
+def retracted(event: InstanceValidated, reason: str = "erased") -> InstanceRetracted:
+    names = ("site", "project", "arrival", "study_instance_uid", "series_instance_uid", "sop_instance_uid", "digest")
+    return InstanceRetracted(**{name: getattr(event, name) for name in names}, reason=reason)
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("again", [False, True])
+def test_what_is_retracted_for_good_leaves_no_row_and_does_not_come_back(
+    indexer: Indexer, address: Address, together: bool, again: bool
+) -> None:
+    gone, other = validated(1), validated(2, patient_id="IC-BBBB", study_instance_uid="2.25.2")
+    seen = [
+        InstanceThumbnailed(**one.reference(), renderer="1", picture="p", width=1, height=1) for one in (gone, other)
+    ]
+    indexer([record(event) for event in (other, seen[1])])
+    alone = {table: postgres.ask(address, f"SELECT * FROM {table} ORDER BY 1, 2") for table in TABLES}
+    batch = [record(event) for event in (InstanceAnonymised(**gone.reference()), gone, seen[0])]
+    ends = [record(retracted(gone))]
+    if together:
+        indexer([*batch, *ends])
+    else:
+        indexer(batch)
+        assert indexer(ends) == [Done()]
+    if again:
+        assert indexer(batch) == [Skip(Reason.ERASED)] * 3
+        assert indexer(ends) == [Done()]
+    assert {table: postgres.ask(address, f"SELECT * FROM {table} ORDER BY 1, 2") for table in TABLES} == alone
+    assert postgres.ask(address, "SELECT arrival FROM erased") == [(gone.arrival,)]
+
+
+def test_of_a_study_that_is_not_empty_the_rest_stays(indexer: Indexer, address: Address) -> None:
+    gone, stays = validated(1), validated(2)
+    indexer([record(gone), record(stays)])
+    indexer([record(retracted(gone))])
+    assert postgres.ask(address, "SELECT sop_instance_uid FROM instance_found") == [(stays.sop_instance_uid,)]
+    assert postgres.ask(address, "SELECT number_of_series, number_of_instances FROM study_found") == [(1, 1)]
+
+
+def test_what_is_retracted_for_another_reason_is_left_to_who_knows_it(indexer: Indexer, address: Address) -> None:
+    indexer([record(validated(1))])
+    assert indexer([record(retracted(validated(1), "superseded"))]) == [Done()]
+    assert postgres.ask(address, "SELECT FROM erased") == []
+    assert len(postgres.ask(address, "SELECT FROM instance")) == 1
+
+
+def test_a_late_record_whose_header_was_erased_is_passed_over_and_any_other_is_not(indexer: Indexer) -> None:
+    late = validated(1, header=None, header_key="gone", header_digest="0" * 64)
+    indexer([record(retracted(late))])
+    assert indexer([record(late)]) == [Skip(Reason.ERASED)]
+    lost = validated(2, header=None, header_key="gone", header_digest="0" * 64)
+    with pytest.raises(ObjectNotFound):
+        indexer([record(lost)])

@@ -7,8 +7,8 @@ import pytest
 from infra.local.probes import store
 from infra.local.stack import running
 from infra.local.state import Stack
-from services.receiver.journal import SWEPT, key_of
 from shared.dicom import part10
+from shared.dicom.raw_object import SWEPT, key_of
 from shared.events import InstanceReceived, InstanceReceivedInBulk
 from shared.events.envelope import decode
 from shared.kafka import Record, read_to_end

@@ -61,8 +61,12 @@ READERS = [
     ("thumbnailer", "clean"),
     ("gateway", "clean"),
     ("gateway", "derived"),
+    ("bookkeeper", "identified"),
+    ("bookkeeper", "clean"),
+    ("bookkeeper", "derived"),
 ]
-USERS = ["receiver", "anonymiser", "validator", "indexer", "thumbnailer", "gateway"]
+LISTERS = [("receiver", "identified"), *(reader for reader in READERS if reader[0] == "bookkeeper")]
+USERS = ["receiver", "anonymiser", "validator", "indexer", "thumbnailer", "gateway", "bookkeeper"]
 BUCKETS = ["identified", "clean", "derived"]
 
 
@@ -81,11 +85,11 @@ def test_each_user_does_what_it_needs_and_nothing_else(stack: Stack, user: str) 
         assert code_of(lambda bucket=bucket: client(stack, user).remove_object(bucket, "a/b")) == "AccessDenied"  # type: ignore[misc]
 
 
-def test_only_the_receiver_lists(stack: Stack) -> None:
+def test_only_the_receiver_and_the_bookkeeper_list(stack: Stack) -> None:
     for user in USERS:
         for bucket in BUCKETS:
             listing = client(stack, user).list_objects(bucket, recursive=True)
-            if (user, bucket) == ("receiver", "identified"):
+            if (user, bucket) in LISTERS:
                 list(listing)
             else:
                 assert code_of(lambda listing=listing: list(listing)) == "AccessDenied"  # type: ignore[misc]

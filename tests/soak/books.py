@@ -82,7 +82,7 @@ class Clerk(threading.Thread):
             with (self._tree / key).open("rb") as file:
                 head = file.read(2048)
                 begin = 144 + int.from_bytes(head[140:144], "little")
-                digest = hashlib.sha256(_syntax(head))
+                digest = hashlib.sha256(syntax_of(head))
                 file.seek(begin)
                 while piece := file.read(_PIECE):
                     digest.update(piece)
@@ -91,7 +91,7 @@ class Clerk(threading.Thread):
         return digest.hexdigest() == Path(key).stem
 
 
-def _syntax(head: bytes) -> bytes:
+def syntax_of(head: bytes) -> bytes:
     """(0002,0010) of a file's head."""
     at = head.index(b"\x02\x00\x10\x00UI") + 6
     length = int.from_bytes(head[at : at + 2], "little")

@@ -17,7 +17,6 @@ EDGES = {
         "ends",
         "intake",
         "mark",
-        "read_back",
         "quotas",
         "recall",
         "repeats",
@@ -38,13 +37,15 @@ EDGES = {
     "anonymiser": {"following"},
     "validator": set[str](),
     "indexer": {"claims", "database", "tables", "migrate", "migrations"},
-    "bookkeeper": {"database", "tables", "following", "report", "migrate", "migrations"},
+    "bookkeeper": {"database", "following", "migrate", "migrations", "reconciling", "report", "tables"},
     "thumbnailer": {"worker"},
     "tracker": {"edge", "publishing"},
     "gateway": {
         "app",
         "database",
         "counters",
+        "following",
+        "letters",
         "catalogue",
         "observing",
         "problems",
@@ -71,6 +72,7 @@ PURE_IMPORTS = {
     "shared.dicom",
     "shared.sites",
     "shared.media",
+    "shared.letters",
     "shared.database.text",
 }
 IMPURE_STANDARD = {

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 import uvicorn
@@ -14,10 +15,14 @@ from infra.local.state import Stack
 from services.gateway.app import create_app
 from services.gateway.counters import SiteCounters
 from services.gateway.database import Database
+from services.gateway.letters import KnownLetters
 from services.gateway.parts import Parts
 from shared import storage
-from shared.events import SiteCounted
+from shared.events import CleanLetterSettled, Outgoing, SiteCounted
+from shared.kafka import Record
 from tests.support import postgres
+from tests.support.events import record_of
+from tests.support.letters import clean_letter, id_of
 from tests.support.seed_index import seed
 from tests.support.waiting import until
 
@@ -27,6 +32,27 @@ COUNTED = SiteCounted(
     counts={"anonymised": 34, "validated": 32, "indexed": 31, "thumbnailed": 30, "no-picture": 1},
     reasons={"quarantined/burned-in-text": 3, "rejected/pixel-length": 1, "rejected/same-content": 1},
 )
+ONCE = clean_letter(1, "north")
+TWICE = clean_letter(1, "north", requeues=1, first=id_of(ONCE), release="2.0")
+OTHER = clean_letter(2, "south", reason="undecodable-event", error="UndecodableEvent; reboot", trace_id="ab" * 16)
+GONE = clean_letter(3, "south")
+
+
+def known_letters() -> KnownLetters:
+    """A record that died twice, another one of another cause, and one that was discarded."""
+    known = KnownLetters()
+    events = (
+        ONCE,
+        CleanLetterSettled(letter=id_of(ONCE), state="requeued", stage="validator", requeues=1),
+        TWICE,
+        OTHER,
+        GONE,
+        CleanLetterSettled(letter=id_of(GONE), state="discarded", stage="validator", reason="not-wanted"),
+    )
+    outputs = [record_of(Outgoing.of(event)) for event in events]
+    now = datetime.now(UTC)
+    known.take([Record(one.topic, 0, at, now, one.key, one.value, one.headers) for at, one in enumerate(outputs)])
+    return known
 
 
 @contextmanager
@@ -73,7 +99,7 @@ def gateway_parts(components: Stack, gateway_address: Address) -> Iterator[Parts
     counters = SiteCounters()
     counters.apply(COUNTED)
     database = Database(gateway_address.url("gateway"))
-    yield Parts(database, clean, derived, counters, TRACES)
+    yield Parts(database, clean, derived, counters, known_letters(), TRACES)
     database.close()
 
 

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.events import (
+    CleanLetterSettled,
     DeadLetter,
     Event,
     IdentifiedDeadLetter,
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
+    IdentifiedLetterSettled,
     InstanceAnonymised,
     InstanceCleared,
     InstanceDecided,
@@ -20,8 +22,10 @@ from shared.events import (
     InstanceRejected,
     InstanceThumbnailed,
     InstanceValidated,
+    LetterSettled,
     Outgoing,
 )
+from shared.events.deadletter import Settling
 from shared.events.envelope import encode
 from shared.kafka import Record
 from tests.support.indexer_events import validated
@@ -130,6 +134,12 @@ def letter(about: Event, model: type[DeadLetter] = IdentifiedDeadLetter, stage: 
         attempts=1,
         record_value=base64.b64encode(value).decode(),
     )
+
+
+def settled(died: DeadLetter, state: Settling) -> LetterSettled:
+    """What became of that letter."""
+    model = CleanLetterSettled if died.topic.startswith("clean.") else IdentifiedLetterSettled
+    return model(letter=Outgoing.of(died).id, state=state, stage=died.stage)
 
 
 def record(event: Event, offset: int = 0, at: datetime = MORNING) -> Record:

@@ -3,8 +3,8 @@
 import base64
 from typing import Any
 
-from infra.dlq.letters import ZONES
 from shared.events import CleanDeadLetter, DeadLetter, IdentifiedDeadLetter, InstanceReceived, Outgoing
+from shared.letters import ZONES
 from tests.support.events import anonymised, received, record_of
 
 IDENTIFIED, CLEAN = ZONES

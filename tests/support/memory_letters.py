@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from infra.dlq.letters import Letters, Zone
 from infra.operating.desk import Overtaken
 from shared.events import DeadLetter, Event, Outgoing
 from shared.events.audit import Audit
 from shared.kafka import Record
+from shared.letters import Letters, Zone
 from shared.outcome import Transient
 
 

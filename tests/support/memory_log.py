@@ -51,8 +51,12 @@ class MemoryLog:
         topics: Sequence[str],
         bulk: Sequence[str] = (),
         rerun: Sequence[str] = (),
+        parked: Sequence[str] = (),
     ) -> None:
         self.broker = broker
+        self._parked = parked
+        self._ends: dict[str, int] = {}
+        self._most = 0
         self.away = 0
         self.aborts = 0
         self.commits: list[tuple[int, int]] = []
@@ -97,6 +101,14 @@ class MemoryLog:
             self.broker.committed[self._group][record.topic, record.partition] = record.offset + 1
         self.commits.append((len(batch), len(outputs)))
 
+    def unpark(self, most: int) -> None:
+        self._ends = {topic: len(self.broker.topics[topic]) for topic in self._parked if most}
+        self._most = most
+
+    @property
+    def unparking(self) -> bool:
+        return any(self._waiting(topic) for topic in self._ends)
+
     def give_up(self, batch: Sequence[Record]) -> None:
         self._position = dict(self.broker.committed[self._group])
 
@@ -109,7 +121,14 @@ class MemoryLog:
     def _behind(self, topic: str) -> int:
         return len(self.broker.topics[topic]) - self._position.get((topic, 0), 0)
 
+    def _waiting(self, topic: str) -> Sequence[Record]:
+        return self.broker.topics[topic][self._position.get((topic, 0), 0) : self._ends[topic]]
+
     def _next(self, lane: Lane, limit: int) -> Iterator[Record]:
+        if lane == "rerun":
+            waiting = [record for topic in self._ends for record in self._waiting(topic)][: min(limit, self._most)]
+            limit -= len(waiting)
+            yield from (replace(record, lane=lane) for record in waiting)
         for topic in self._lanes[lane]:
             for record in self.broker.topics[topic][self._position.get((topic, 0), 0) :]:
                 if limit == 0:

@@ -22,6 +22,10 @@ KEPT_LOGS = BUILD / "system-logs"
 """The logs of the last run that failed."""
 
 QUIET = "tracker.ISOCENTRE_QUIET_SECONDS=3"
+RECONCILED = ["bookkeeper.ISOCENTRE_RECONCILE_SECONDS=20", "bookkeeper.ISOCENTRE_WALK_SECONDS=60"]
+PERSON = "anonymiser.ISOCENTRE_BRAKE_POLICY=person"
+"""No probe lets a braked site go on while a test looks."""
+_OWN = "anonymiser.ISOCENTRE_PROFILES_DIR={}"
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +47,15 @@ def sites_file(canaries: Canaries, escaped: Canaries) -> str:
         "site-b": ["SITE_B"],
         "site-kill-a": ["KILL_A"],
         "site-kill-b": ["KILL_B"],
+        "site-roll-a": ["ROLL_A"],
+        "site-roll-b": ["ROLL_B"],
         "site-decided": ["DECIDED"],
         "site-dead": ["DEAD"],
+        "site-erased": ["ERASED"],
         "site-upper": ["UPPER"],
+        "site-books": ["BOOKS"],
         "site-flood": ["FLOOD"],
+        "site-brake": ["BRAKE"],
         "site-canary": [canaries.calling],
         escaped.calling.lower(): [escaped.calling],
     }
@@ -74,10 +83,12 @@ def started(
     """A whole stack in a folder of its own, which goes with it; the logs stay when a test fails."""
     home = BUILD / f"system-{os.getpid()}-{secrets.token_hex(2)}"
     home.mkdir(parents=True, exist_ok=True)
+    (home / "profiles").mkdir()
     (home / "sites.yaml").write_text(sites_file(canaries, escaped))
     before = request.session.testsfailed
     try:
-        with running(home, [QUIET, *secure.settings(home)], store) as stack:
+        own = [PERSON, _OWN.format(home / "profiles")]
+        with running(home, [QUIET, *RECONCILED, *own, *secure.settings(home)], store) as stack:
             yield stack
     finally:
         if request.session.testsfailed > before:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +143,12 @@ class Stack:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    def terminate(self, name: str) -> int:
+        """Tell it to stop, and the supervisor starts another; returns the pid that it had."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGTERM)
+        return pid
+
     @contextmanager
     def stopped(self, name: str) -> Iterator[None]:
         """The process stands still within this block: its sockets stay open and nobody answers."""
@@ -171,11 +177,18 @@ class Stack:
 
 @contextmanager
 def running(
-    home: Path, settings: Sequence[str] = (), store: str = "tree", options: Sequence[str] = ()
+    home: Path,
+    settings: Sequence[str] = (),
+    store: str = "tree",
+    options: Sequence[str] = (),
+    *,
+    code: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Stack]:
     """A stack that lives as long as this block, and dies with this process. `settings`: `SERVICE.NAME=VALUE`.
 
-    `store`: how the services write objects, `tree` or `s3`. `options`: more of the supervisor's.
+    `store`: how the services write objects, `tree` or `s3`. `options`: more of the supervisor's. `code`: the checkout
+    that runs. `environment`: what the supervisor gets beside ours.
     """
     home.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "infra.local.supervisor", "--home", str(home), "--quiet", f"--store={store}"]
@@ -184,7 +197,8 @@ def running(
     with (home / "supervisor.out").open("ab") as output:
         supervisor = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", *command],
-            cwd=ROOT,
+            cwd=code,
+            env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

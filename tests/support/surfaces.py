@@ -14,7 +14,8 @@ from tests.support.topics import Record, Topics
 BUCKETS = ("clean", "derived")
 CLEAN_FOLDERS = ("validator", "indexer", "thumbnailer", "tracker", "gateway")
 MOST_TRACES = 100_000
-PAGES = ("/", "/fragments/sites", "/fragments/studies", "/api/sites", "/studies", "/series", "/instances")
+PAGES = ("/", "/dead-letters", "/fragments/sites", "/fragments/studies", "/api/sites")
+PAGES += ("/studies", "/series", "/instances")
 OF_STUDY = ("/study/{0}", "/studies/{0}", "/studies/{0}/metadata", "/studies/{0}/series", "/studies/{0}/instances")
 OF_INSTANCE = ("/instance/{2}", "/api/instances/{2}", "/studies/{0}/series/{1}/instances/{2}/thumbnail")
 

@@ -76,11 +76,12 @@ class Topics:
         found = (record.event() for record in self.records(topic))
         return [event for event in found if all(event.get(name) == value for name, value in fields.items())]
 
-    def publish(self, record: Record) -> None:
-        """Write a record, as somebody who is not us might."""
+    def publish(self, *records: Record) -> None:
+        """Write records, as somebody who is not us might."""
         producer = Producer({"bootstrap.servers": self._bootstrap, "acks": "all"})
-        producer.produce(record.topic, record.value, record.key, headers=list(record.headers))
-        assert producer.flush(20) == 0, "the broker did not take the record"
+        for record in records:
+            producer.produce(record.topic, record.value, record.key, headers=list(record.headers))
+        assert producer.flush(20) == 0, "the broker did not take all of it"
 
     def behind(self, group: str, topics: Iterable[str]) -> int:
         """How many offsets of `topics` the group has not committed."""
@@ -102,14 +103,15 @@ def _to_end(consumer: Consumer, unread: set[tuple[str, int]]) -> Iterable[Record
         for message in consumer.consume(500, 0.5):
             error = message.error()
             if error is None:
-                yield _record(message)
+                yield record_of(message)
             elif error.code() == KafkaError._PARTITION_EOF:
                 unread.discard((message.topic() or "", message.partition() or 0))
             else:
                 raise AssertionError(f"cannot read {message.topic()}: {error.name()}")
 
 
-def _record(message: Message) -> Record:
+def record_of(message: Message) -> Record:
+    """What a message carries."""
     key, value = message.key(), message.value()
     found = message.headers() or []
     pairs = found.items() if isinstance(found, dict) else found

@@ -8,13 +8,21 @@ from shared.events import (
     InstanceHeld,
     InstanceIndexed,
     InstanceRejected,
+    InstanceRetracted,
     InstanceThumbnailed,
     InstanceUnheld,
     InstanceValidated,
 )
 from tests.support.events import anonymised
 
-InstanceEvent = InstanceAnonymised | InstanceValidated | InstanceRejected | InstanceIndexed | InstanceThumbnailed
+InstanceEvent = (
+    InstanceAnonymised
+    | InstanceValidated
+    | InstanceRejected
+    | InstanceIndexed
+    | InstanceThumbnailed
+    | InstanceRetracted
+)
 
 
 def instance(number: int, study: str = "2.25.1", **changes: Any) -> InstanceAnonymised:
@@ -58,3 +66,8 @@ def held(reason: str = "burned-in-text", outcome: str = "quarantined", site: str
 
 def unheld(reason: str = "burned-in-text", site: str = "site-a") -> InstanceUnheld:
     return InstanceUnheld(site=site, project="demo", outcome="quarantined", reason=reason)
+
+
+def retracted(of: InstanceAnonymised) -> InstanceRetracted:
+    names = ("site", "project", "arrival", "study_instance_uid", "series_instance_uid", "sop_instance_uid", "digest")
+    return InstanceRetracted(**{name: getattr(of, name) for name in names}, reason="erased")

@@ -18,7 +18,7 @@ from infra.local.install.work import SetupError, Work
 PACKAGE_GROUPS: dict[str, tuple[str, ...]] = {
     "test": ("dcmtk", "chromium", "chromium-driver", "dicom3tools", "orthanc", "orthanc-dicomweb"),
     "bench": ("orthanc", "orthanc-dicomweb", "dcmtk"),
-    "chaos": ("xfsprogs",),
+    "chaos": ("xfsprogs", "gcc", "libc6-dev"),
 }
 POLICY = Path("/usr/sbin/policy-rc.d")
 

@@ -4,18 +4,18 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from services.receiver import read_back
 from services.receiver.arrivals import Arrivals
 from services.receiver.commitment.asking import Reference
 from services.receiver.commitment.deciding import Copy, FailureReason, State, verdict
 from services.receiver.commitment.docket import Open
 from services.receiver.commitment.report import Result
 from services.receiver.handler import Publishes, output_of
-from services.receiver.journal import Arrived, Journal, key_of
+from services.receiver.journal import Journal
 from shared import metrics, telemetry
+from shared.dicom.raw_object import Arrived, key_of
 from shared.events import InstanceCommitted
 from shared.outcome import Transient
-from shared.storage import ObjectNotFound, Store
+from shared.storage import ObjectNotFound, Store, read_back
 
 log = telemetry.logger("receiver")
 

@@ -27,6 +27,7 @@ class Bench:
         self.identified = MemoryStore("identified")
         self.clean = MemoryStore("clean")
         self.ended: set[str] = set()
+        self.erased: set[str] = set()
         engines = Engines(
             profiles={"site-a": profile},
             texts={**shipped(), **(texts or {})},
@@ -40,6 +41,7 @@ class Bench:
             engines=engines,
             pseudonyms=PSEUDONYMS,
             ended=self.ended.__contains__,
+            erased=self.erased.__contains__,
             largest=LARGEST,
         )
 

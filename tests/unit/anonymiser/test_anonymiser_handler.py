@@ -109,6 +109,14 @@ def test_what_somebody_has_ended_is_not_missed(bench: Bench) -> None:
     assert bench(event) == Skip(Reason.DISCARDED)
 
 
+def test_nothing_is_made_of_what_was_erased_even_if_it_is_there_or_somebody_decides(bench: Bench) -> None:
+    event = bench.event(_file("CT_small.dcm"))
+    bench.erased.add(event.arrival)
+    assert bench(event) == Skip(Reason.ERASED)
+    assert bench(_decision(event, decision="release")) == Skip(Reason.ERASED)
+    assert bench.clean.objects == {}
+
+
 def _decision(event: InstanceReceived, **changes: str) -> InstanceDecided:
     return decided(**{name: getattr(event, name) for name in arrival_of(1)}, **changes)
 

@@ -115,6 +115,7 @@ def served(folder: Path, profile: str) -> dict[str, bytes]:
         engines=engines,
         pseudonyms=pseudonyms,
         ended=lambda arrival: False,
+        erased=lambda arrival: False,
         largest=2**30,
     )
     for path in sorted(folder.iterdir()):

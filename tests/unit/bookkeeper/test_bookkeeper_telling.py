@@ -1,5 +1,6 @@
 """What each event tells the ledger, and that nothing in it can make the database refuse a batch."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -8,7 +9,7 @@ from services.bookkeeper.letters import Told, told_by
 from services.bookkeeper.lines import Arrival, Copy, Letter, Line, Verdict
 from services.bookkeeper.telling import FOLLOWED, LONGEST, tell
 from shared import schemas
-from shared.events import CleanDeadLetter, Event
+from shared.events import CleanDeadLetter, Event, IdentifiedLetterSettled, IdentifiedRequeued
 from tests.support import ledger_events as events
 from tests.support.ledger_events import MORNING, minute
 
@@ -79,6 +80,21 @@ def test_a_letter_is_about_the_instance_in_its_record() -> None:
     assert (about.zone, about.arrival, about.digest) == ("clean", f"{2:032x}", copy.digest)
 
 
+def test_how_a_letter_is_settled() -> None:
+    settled = IdentifiedLetterSettled(letter="l1", state="discarded", stage="anonymiser")
+    assert told(settled, minute(4)) == [Letter("l1", stage="anonymiser", settled="discarded", settled_at=minute(4))]
+
+
+def test_what_is_requeued_is_told_of_its_arrival() -> None:
+    event = events.received(1)
+    requeued = IdentifiedRequeued(
+        source_topic=event.topic, source_partition=0, source_offset=7, stage="anonymiser", letter="l1"
+    )
+    (arrival,) = told(requeued, minute(4), event.model_dump_json().encode())
+    assert arrival == Arrival(event.arrival, site="north", project="demo", requeued_at=minute(4))
+    assert told(requeued, record=b"?") == []
+
+
 @pytest.mark.parametrize("record", [None, b"", b"{", b"[1]", b'"arrival"', b'{"arrival": 7}', b"\xff", b"[" * 100_000])
 def test_a_record_that_says_nothing(record: bytes | None) -> None:
     assert told_by(record) == Told()
@@ -103,7 +119,7 @@ def test_nothing_is_told_that_the_database_would_refuse() -> None:
 
 def test_every_topic_about_an_instance_is_followed() -> None:
     counted = {"clean.instance.held", "clean.instance.unheld"}
-    about = {name for name in schemas.topics() if ".instance." in name or name.endswith(".dead-letter")} - counted
+    about = {name for name in schemas.topics() if re.search(r"\.(instance|dead-letter|requeued)\b", name)} - counted
     assert {model.topic for model in FOLLOWED} == about
     declared = {name for name, topic in schemas.topics().items() if "bookkeeper" in topic["consumers"]}
     assert declared == about

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from infra.demo.books import AFTER, BEFORE, FileEnd, Handed, Report, Witness, check, close
 from infra.demo.facts import Facts
 from infra.demo.screen import COLOURS, grouped
@@ -16,6 +18,7 @@ from shared.events import (
     IdentifiedDeadLetter,
     IdentifiedInstanceQuarantined,
     IdentifiedInstanceRejected,
+    IdentifiedLetterSettled,
     InstanceAnonymised,
     InstanceCleared,
     InstanceDecided,
@@ -24,6 +27,7 @@ from shared.events import (
     InstanceRejected,
     InstanceThumbnailed,
     InstanceValidated,
+    Outgoing,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -366,6 +370,23 @@ def test_two_ends_of_one_arrival() -> None:
     node.say(IdentifiedInstanceQuarantined(**origin("a"), reason="overlay", profile="1"))
     report = books(node, accepted("a"), seen=witness("a"))
     assert broken(report)["every arrival has one end"] == ("a",)
+
+
+OF_A_LETTER = [("requeued", "in_flight"), ("resolved", "clean"), ("discarded", "dead_lettered")]
+
+
+@pytest.mark.parametrize(("state", "ended"), OF_A_LETTER)
+def test_of_a_letter_that_was_requeued_what_came_of_it_counts(state: Any, ended: str) -> None:
+    node = Node("a")
+    dead = letter(node.receive("a"), "anonymiser", IdentifiedDeadLetter)
+    node.say(dead)
+    node.say(IdentifiedLetterSettled(letter=Outgoing.of(dead).id, state=state, stage="anonymiser"))
+    if state == "resolved":
+        node.index("a")
+        node.picture("a")
+    node.facts.bury()
+    (way,) = node.facts.ways()
+    assert (way.verdict.outcome if way.verdict else "in_flight") == ended
 
 
 def test_a_thumbnail_that_died_as_a_dead_letter_is_told() -> None:

@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 
-from services.gateway import counters, journey, sites, views
+from services.gateway import counters, following, journey, sites, views
 from services.gateway.console import Filters
 from services.gateway.counters import SiteCounters
-from shared.events import SiteCounted
+from services.gateway.letters import KnownLetters
+from shared.events import CleanDeadLetter, Event, SiteCounted
 from shared.events.envelope import encode
 from shared.events.event import Outgoing
 from shared.kafka.log import Record
+from shared.letters import cause_of
 from shared.outcome import Reason, Transient
 from shared.schemas import load_yaml
+from tests.support.gateway import ONCE, OTHER, TWICE, known_letters
+from tests.support.letters import clean_letter, id_of
 
 NOON = datetime(2026, 3, 4, 12, 34, 56, tzinfo=UTC)
 
@@ -26,20 +30,20 @@ def counted(site: str, indexed: int = 0, **reasons: int) -> SiteCounted:
     return SiteCounted(site=site, counts={"anonymised": 10, "indexed": indexed}, reasons=named)
 
 
-def record(event: SiteCounted) -> Record:
+def record(event: Event) -> Record:
     value, headers = encode(Outgoing.of(event), "tracker", NOON)
-    return Record(event.topic, 0, 0, NOON, event.site, value, tuple(headers))
+    return Record(event.topic, 0, 0, NOON, event.partition_key(), value, tuple(headers))
 
 
 def test_the_newest_state_of_a_site_counts_and_what_cannot_be_read_is_passed_over() -> None:
     known = SiteCounters()
     torn = Record(counters.TOPIC, 0, 0, NOON, None, b"{")
-    counters.apply_records([record(counted("b", 1)), torn, record(counted("a", 2)), record(counted("b", 3))], known)
+    known.take([record(counted("b", 1)), torn, record(counted("a", 2)), record(counted("b", 3))])
     assert [(state.site, state.counts["indexed"]) for state in known.all()] == [("a", 2), ("b", 3)]
 
 
 def test_following_begins_again_when_the_broker_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counters, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(following, "RETRY_SECONDS", 0.0)
     known, stop, tries = SiteCounters(), threading.Event(), [0]
 
     def tail() -> Iterator[list[Record]]:
@@ -50,7 +54,7 @@ def test_following_begins_again_when_the_broker_was_away(monkeypatch: pytest.Mon
         stop.set()
         yield []
 
-    counters.follow(tail, known, stop)
+    following.follow(tail, [known.take], stop)
     assert known.all()[0].counts["indexed"] == 3
 
 
@@ -69,6 +73,18 @@ def test_what_people_discard_never_was_on_the_way_here() -> None:
     reasons = {"rejected__discarded": 2, "rejected__expired": 1, "rejected__dropped_by_profile": 3}
     book = sites.book_of(counted("a", 6, **reasons))
     assert (book.clean, book.on_the_way, book.rejected) == (6, 4, 6)
+
+
+def test_what_stopped_is_told_by_reason_and_by_site() -> None:
+    books = [
+        sites.book_of(counted("a", rejected__not_dicom=1, quarantined__overlay=5)),
+        sites.book_of(counted("b", rejected__not_dicom=3, rejected__pixel_length=7)),
+    ]
+    assert [(row.reason, row.count, row.sites) for row in views.stopped(books, "rejected")] == [
+        ("pixel-length", 7, (("b", 7),)),
+        ("not-dicom", 4, (("b", 3), ("a", 1))),
+    ]
+    assert views.stopped(books, "dead-lettered") == ()
 
 
 def test_books_from_the_index_know_the_same_of_this_side() -> None:
@@ -220,3 +236,35 @@ def test_pages_load_nothing_from_elsewhere_and_run_nothing_inline() -> None:
         assert "style=" not in text, template
         assert " on" + "click" not in text, template
         assert 'src="http' not in text, template
+
+
+# --- dead letters
+
+
+def test_letters_are_known_by_all_that_their_record_was() -> None:
+    known = known_letters()
+    assert [views.letter_state(letter) for letter in known.all()] == ["died again", "open", "open", "discarded"]
+    for event in (ONCE, TWICE):
+        assert [letter.id for letter in known.deaths(id_of(event))] == [id_of(ONCE), id_of(TWICE)]
+    assert known.deaths("f" * 36) == ()
+
+
+def test_what_cannot_be_read_is_passed_over() -> None:
+    known = known_letters()
+    known.take([Record(CleanDeadLetter.topic, 0, 9, NOON, None, b"{"), record(counted("a"))])
+    assert len(known.all()) == 4
+
+
+def test_a_command_to_copy_does_not_run_what_a_letter_says() -> None:
+    (cause,) = {cause_of(letter) for letter in known_letters().all() if letter.id == id_of(OTHER)}
+    assert views.requeue_command(cause) == (
+        "isocentre dlq requeue --zone clean --service validator --reason undecodable-event"
+        " --error 'UndecodableEvent; reboot' --release 1.0"
+    )
+
+
+def test_of_a_record_s_headers_only_ours_are_told() -> None:
+    strange = clean_letter(7, record_headers={"ce_type": "t", "x-patient": "JONES"})
+    known = KnownLetters()
+    known.take([record(strange)])
+    assert views.headers_shown(known.all()[0]) == (("ce_type", "t"),)

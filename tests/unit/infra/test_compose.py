@@ -24,7 +24,7 @@ DOORS = ("receiver", "anonymiser")
 IDENTIFIED = (*DOORS, "bookkeeper")
 CLEAN = ("validator", "indexer", "thumbnailer", "tracker", "gateway")
 ONCE = ("provision", "migrate", "migrate-identified")
-PEOPLE = ("operator",)
+PEOPLE = ("operator", "eraser")
 COMPONENTS = ("kafka", "versitygw", "postgres", "traces")
 
 
@@ -95,7 +95,7 @@ def test_each_service_runs_its_own_module_without_rights(name: str) -> None:
 def test_it_is_told_what_the_local_stack_tells(name: str, tmp_path: Path) -> None:
     stack = planning.plan(Home(tmp_path), declared(), "s3")
     local = set(environment(BY_NAME[name], stack, {}))
-    secret = {"ISOCENTRE_S3_ACCESS_KEY", "ISOCENTRE_S3_SECRET_KEY", "ISOCENTRE_DATABASE_URL"}
+    secret = {"ISOCENTRE_S3_ACCESS_KEY", "ISOCENTRE_S3_SECRET_KEY", "ISOCENTRE_DATABASE_URL", "ISOCENTRE_INDEX_URL"}
     told = set(service(name)["environment"])
     # Traces leave by OTLP here, servers listen on the container's address, and secrets have the mode that they were
     # mounted with.

@@ -110,7 +110,7 @@ def test_users_and_roles_are_the_declared_ones() -> None:
 def test_nobody_is_told_another_s_secret(made: Path) -> None:
     files = {file.name: file.read_text() for file in (made / "secrets").iterdir()}
     own = {"indexer": {"s3-indexer", "database-indexer"}, "gateway": {"s3-gateway", "database-gateway"}}
-    own["bookkeeper"] = {"database-bookkeeper"}
+    own["bookkeeper"] = {"s3-bookkeeper", "database-bookkeeper", "database-auditor"}
     for name in BY_NAME:
         values = " ".join(environment(made, name).values())
         assert {file for file, value in files.items() if value in values} <= own.get(name, {f"s3-{name}"})

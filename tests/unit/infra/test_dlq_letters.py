@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.dlq.choosing import Filter, by_cause
+from infra.dlq.choosing import Filter
 from infra.dlq.deciding import Refused, Wish, discard, objection, requeue
-from infra.dlq.letters import Letter, Letters
 from shared.events import (
     AuditRecorded,
     DeadLetter,
@@ -22,6 +21,7 @@ from shared.events import (
 )
 from shared.events.again import RawRecord
 from shared.kafka import Record
+from shared.letters import Letter, Letters, by_cause
 from shared.runner.again import raw_fields, record_in
 from tests.support.events import record_of
 from tests.support.letters import IDENTIFIED, id_of, letter

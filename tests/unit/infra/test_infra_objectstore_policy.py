@@ -22,8 +22,15 @@ def users_of(bucket: str) -> set[str]:
     return {user for user, _, _ in allowed(bucket)}
 
 
-def test_only_receiver_anonymiser_and_operators_touch_the_identified_bucket() -> None:
-    assert users_of("identified") == {"receiver", "anonymiser", "operator"}
+def test_nobody_of_the_clean_side_touches_the_identified_bucket() -> None:
+    assert users_of("identified") == {"receiver", "anonymiser", "operator", "eraser", "bookkeeper"}
+
+
+def test_who_holds_the_books_against_the_stores_reads_all_and_alters_nothing() -> None:
+    for bucket in declared().buckets:
+        rights = {(action, what) for user, action, what in allowed(bucket) if user == "bookkeeper"}
+        beyond = {(action, what) for action, what in rights if what != f"{bucket}/.probe/bookkeeper"}
+        assert beyond == {("s3:ListBucket", bucket), ("s3:GetObject", f"{bucket}/*")}
 
 
 def test_operators_see_that_bytes_are_there_and_delete_them_but_read_none() -> None:
@@ -31,6 +38,15 @@ def test_operators_see_that_bytes_are_there_and_delete_them_but_read_none() -> N
     beyond = {(action, what) for action, what in rights if what != "identified/.probe/operator"}
     assert beyond == {("s3:ListBucket", "identified"), ("s3:DeleteObject", "identified/*")}
     assert "operator" not in users_of("clean") | users_of("derived")
+
+
+def test_who_erases_deletes_everywhere_and_reads_originals_only() -> None:
+    rights = {
+        (action, what) for bucket in declared().buckets for user, action, what in allowed(bucket) if user == "eraser"
+    }
+    beyond = {(action, what) for action, what in rights if ".probe" not in what and action != "s3:ListBucket"}
+    deletes = {("s3:DeleteObject", f"{bucket}/*") for bucket in declared().buckets}
+    assert beyond == deletes | {("s3:GetObject", "identified/*")}
 
 
 def test_only_the_anonymiser_writes_clean_objects() -> None:
@@ -42,7 +58,7 @@ def test_only_the_anonymiser_writes_clean_objects() -> None:
 def test_no_service_deletes_more_than_its_probe() -> None:
     for bucket in declared().buckets:
         deletions = {(user, what) for user, action, what in allowed(bucket) if action == "s3:DeleteObject"}
-        deletions -= {("operator", "identified/*")}
+        deletions -= {("operator", "identified/*"), ("eraser", f"{bucket}/*")}
         assert all(what == f"{bucket}/.probe/{user}" for user, what in deletions)
 
 

@@ -45,7 +45,7 @@ def test_those_that_write_objects_are_told_the_files_and_no_credentials(
     monkeypatch.setattr(services, "is_volatile", lambda folder: False)
     tree = str(stack.object_store.tree)
     by_files = {name for name in BY_NAME if told(stack, name).get("ISOCENTRE_STORE_TREE") == tree}
-    assert by_files == {"receiver", "anonymiser"}
+    assert by_files == {"receiver", "anonymiser", "bookkeeper"}
     for name in by_files:
         assert not [setting for setting in told(stack, name) if setting.startswith("ISOCENTRE_S3")]
     assert "ISOCENTRE_ACCEPT_VOLATILE_STORE" not in told(stack, "receiver")
@@ -79,15 +79,16 @@ def test_a_home_in_memory_is_accepted(stack: Stack, monkeypatch: pytest.MonkeyPa
 
 def test_by_s3_all_go_through_the_server_and_the_receiver_accepts_that_it_never_syncs(tmp_path: Path) -> None:
     stack = planning.plan(Home(tmp_path), declared(), "s3")
-    for name in set(BY_NAME) - {"tracker", "bookkeeper"}:
+    for name in set(BY_NAME) - {"tracker"}:
         assert told(stack, name)["ISOCENTRE_S3_ACCESS_KEY"] == name
         assert "ISOCENTRE_STORE_TREE" not in told(stack, name)
     assert told(stack, "receiver")["ISOCENTRE_ACCEPT_VOLATILE_STORE"] == "true"
 
 
-@pytest.mark.parametrize("name", ["tracker", "bookkeeper"])
-def test_who_needs_no_store_has_none(stack: Stack, name: str) -> None:
-    assert not [setting for setting in told(stack, name) if setting.startswith(("ISOCENTRE_S3", "ISOCENTRE_STORE"))]
+def test_who_needs_no_store_has_none(stack: Stack) -> None:
+    assert not [
+        setting for setting in told(stack, "tracker") if setting.startswith(("ISOCENTRE_S3", "ISOCENTRE_STORE"))
+    ]
 
 
 def test_each_reaches_the_database_of_its_zone_as_itself(stack: Stack) -> None:
@@ -98,6 +99,14 @@ def test_each_reaches_the_database_of_its_zone_as_itself(stack: Stack) -> None:
         "gateway": ("gateway", "isocentre"),
         "bookkeeper": ("bookkeeper", "identified"),
     }
+
+
+def test_only_the_bookkeeper_sees_the_index_as_who_may_read_it_and_the_accounts(stack: Stack) -> None:
+    auditing = {"ISOCENTRE_INDEX_URL", "ISOCENTRE_ACCOUNTS_DIR"}
+    assert {name for name in BY_NAME if auditing & told(stack, name).keys()} == {"bookkeeper"}
+    books = told(stack, "bookkeeper")
+    assert books["ISOCENTRE_INDEX_URL"] == stack.database.url("auditor", "isocentre")
+    assert Path(books["ISOCENTRE_ACCOUNTS_DIR"]).parent == Path(told(stack, "receiver")["ISOCENTRE_STATE_DIR"])
 
 
 def test_the_receiver_gets_its_sites_port_and_folder(stack: Stack) -> None:

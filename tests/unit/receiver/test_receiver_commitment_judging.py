@@ -11,11 +11,11 @@ from services.receiver.commitment.asking import Asked, Reference
 from services.receiver.commitment.deciding import Copy, FailureReason, State, verdict
 from services.receiver.commitment.docket import Open
 from services.receiver.commitment.report import Result
-from services.receiver.journal import HEAD, key_of
-from services.receiver.read_back import PIECE
 from shared import telemetry
+from shared.dicom.raw_object import key_of
 from shared.metrics.registry import counter
 from shared.outcome import Transient
+from shared.storage.read_back import HEAD, PIECE
 from tests.support.commitment import CT, MR, Node, an_instance
 
 WHOLE, DAMAGED, MISSING = Copy(State.WHOLE, CT), Copy(State.DAMAGED), Copy(State.MISSING)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from services.receiver.__main__ import mark_in
-from services.receiver.journal import key_of
 from services.receiver.mark import Mark, life_on
+from shared.dicom.raw_object import key_of
 from tests.support.memory_store import MemoryStore
 
 

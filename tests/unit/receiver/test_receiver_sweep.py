@@ -13,7 +13,7 @@ from services.receiver.allowances import Allowances
 from services.receiver.arrivals import Arrivals
 from services.receiver.ends import Ends
 from services.receiver.handler import Answer, Arriving, Receive
-from services.receiver.journal import HEAD, SWEPT, Arrived, Journal, arrived, key_of
+from services.receiver.journal import Journal
 from services.receiver.quotas import Quotas
 from services.receiver.repeats import Repeats
 from services.receiver.sweep import Found, Sweep
@@ -21,12 +21,14 @@ from services.receiver.upper.landing import Landed
 from shared import telemetry
 from shared.dicom import part10
 from shared.dicom.identity import Pseudonyms
+from shared.dicom.raw_object import SWEPT, Arrived, arrived, key_of
 from shared.dicom.statuses import SUCCESS
 from shared.events import InstanceReceived, InstanceReceivedInBulk
 from shared.events.envelope import decode, header
 from shared.kafka import Record
 from shared.outcome import Reason, Transient
 from shared.sites import Lane, Site
+from shared.storage.read_back import HEAD
 from tests.support.memory_log import MemoryPublisher
 from tests.support.memory_store import MemoryStore
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from shared.ended import Ended
-from shared.events import Event
+from shared.ended import Ended, Erased
+from shared.events import Event, InstanceErased, InstanceRetracted
 from tests.support.events import arrival_of, decided, quarantined
 
 
@@ -46,3 +46,25 @@ def test_what_is_known_is_not_read_again_and_what_is_not_known_is() -> None:
     topic.events.append(decided(3, decision="expire"))
     assert ended(arrival(3))
     assert topic.read == 3
+
+
+def erased(number: int) -> InstanceErased:
+    told = {"receipt": "1", "ground": "consent-withdrawn", "erased_at": "2026-01-01T00:00:00Z"}
+    return InstanceErased.model_validate(arrival_of(number) | told)
+
+
+def test_what_was_erased_has_ended_on_both_sides_and_what_was_replaced_has_not() -> None:
+    other = InstanceRetracted.model_validate(arrival_of(2) | {"reason": "erased"})
+    replaced = InstanceRetracted.model_validate(arrival_of(3) | {"reason": "superseded"})
+    ended = Ended(Topic(erased(1), other, replaced))
+    assert [number for number in range(1, 4) if ended(arrival(number))] == [1, 2]
+
+
+def test_erasures_are_read_again_when_they_are_old() -> None:
+    topic = Topic(erased(1), decided(2, decision="discard"))
+    young, old = Erased(topic, seconds=3600.0), Erased(topic, seconds=0.0)
+    assert [ask(arrival(number)) for ask in (young, old) for number in (1, 2)] == [True, False, True, False]
+    topic.events.append(erased(3))
+    assert not young(arrival(3))
+    assert old(arrival(3))
+    assert topic.read == 4

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import Message, Producer, TopicPartition
 
 from shared.kafka import LogLost, bounded, lane, transaction
 
@@ -21,6 +21,15 @@ class Hanging:
 
     def send_offsets_to_transaction(self, *_: Any) -> None:
         self.released.wait()
+
+    def unsubscribe(self) -> None:
+        return
+
+    def consume(self, limit: int, timeout: float) -> list[Message]:
+        return []
+
+    def assignment(self) -> list[TopicPartition]:
+        return []
 
     def close(self) -> None:
         self.released.wait()
@@ -43,5 +52,5 @@ def test_a_call_that_never_returns_loses_the_log(hanging: Hanging, monkeypatch: 
 def test_a_consumer_that_never_closes_is_left_behind(hanging: Hanging, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded, "STUCK", 0.05)
     monkeypatch.setattr(lane, "Consumer", lambda _: hanging)
-    lane.Lane("live", "nobody:1", "group", "0", ["topic"], "stop").close()
+    lane.Lane("live", "nobody:1", "group", "0", ["topic"], "stop", "classic").close()
     assert not hanging.released.is_set()

@@ -7,8 +7,9 @@ import pytest
 from services.thumbnailer.handler import Thumbnail, weight
 from services.thumbnailer.picture import NoPicture, Picture
 from shared.events import InstanceThumbnailed, InstanceValidated
-from shared.outcome import Done, Reason, Transient
+from shared.outcome import Done, Reason, Skip, Transient
 from shared.runner import Incoming
+from shared.storage import ObjectNotFound
 from tests.support.events import DIGEST, anonymised
 from tests.support.memory_store import MemoryStore
 
@@ -30,7 +31,7 @@ class Stores:
             seen.append(data)
             return result
 
-        outcome = Thumbnail(clean=self.clean, derived=self.derived, render=render)(RECORD)
+        outcome = Thumbnail(clean=self.clean, derived=self.derived, render=render, erased=lambda arrival: False)(RECORD)
         assert seen == [b"the object"]
         assert isinstance(outcome, Done)
         (out,) = outcome.events
@@ -64,10 +65,32 @@ def test_a_repeat_is_the_same_fact() -> None:
 def test_a_store_that_is_away_is_transient(which: str) -> None:
     stores = Stores()
     getattr(stores, which).away = True
-    handle = Thumbnail(clean=stores.clean, derived=stores.derived, render=lambda data: Picture(b"jpeg", 1, 1))
+    handle = Thumbnail(
+        clean=stores.clean,
+        derived=stores.derived,
+        render=lambda data: Picture(b"jpeg", 1, 1),
+        erased=lambda arrival: False,
+    )
     with pytest.raises(Transient):
         handle(RECORD)
 
 
 def test_an_instance_weighs_what_its_object_takes() -> None:
     assert weight(EVENT) == 2 * EVENT.size
+
+
+def test_what_is_missing_because_it_was_erased_is_passed_over_and_no_loss() -> None:
+    stores = Stores()
+    stores.clean.delete(EVENT.key)
+    for erased in (True, False):
+        handle = Thumbnail(
+            clean=stores.clean,
+            derived=stores.derived,
+            render=lambda data: Picture(b"jpeg", 1, 1),
+            erased=lambda arrival, said=erased: said and arrival == EVENT.arrival,  # type: ignore[misc]
+        )
+        if erased:
+            assert handle(RECORD) == Skip(Reason.ERASED)
+        else:
+            with pytest.raises(ObjectNotFound):
+                handle(RECORD)

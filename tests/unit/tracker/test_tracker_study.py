@@ -50,6 +50,7 @@ def test_only_what_is_indexed_is_said() -> None:
         "instances": 2,
         "thumbnails": 2,
         "modalities": ("CT",),
+        "retracted": 0,
         "fingerprint": hashlib.sha256(b"".join(digests)).hexdigest(),
     }
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.tracker.announcing import Pace
+from services.tracker.announcing import Pace, Saying, Tombstone
 from services.tracker.tracking import Tracker
 from shared.events import Event, Outgoing, SiteCounted, StudyCompleted, StudyReopened, StudyUpdated
-from tests.support.tracker_events import held, indexed, instance, rejected, thumbnailed, unheld, whole_way
+from tests.support.tracker_events import held, indexed, instance, rejected, retracted, thumbnailed, unheld, whole_way
 
 PACE = Pace(interval=1.0, quiet=10.0, patience=60.0)
 STUDY = "2.25.1"
@@ -19,7 +19,7 @@ class Node:
 
     def __init__(self) -> None:
         self.inputs: list[tuple[Event, str, float]] = []
-        self.published: list[Outgoing] = []
+        self.published: list[Saying] = []
         self.now = 0.0
         self.tracker = Tracker(PACE)
 
@@ -32,9 +32,10 @@ class Node:
         self.tracker = Tracker(PACE)
         for event, event_id, at in self.inputs:
             self.tracker.apply(event, event_id, at)
-        compacted = {(item.event.topic, item.key): item.event for item in self.published}
+        compacted = {(topic_of(item), item.key): item for item in self.published}
         for said in compacted.values():
-            self.tracker.recall(said)
+            if isinstance(said, Outgoing):
+                self.tracker.recall(said.event)
 
     def tick(self, seconds: float = 0.0, lost: int = 0) -> list[Event]:
         """Let time pass and publish; the broker loses the confirmations of the last `lost` events."""
@@ -43,7 +44,17 @@ class Node:
         self.published += said
         for outgoing in said[: len(said) - lost]:
             self.tracker.confirm(outgoing, self.now)
-        return [outgoing.event for outgoing in said]
+        return [outgoing.event for outgoing in said if isinstance(outgoing, Outgoing)]
+
+    @property
+    def told(self) -> set[str]:
+        """The topics whose newest word about the study is one."""
+        newest = {topic_of(item): item for item in self.published if item.key == STUDY}
+        return {topic for topic, item in newest.items() if isinstance(item, Outgoing)}
+
+
+def topic_of(item: Saying) -> str:
+    return item.topic if isinstance(item, Tombstone) else item.event.topic
 
 
 def kinds(events: Sequence[Event], *but: type[Event]) -> list[str]:
@@ -221,3 +232,56 @@ def test_whatever_happens_no_content_is_completed_twice_and_the_end_is_the_same(
     assert len({event.fingerprint for event in completed}) == len(completed)
     reopened = [item.event for item in node.published if isinstance(item.event, StudyReopened)]
     assert len(reopened) == max(0, len(completed) - 1)
+
+
+def complete(node: Node, *numbers: int) -> None:
+    for number in numbers:
+        node.arrive(*whole_way(instance(number)))
+    node.tick()
+    node.tick(PACE.quiet)
+
+
+def test_a_study_that_loses_an_instance_is_told_again_and_goes_on_from_there() -> None:
+    node = Node()
+    complete(node, 1, 2, 11)
+    node.arrive(retracted(instance(11)))
+    assert kinds(node.tick(), SiteCounted) == ["StudyReopened", "StudyUpdated"]
+    (done,) = [event for event in node.tick(PACE.quiet) if isinstance(event, StudyCompleted)]
+    assert (done.instances, done.series, done.retracted, done.thumbnails) == (2, 1, 1, 2)
+    assert node.tick(PACE.quiet) == []
+    node.restart()
+    assert kinds(node.tick(), SiteCounted) == []
+    complete(node, 3)
+    (last,) = [item.event for item in node.published if isinstance(item, Outgoing)][-1:]
+    assert isinstance(last, StudyCompleted)
+    assert (last.instances, last.retracted) == (3, 1)
+
+
+def test_a_study_of_which_nothing_is_left_is_taken_from_its_topics_once() -> None:
+    node = Node()
+    complete(node, 1, 2)
+    node.arrive(retracted(instance(1)), retracted(instance(2)))
+    node.tick(lost=9)
+    node.tick(PACE.interval)
+    assert node.told == set()
+    said = len(node.published)
+    node.restart()
+    node.tick(PACE.quiet)
+    node.arrive(*whole_way(instance(1)))
+    node.tick(PACE.quiet)
+    assert node.told == set()
+    assert [item for item in node.published[said:] if isinstance(item, Tombstone)] == []
+
+
+@given(st.permutations([*whole_way(instance(1)), retracted(instance(1)), *whole_way(instance(2))]))
+def test_in_any_order_what_is_retracted_counts_nowhere(events: list[Event]) -> None:
+    node = Node()
+    node.arrive(*events, *events)
+    told = [event for event in node.tick() if isinstance(event, StudyUpdated)]
+    assert [(event.instances, event.series, event.thumbnails, event.retracted) for event in told] == [(1, 1, 1, 1)]
+    assert node.tracker.sites["site-a"].counted.event.model_dump()["counts"] == {
+        "anonymised": 1,
+        "validated": 1,
+        "indexed": 1,
+        "thumbnailed": 1,
+    }

@@ -39,7 +39,7 @@ def incoming(event: Event) -> Incoming:
 
 def test_validated_carries_everything_on() -> None:
     event = anonymised(header=header(t00100030=None))
-    outcome = Validate(clean=Objects())(incoming(event))
+    outcome = Validate(clean=Objects(), erased=lambda arrival: False)(incoming(event))
     assert isinstance(outcome, Done)
     (out,) = outcome.events
     assert isinstance(out.event, InstanceValidated)
@@ -51,7 +51,7 @@ def test_validated_carries_everything_on() -> None:
 
 def test_rejected_names_stage_and_reason_and_no_value() -> None:
     event = anonymised(header=header(t00080060="MR-CANARY"))
-    outcome = Validate(clean=Objects())(incoming(event))
+    outcome = Validate(clean=Objects(), erased=lambda arrival: False)(incoming(event))
     assert isinstance(outcome, Reject)
     assert outcome.reason is Reason.MODALITY_MISMATCH
     (out,) = outcome.events
@@ -65,7 +65,7 @@ def test_a_large_header_is_read_from_its_object_and_carried_on_as_such() -> None
     large = header(t00200052={"vr": "UI", "Value": ["2.25.1"] * 40_000})
     event = anonymised(**place_header(large, "r1/x.dcm", clean))
     assert event.header is None
-    outcome = Validate(clean=clean)(incoming(event))
+    outcome = Validate(clean=clean, erased=lambda arrival: False)(incoming(event))
     assert isinstance(outcome, Done)
     (out,) = outcome.events
     assert isinstance(out.event, InstanceValidated)
@@ -77,7 +77,7 @@ def test_a_large_header_is_read_from_its_object_and_carried_on_as_such() -> None
 
 
 def test_the_same_event_gives_the_same_id() -> None:
-    handle = Validate(clean=Objects())
+    handle = Validate(clean=Objects(), erased=lambda arrival: False)
     ids: set[str] = set()
     for _ in range(2):
         outcome = handle(incoming(anonymised(header=header())))
@@ -87,7 +87,7 @@ def test_the_same_event_gives_the_same_id() -> None:
 
 
 def test_an_event_without_header_is_rejected_not_a_crash() -> None:
-    outcome = Validate(clean=Objects())(incoming(anonymised()))
+    outcome = Validate(clean=Objects(), erased=lambda arrival: False)(incoming(anonymised()))
     assert isinstance(outcome, Reject)
     assert outcome.reason is Reason.MISSING_TYPE_1
 
@@ -95,7 +95,9 @@ def test_an_event_without_header_is_rejected_not_a_crash() -> None:
 def test_what_the_anonymiser_found_is_carried_on() -> None:
     earlier = (Finding(code="inexpressible", tag="00101010"),)
     for made, own in ((header(t00100030=None), "missing-type-2"), (header(t00080060="MR"), "modality-mismatch")):
-        outcome = Validate(clean=Objects())(incoming(anonymised(header=made, findings=earlier)))
+        outcome = Validate(clean=Objects(), erased=lambda arrival: False)(
+            incoming(anonymised(header=made, findings=earlier))
+        )
         assert isinstance(outcome, Done | Reject)
         (out,) = outcome.events
         assert isinstance(out.event, InstanceValidated | InstanceRejected)

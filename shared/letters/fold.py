@@ -22,10 +22,7 @@ from shared.events import (
 )
 from shared.events.again import SetAside
 from shared.events.audit import Audit, AuditRecorded
-from shared.events.envelope import UndecodableEvent, decode
-from shared.outcome import Reason
-from shared.runner.again import record_in
-from shared.runner.deadletters import UNKNOWN
+from shared.runner.deadletters import counted
 
 ZoneName = Literal["identified", "clean"]
 State = Literal["open", "requeued", "resolved", "discarded"]
@@ -78,21 +75,6 @@ class Letter:
     def first(self) -> str:
         """The letter that its record was at first."""
         return self.event.first or self.id
-
-
-def counted(event: DeadLetter) -> tuple[str, str]:
-    """Site and project of a letter, as they were counted on the clean side.
-
-    Earlier releases did not say them: they are those of the record, where its stage could decode it.
-    """
-    if event.site is not None or event.reason == Reason.UNDECODABLE_EVENT or event.record_value is None:
-        return event.site or UNKNOWN, event.project or UNKNOWN
-    try:
-        record = record_in(event, datetime.min)
-        about = decode(record.topic, record.value, record.headers)
-    except UndecodableEvent:
-        return UNKNOWN, UNKNOWN
-    return getattr(about, "site", UNKNOWN), getattr(about, "project", UNKNOWN)
 
 
 class Letters:

@@ -1,0 +1,1 @@
+"""`isocentre reconcile`: where the witnesses of a node are, and how a report is told."""

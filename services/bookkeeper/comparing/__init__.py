@@ -1,0 +1,1 @@
+"""What the books say against what a witness saw: pure."""
