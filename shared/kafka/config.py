@@ -37,10 +37,13 @@ record that is larger than all of that comes by itself."""
 
 AHEAD_OF_A_BACKLOG = {
     # The client hands out what came in the order in which it came: only so much of one partition stands before another.
-    "queued.min.messages": 64,
+    "queued.min.messages": 16,
     "queued.max.messages.kbytes": 4_096,
-    "fetch.message.max.bytes": 131_072,
+    "fetch.message.max.bytes": 16_384,
     "fetch.max.bytes": 2_097_152,
+    # Mostly it is empty: ask seldom, and be answered at once.
+    "fetch.min.bytes": 1,
+    "fetch.wait.max.ms": 500,
 }
 """The same for a lane that gives way, whose partitions take turns."""
 

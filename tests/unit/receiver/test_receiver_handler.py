@@ -450,10 +450,10 @@ def test_what_a_site_sends_beyond_its_share_goes_on_in_bulk_and_repeats_cost_not
     def data_set(number: int) -> bytes:
         return STUDY + b"\x28\x00\x10\x00US\x02\x00" + number.to_bytes(2, "little")
 
+    bench.send(data_set(BURST), lane="bulk")
     for _ in range(2):
         for number in range(BURST):
             bench.send(data_set(number))
-    bench.send(data_set(BURST), lane="bulk")
     assert (len(bench.broker.received), len(bench.broker.in_bulk)) == (BURST, 1)
     for number in range(BURST + 1, BURST + 4):
         assert bench.send(data_set(number)).status == SUCCESS
