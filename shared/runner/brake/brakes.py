@@ -86,7 +86,9 @@ class Brakes:
                 continue
             site = end.subject.site
             if braked := self._braked(site):
-                tried.setdefault(braked, []).append((index, end.reason))
+                # Who is not half-open tries nothing: this was given up unhandled, or goes with what tripped the brake.
+                if braked in self._probing:
+                    tried.setdefault(braked, []).append((index, end.reason))
             # What was handled together with the records that trip it stays as it is.
             elif not {site, WHOLE_STAGE} & changes.keys() and self._floor and (found := windows.take(end, known)):
                 changes[found[0]] = self._states.tripped(*found, self._all.get(found[0]), now)
@@ -95,7 +97,7 @@ class Brakes:
             state = self._all[site]
             failed = {index for index, reason in ended if reason == state.reason}
             again |= failed
-            probe = probing.pop(site, Probing()).after(len(ended), len(failed))
+            probe = probing.pop(site).after(len(ended), len(failed))
             if probe.doubtful(state.ordinary):
                 changes[site] = self._states.kept(state, now)
             elif (stepped := probe.stepped()).over:

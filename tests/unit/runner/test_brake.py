@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from shared.events import WHOLE_STAGE, BrakeChanged, IdentifiedBrakeReleased, InstanceReceivedInBulk
+from shared.events import WHOLE_STAGE, BrakeChanged, IdentifiedBrakeReleased, InstanceReceivedInBulk, InstanceRetracted
 from shared.misconfigured import Misconfigured
 from shared.outcome import Done, Permanent, Quarantine, Reason, Reject, Skip
 from shared.runner.brake import Brakes, End, Judged, Policy, Subject, ended, subject_of
@@ -300,6 +300,14 @@ def test_a_probe_that_fails_for_the_reason_is_parked_again_and_the_pause_doubles
     assert bench.told[-1].probes == 9
 
 
+@pytest.mark.parametrize("reason", [HELD, "worker-died", ""])
+def test_what_ends_while_nothing_is_tried_is_no_probe(reason: str) -> None:
+    bench = Bench().braked()
+    judged = bench.take(reason, dead=True)
+    assert (judged.changes, judged.again) == ((), frozenset())
+    assert bench.admitted() == 0
+
+
 def test_a_few_that_fail_brake_again_and_what_went_well_stays() -> None:
     bench = Bench().braked()
     bench.later(seconds=60)
@@ -425,6 +433,11 @@ def test_both_ways_in_are_one_and_decisions_of_people_are_none() -> None:
     assert subject_of(decided(), "k", asked_for=False) is None
     assert subject_of(received(), "k", asked_for=True) is None
     assert subject_of(None, None, asked_for=False) is not None
+
+
+def test_an_erasure_is_never_held_up() -> None:
+    retracted = InstanceRetracted(site="site-a", project="demo", arrival="0" * 32, reason="erased")
+    assert subject_of(retracted, "k", asked_for=False) is None
 
 
 def test_outcomes_say_how_it_ended() -> None:

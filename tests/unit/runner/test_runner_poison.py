@@ -1,6 +1,7 @@
 """A record that ends its worker, in memory: workers die by an exception that nothing catches, and are started again."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -356,4 +357,20 @@ def test_without_a_journal_everything_is_as_ever(node: Node) -> None:
     letters = DeadLetters("stage", "1.0", identified=True)
     source = Ends(node.broker, "stage", [SOURCE])
     Runner(Stage("stage", Each("stage", _done, 2), letters, BATCH), source, Health(), stop).run()
+    assert _exactly_once(node, without=set())
+
+
+def test_a_broker_that_ends_one_worker_after_the_other_accuses_no_record(node: Node) -> None:
+    class Lost(MemoryLog):
+        def idle(self, timeout: float) -> None:
+            raise LogLost("the broker is away")
+
+    def slowly(record: Incoming) -> Outcome:
+        time.sleep(0.05)
+        return _done(record)
+
+    for _ in range(5):
+        assert isinstance(node.start(slowly, log=Lost), LogLost)
+    assert node.start(_done) is None
+    assert node.letters() == []
     assert _exactly_once(node, without=set())

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable
 
+import pytest
+
 from shared.ended import Ended, Erased
 from shared.events import Event, InstanceErased, InstanceRetracted
+from shared.events.envelope import UndecodableEvent
+from shared.outcome import Transient
 from tests.support.events import arrival_of, decided, quarantined
 
 
@@ -68,3 +72,12 @@ def test_erasures_are_read_again_when_they_are_old() -> None:
     assert not young(arrival(3))
     assert old(arrival(3))
     assert topic.read == 4
+
+
+def test_while_an_erasure_cannot_be_read_nobody_is_let_through() -> None:
+    def unreadable() -> Iterable[Event]:
+        yield erased(1)
+        raise UndecodableEvent("of a later release")
+
+    with pytest.raises(Transient):
+        Erased(unreadable)(arrival(2))
