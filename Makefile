@@ -26,7 +26,7 @@ demo: setup ## Send DICOM files through the whole system [INPUT=folder] [KEEP=1 
 test: ## Check, then run all tests
 	@$(SETUP) --with test
 	@$(MAKE) --no-print-directory check
-	@$(PYTEST) --numprocesses 2 --dist loadgroup
+	@$(PYTEST) --numprocesses 2
 
 chaos: ## Rounds of random faults under load with a report, and cuts of power, for an hour or two [SEED=] [ROUNDS=40] [INSTANCES=20000]
 	@$(SETUP) --with test --with chaos

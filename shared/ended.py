@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from shared.events import ERASED, FOR_GOOD, Event, InstanceDecided, InstanceErased, InstanceRetracted
-from shared.events.envelope import decode
+from shared.events.envelope import UndecodableEvent, decode
 from shared.kafka import read_to_end
+from shared.outcome import Transient
 
 
 class Ended:
@@ -47,12 +48,21 @@ class Erased:
         self._one = threading.Lock()
 
     def __call__(self, arrival: str) -> bool:
-        """Whether `arrival` is one of them. Raises what `read` raises."""
+        """Whether `arrival` is one of them. Raises Transient, also while an erasure cannot be read: it may be that of
+        `arrival`."""
         with self._one:
             if time.monotonic() >= self._until:
-                self._arrivals = frozenset(event.arrival for event in self._read() if isinstance(event, InstanceErased))
+                self._arrivals = frozenset(self._all())
                 self._until = time.monotonic() + self._seconds
         return arrival in self._arrivals
+
+    def _all(self) -> Iterator[str]:
+        try:
+            for event in self._read():
+                if isinstance(event, InstanceErased):
+                    yield event.arrival
+        except UndecodableEvent:
+            raise Transient("an erasure cannot be read") from None
 
 
 def decisions(bootstrap: str) -> Iterator[Event]:

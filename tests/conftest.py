@@ -4,8 +4,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from infra.local import stack
 from infra.local.state import Stack
@@ -14,11 +16,16 @@ TESTS = Path(__file__).resolve().parent
 BUILD = TESTS.parent / "build" / "test"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class Apart(LoadScopeScheduling):
     """Where several processes share the tests, one of them has all that start components; the pure ones are shared."""
-    for item in items:
-        if TESTS / "unit" not in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("components"))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith("tests/unit/") else "components"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Apart:
+    """How `--numprocesses` deals the tests out."""
+    return Apart(config, log)
 
 
 @pytest.fixture(scope="session")

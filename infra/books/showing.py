@@ -8,7 +8,7 @@ from rich.table import Table
 
 from infra.cli.terminal import columns
 from services.bookkeeper.comparing.difference import Difference, Kind
-from services.bookkeeper.comparing.report import Report
+from services.bookkeeper.comparing.report import Examined, Report
 
 SHOWN = 20
 """Differences of one kind that are shown; JSON has more."""
@@ -44,9 +44,13 @@ def witnesses(report: Report) -> Iterator[str]:
     """What was looked at, and how fast."""
     for each in report.examined:
         counted = ", ".join(f"{number:,} {what}" for what, number in each.counted.items()) or "nothing"
-        rate = f", {each.rate:,.0f}/s" if each.seconds > 1 else ""
+        rate = f", {_rate(each)}" if each.seconds > 1 else ""
         yield f"{each.witness}: {counted} in {each.seconds:.1f} s{rate}"
     yield f"waited {report.waited:.1f} s for the books, {report.seconds:.1f} s in all"
+
+
+def _rate(examined: Examined) -> str:
+    return f"{examined.rate / 1e6:,.1f} MB/s" if "bytes" in examined.counted else f"{examined.rate:,.0f}/s"
 
 
 def _named(difference: Difference) -> str:

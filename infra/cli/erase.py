@@ -86,7 +86,8 @@ def erase(
     )
     if dry_run:
         return
-    if counts["told"] == counts["arrivals"] and not any(counts[name] for name in node.stores):
+    nothing_left = counts["told"] == counts["arrivals"] and not any(counts[name] for name in node.stores)
+    if nothing_left and node.topics.index_follows(wait):
         click.echo("nothing to do")
         return
     if not yes:

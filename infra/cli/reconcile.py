@@ -40,6 +40,7 @@ SIGN_OF_LIFE = 50_000
 @click.option("--from", "since", type=SECOND, help="Received since then (UTC).")
 @click.option("--to", "until", type=SECOND, help="Received before then (UTC).")
 @click.option("--quick", is_flag=True, help="Without the listings of the store.")
+@click.option("--deep", is_flag=True, help="Read the bytes of all objects, too: as long as the store takes for them.")
 @click.option("--wait", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Seconds for the books.")
 @click.option(
     "--grace",
@@ -63,6 +64,7 @@ def reconcile(
     since: datetime | None,
     until: datetime | None,
     quick: bool,
+    deep: bool,
     wait: float,
     grace: float,
     as_json: bool,
@@ -74,9 +76,11 @@ def reconcile(
 
     Identified zone only: it names objects and arrivals.
     """
+    if quick and deep:
+        refuse("--quick reads no listings, so there is nothing to read the bytes of: leave out --quick or --deep")
     witnesses, pseudonyms = _node(home, environment)
     cut = _cut(pseudonyms, Cut(site, association, study, None, _utc(since), _utc(until)))
-    wish = Wish(cut, walk=not quick, grace=timedelta(seconds=grace), wait=wait)
+    wish = Wish(cut, walk=not quick, deep=deep, grace=timedelta(seconds=grace), wait=wait)
     report = _run(witnesses, wish)
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=1))

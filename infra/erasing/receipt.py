@@ -37,9 +37,7 @@ def remainders(done: Erased, retention: Mapping[str, str]) -> Iterator[Remainder
         yield Remainder(
             "buckets clean, derived", f"{len(done.kept)} objects that another arrival became too", "its own"
         )
-    yield Remainder(
-        "ledger", "for each arrival its keyed id, site, association, size and time: no UID, no key", "for ever"
-    )
+    yield Remainder("ledger", LEDGER, "for ever")
     yield Remainder("receiver, accounts of associations", "counts by association", "the operator deletes them")
     yield Remainder(
         "receiver, view of arrivals", "a keyed digest, by which the same bytes are not taken again", "for ever"
@@ -59,18 +57,24 @@ def _in_topic(topic: str) -> str | None:
     return None
 
 
+LEDGER = (
+    "for each arrival its keyed id, site, association, size and time: no UID, no key; "
+    "of its dead letters their place, trace and the digest of the clean copy"
+)
 _TOPICS = {
     "identified.instance.received": "original SOP Instance UID, keyed ids, times",
     "identified.instance.erased": "the arrival's id and the ground",
     "identified.instance.": "keyed ids, verdicts and who decided",
     "identified.dead-letter": "records that nobody could handle, with what they say; none of it pixels",
     "identified.requeued": "records that were handled again, with what they say",
+    "identified.parked": "records that waited for a brake, with what they say",
     "identified.audit": "who erased which arrival, when and why",
     "clean.instance.anonymised": "pseudonyms and the de-identified header, without pixels",
     "clean.instance.validated": "pseudonyms and the de-identified header, without pixels",
     "clean.instance.": "pseudonyms and our own ids",
     "clean.dead-letter": "records that nobody could handle, with pseudonyms and header",
     "clean.requeued": "records that were handled again, with pseudonyms and header",
+    "clean.parked": "records that waited for a brake, with pseudonyms and header",
     "clean.study.": "nothing of an emptied study once the broker has compacted the topic; a tombstone until then",
 }
 """What records about an erased arrival say, by how the topic's name begins; others say nothing of single ones."""

@@ -26,10 +26,9 @@ class Publishing:
         self._clock = clock
 
     def publish(self, settled: Sequence[Settled], told: Sequence[Event] = ()) -> None:
-        """Publish what these lead to and what the stage has `told` of itself, and commit, asking again while the
-        transaction may be open.
+        """Publish what these lead to and what the stage has `told` of itself, and commit.
 
-        Raises `CommitAborted` and `LogLost`.
+        Asks again for as long as the transaction may be open. Raises `CommitAborted` and `LogLost`.
         """
         attempt = 0
         records = [item.record for item in settled]

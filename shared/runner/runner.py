@@ -109,6 +109,10 @@ class Runner:
                 if batch:
                     self._work_on(batch)
             self._hand.forget()
+        except Exception:
+            # The broker ends this worker, or a bug of ours: not the record that it has in hand.
+            self._hand.put_down()
+            raise
         finally:
             self._watchdog.feed_last(LEAVING)
             self._settling.close()

@@ -41,10 +41,10 @@ FROM (SELECT n, {STATES} AS state, 'site-' || chr(97 + n % 4) AS site,
 """One row for each arrival."""
 
 LEDGER = """
-INSERT INTO arrival (arrival, site, project, raw_key, digest, size, study_key, association, lane, received,
-    received_at, state)
+INSERT INTO arrival (arrival, site, project, raw_key, digest, size, study_key, association, associations, lane,
+    received, received_at, state)
 SELECT arrival, site, 'demo', site || '/' || left(raw, 2) || '/' || raw || '.dcm', raw, 530000, 's' || study,
-    'a' || n / 200, 'live', true, at, replace(state, 'refused', 'rejected') FROM made;
+    'a' || n / 200, 'a' || n / 200, 'live', true, at, replace(state, 'refused', 'rejected') FROM made;
 INSERT INTO verdict (arrival, decision, outcome, reason, profile, at)
 SELECT arrival, '', CASE state WHEN 'refused' THEN 'rejected' ELSE 'held' END, 'overlay', '1', at FROM made
 WHERE state IN ('quarantined', 'refused');

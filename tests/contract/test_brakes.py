@@ -12,9 +12,11 @@ from infra.local.state import Stack
 from infra.operating.desk import Overtaken
 from shared.events import Event, Outgoing
 from shared.kafka import Publisher
+from shared.outcome import Transient
 from tests.support.braking import CLEAN, changed
 from tests.support.events import record_of
 from tests.support.memory_brakes import MemoryBrakes
+from tests.support.waiting import until
 
 SITE = f"site-{secrets.token_hex(4)}"
 WISH = Wish("validator", SITE, "rules-changed", "somebody")
@@ -39,7 +41,16 @@ def bench(request: pytest.FixtureRequest) -> Bench:
     components: Stack = request.getfixturevalue("components")
     publisher = Publisher(components.kafka_bootstrap_servers, 10)
     topics = KafkaTopics(components.kafka_bootstrap_servers, CLEAN)
+    until(lambda: _readable(topics), "the topics have leaders", 60)
     return Bench(topics, lambda event: publisher.publish(record_of(Outgoing.of(event))))
+
+
+def _readable(topics: KafkaTopics) -> bool:
+    try:
+        topics.read()
+    except Transient:
+        return False
+    return True
 
 
 def test_a_brake_is_on_until_it_is_released_and_its_stage_says_that_it_is_off(bench: Bench) -> None:

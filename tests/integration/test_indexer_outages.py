@@ -54,7 +54,7 @@ def test_up_from_nothing_and_again(address: Address) -> None:
 def test_it_goes_up_while_the_release_before_writes(address: Address) -> None:
     url = address.url("indexer")
     with create_engine(with_driver(url)).begin() as connection:
-        command.upgrade(config_of(connection), "0001")
+        command.upgrade(config_of(connection, SCRIPTS), "0001")
     earlier = Database(url)
     with earlier.transaction() as transaction:
         transaction.merge(tables.PATIENT, [("demo", "IC-AAAA", None, None, None)])

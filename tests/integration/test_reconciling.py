@@ -169,6 +169,27 @@ def test_arrivals_with_one_clean_copy_share_its_object(books: Books, some: list[
     assert [kind for kind, _, _ in books.found()] == ["clean-missing"]
 
 
+# --- bytes
+
+
+@pytest.mark.parametrize(("bucket", "name"), [("identified", "raw_key"), ("clean", "key"), ("derived", "picture")])
+def test_a_flipped_byte_is_named_by_who_reads_all_bytes(books: Books, some: list[One], bucket: str, name: str) -> None:
+    store, key = getattr(books, bucket), str(getattr(some[1], name))
+    store.objects[key] = store.objects[key][:-1] + bytes([store.objects[key][-1] ^ 1])
+    assert books.found() == [], "its size is the same"
+    kind = {"identified": "raw-rotten", "clean": "clean-rotten", "derived": "picture-rotten"}[bucket]
+    assert books.found(deep=True) == [(kind, some[1].arrival, key)]
+    assert books.found(Cut(site="site-b"), deep=True) == []
+
+
+def test_bytes_that_were_read_are_counted(books: Books, some: list[One]) -> None:
+    report = books.reconcile(deep=True)
+    assert report.total == 0
+    counted = {each.witness: each.counted for each in report.examined}
+    for name, bucket in (("raw", "identified"), ("clean", "clean"), ("derived", "derived")):
+        assert counted[name]["bytes"] == sum(map(len, getattr(books, bucket).objects.values()))
+
+
 # --- accounts
 
 

@@ -82,6 +82,18 @@ def object_gone(bucket: str, field: str, kind: str) -> Callable[[Pipeline, dict[
     return gone
 
 
+def test_a_flipped_byte_is_named_by_who_reads_all(pipeline: Pipeline, arrived: dict[str, Any]) -> None:
+    stack, key = pipeline.stack, arrived["raw_key"]
+    content = stack.read("identified", key)
+    stack.put("identified", key, content[:-1] + bytes([content[-1] ^ 1]))
+    try:
+        assert of_site(stack) == (0, [])
+        assert of_site(stack, "--deep") == (1, [("raw-rotten", key)])
+    finally:
+        stack.put("identified", key, content)
+    assert of_site(stack, "--deep") == (0, [])
+
+
 def row_gone(pipeline: Pipeline, arrived: dict[str, Any]) -> Broken:
     stack, uid = pipeline.stack, arrived["sop_instance_uid"]
     stack.execute("CREATE TABLE aside AS SELECT * FROM instance WHERE sop_instance_uid = %s", uid)

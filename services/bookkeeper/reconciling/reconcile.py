@@ -44,10 +44,12 @@ class Witnesses:
 
 @dataclass(frozen=True)
 class Wish:
-    """What to look at, and with how much patience. `walk`: the listings of the stores too."""
+    """What to look at, and with how much patience. `walk`: the listings of the stores too; `deep`:
+    the bytes of what is in them."""
 
     cut: Cut = field(default_factory=Cut)
     walk: bool = True
+    deep: bool = False
     grace: timedelta = GRACE
     wait: float = 60.0
 
@@ -131,6 +133,7 @@ class Reconciliation:
             before=self._before,
             count=self._count,
             stop=self._stop,
+            deep=self._wish.deep,
         )
 
     @contextmanager

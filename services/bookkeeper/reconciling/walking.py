@@ -34,7 +34,8 @@ class Counts(Protocol):
 
 
 class Walk:
-    """One bucket against the books. `before`: younger objects are not held to be unknown yet."""
+    """One bucket against the books. `before`: younger objects are not held to be unknown yet. `deep`: the bytes of all
+    that is there are read, too."""
 
     def __init__(
         self,
@@ -47,15 +48,25 @@ class Walk:
         before: datetime,
         count: Counts,
         stop: threading.Event,
+        deep: bool = False,
     ) -> None:
         self._shelf, self._store, self._ledger, self._stray = shelf, store, ledger, stray
         self._catch_up, self._before, self._count, self._stop = catch_up, before, count, stop
+        self._deep = deep
 
     def differences(self, cut: Cut) -> Iterator[Difference]:
         """Those of `cut`. Raises Transient."""
-        candidates = (looked for looked in self._all(cut) if finding(*looked[1:], self._before))
+        candidates = (looked for looked in self._all(cut) if self._differs(*looked[1:]))
         while some := list(islice(candidates, TOGETHER)):
             yield from self._again(some)
+
+    def _differs(self, expected: Expected | None, seen: Seen | None) -> bool:
+        if finding(expected, seen, self._before) is not None:
+            return True
+        if not self._deep or expected is None or seen is None:
+            return False
+        self._count("bytes", seen.size)
+        return not self._is_whole(expected, gone=False)
 
     def _all(self, cut: Cut) -> Iterator[Looked]:
         expected = self._counted("lines", self._shelf.expected(self._ledger, cut))
@@ -90,19 +101,23 @@ class Walk:
         found = finding(expected, seen, self._before)
         if found is Finding.UNKNOWN and seen is not None:
             return self._stray.difference(key, seen)
-        if expected is None or found is None or (found is Finding.OTHER_SIZE and self._is_whole(expected)):
+        if expected is None:
             return None
-        kind = self._shelf.missing if found is Finding.MISSING else self._shelf.rotten
-        detail = "" if seen is None else f"{seen.size} bytes instead of {expected.size}"
-        return Difference(kind, expected.site, expected.arrival, key, detail=detail)
+        if found is Finding.MISSING:
+            return Difference(self._shelf.missing, expected.site, expected.arrival, key)
+        if seen is None or (found is None and not self._deep) or self._is_whole(expected, gone=True):
+            return None
+        detail = f"{seen.size} bytes instead of {expected.size}" if found else "other bytes than were written"
+        return Difference(self._shelf.rotten, expected.site, expected.arrival, key, detail=detail)
 
     def _look(self, key: str) -> Seen | None:
         found = (listed for listed in self._store.listed(key) if listed.key == key)
         return next((Seen(listed.modified, listed.size) for listed in found), None)
 
-    def _is_whole(self, expected: Expected) -> bool:
-        """The same data set may have come again with other file meta information."""
+    def _is_whole(self, expected: Expected, *, gone: bool) -> bool:
+        """By its bytes. The same data set may have come again with other file meta information. `gone`: the answer for
+        what is not there any more; whether it may be is asked elsewhere, or the next time."""
         try:
             return self._shelf.is_whole(self._store, expected, self._stop)
         except ObjectNotFound:
-            return False
+            return gone

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.events import Event, InstanceDecided
+from shared.events import Event, InstanceDecided, InstanceRetracted
 from shared.outcome import Done, Skip
 from shared.runner.deadletters import reason_for
 from shared.runner.handling import Result
@@ -35,9 +35,9 @@ def subject_of(event: Event | None, key: str | None, *, asked_for: bool) -> Subj
     """What is to be thought of a record with this event (None: undecodable) and this key.
 
     `asked_for`: a person wants it handled again. That is never held up and says nothing about a site, nor does what a
-    person has decided; None for these.
+    person has decided or erased; None for these.
     """
-    if asked_for or isinstance(event, InstanceDecided):
+    if asked_for or isinstance(event, InstanceDecided | InstanceRetracted):
         return None
     if event is None:
         return Subject(UNKNOWN, UNKNOWN, key or "")
