@@ -5,25 +5,39 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from shared.events import InstanceReceived, InstanceReceivedInBulk, InstanceThumbnailed
+from shared.events import (
+    IdentifiedInstanceQuarantined,
+    InstanceReceived,
+    InstanceReceivedInBulk,
+    InstanceThumbnailed,
+)
 from shared.events.envelope import decode
 from shared.kafka import end_offsets, tail
 from tests.bench.side import Incomplete
 
-TOPICS = (InstanceReceived.topic, InstanceReceivedInBulk.topic, InstanceThumbnailed.topic)
+ENDS = (InstanceThumbnailed, IdentifiedInstanceQuarantined)
+TOPICS = tuple(model.topic for model in (InstanceReceived, InstanceReceivedInBulk, *ENDS))
+PATIENCE = 300.0
+"""Seconds in which one instance at least comes to its end."""
 
 
 class Pictured(threading.Thread):
-    """Reads which instances were received, and which have a picture; from when it is made until its block is left."""
+    """Reads which instances were received, and which have a picture; from when it is made until its block is left.
 
-    def __init__(self, bootstrap: str) -> None:
+    Who is held has no picture and waits for none: under the keys of a fresh stack, digits that are random may look like
+    those of a patient once in thousands of instances. How many those are is told.
+    """
+
+    def __init__(self, bootstrap: str, patience: float = PATIENCE) -> None:
         super().__init__(name="pictured", daemon=True)
         self.received: Counter[str] = Counter()
         self.in_bulk: Counter[str] = Counter()
-        self.pictured: Counter[str] = Counter()
+        self.ended: Counter[str] = Counter()
+        self.held = 0
         self._names: dict[str, str] = {}
         self._times: dict[str, float] = {}
         self._servers = bootstrap
+        self._patience = patience
         self._begin = end_offsets(bootstrap, TOPICS)
         self._over = threading.Event()
 
@@ -49,30 +63,30 @@ class Pictured(threading.Thread):
             self.received[event.site] += 1
             self.in_bulk[event.site] += isinstance(event, InstanceReceivedInBulk)
             self._names[event.sop_instance_uid] = event.arrival
-        elif isinstance(event, InstanceThumbnailed):
-            self.pictured[event.site] += 1
+        elif isinstance(event, ENDS):
+            self.ended[event.site] += 1
+            self.held += isinstance(event, IdentifiedInstanceQuarantined)
             self._times[event.arrival] = now
 
     def left(self, site: str) -> int:
-        """How many of a site's instances are received and have no picture yet."""
-        return self.received[site] - self.pictured[site]
+        """How many of a site's instances are received and have not come to their end."""
+        return self.received[site] - self.ended[site]
 
-    def times(self, sops: Iterable[str], seconds: float) -> list[float]:
-        """When they had their pictures, by `time.monotonic`. Raises Incomplete when that takes longer."""
+    def times(self, sops: Iterable[str]) -> list[float]:
+        """When they came to their ends, by `time.monotonic`. Raises Incomplete."""
         wanted = list(sops)
-        _until(
-            lambda: all(self._names.get(sop) in self._times for sop in wanted), seconds, "pictures of the small site"
-        )
+        self._until(lambda: all(self._names.get(sop) in self._times for sop in wanted), "all of the small site's")
         return [self._times[self._names[sop]] for sop in wanted]
 
-    def wait_for(self, site: str, count: int, seconds: float) -> None:
-        """Return when so many pictures of a site are there. Raises Incomplete."""
-        _until(lambda: self.pictured[site] >= count, seconds, f"{count} pictures of {site}")
+    def wait_for(self, site: str, count: int) -> None:
+        """Return when so many of a site have come to their end. Raises Incomplete."""
+        self._until(lambda: self.ended[site] >= count, f"{count} of {site}")
 
-
-def _until(done: Callable[[], bool], seconds: float, what: str) -> None:
-    latest = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > latest:
-            raise Incomplete(f"after {seconds:.0f} s there are not: {what}")
-        time.sleep(0.05)
+    def _until(self, done: Callable[[], bool], what: str) -> None:
+        ended, since = 0, time.monotonic()
+        while not done():
+            if (now := self.ended.total()) > ended:
+                ended, since = now, time.monotonic()
+            elif time.monotonic() - since >= self._patience:
+                raise Incomplete(f"for {self._patience:.0f} s nothing came to its end, and there are not: {what}")
+            time.sleep(0.05)
