@@ -10,7 +10,7 @@ from tests.support.generated import ct
 from tests.support.pipeline import LANES, Pipeline
 from tests.support.waiting import until
 
-COLLECTION = 940
+COLLECTION = 970
 FLOOD, TEN, BURST = 60, 10, 4
 SITE = "site-flood"
 

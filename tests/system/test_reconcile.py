@@ -15,7 +15,7 @@ from tests.support.pipeline import Pipeline
 from tests.support.stack import ROOT, Stack
 from tests.support.waiting import until
 
-COLLECTION, IMAGES, SITE, TITLE = 960, 4, "site-books", "BOOKS"
+COLLECTION, IMAGES, SITE, TITLE = 980, 4, "site-books", "BOOKS"
 STRANGER = "strange/2.25.1/2.25.2/2.25.3.0123456789ab.dcm"
 
 Broken = tuple[str, Callable[[], object], str]
