@@ -9,7 +9,8 @@ from pathlib import Path
 from infra.brake.brakes import ZONES
 from infra.brake.releasing import Topics
 from infra.brake.topics import KafkaTopics
-from infra.operating.node import NoNode, attached
+from infra.operating.node import attached
+from infra.operating.zones import seen
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,7 @@ class Node:
 
     def seen(self) -> list[Topics]:
         """The zones that can be seen. Raises NoNode when that is none, and Transient."""
-        found = [topics for topics in self.zones if topics.there()]
-        if not found:
-            raise NoNode("no brakes can be seen from here")
-        return found
+        return seen(self.zones, "no brakes can be seen from here")
 
 
 def of_stack(home: Path, log: Path | None = None) -> Node:

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from infra.brake.brakes import Brakes, Zone
 from infra.operating.desk import Desk
 from infra.operating.topics import decoded
-from shared.kafka import read_to_end, topic_names
+from infra.operating.zones import ZoneTopics
+from shared.kafka import read_to_end
 
 
-class KafkaTopics:
-    """One zone of a node. `log`: a file that gets a line for each audit event, once it is published."""
-
-    def __init__(self, bootstrap: str, zone: Zone, log: Path | None = None) -> None:
-        self.zone = zone
-        self._bootstrap = bootstrap
-        self._log = log
-
-    def there(self) -> bool:
-        """Whether who asks can see this zone at all. Raises Transient."""
-        return set(self.zone.topics) <= topic_names(self._bootstrap)
+class KafkaTopics(ZoneTopics[Zone]):
+    """One zone's brakes."""
 
     def read(self) -> Brakes:
         """All brakes. Raises Transient."""

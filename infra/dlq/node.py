@@ -8,7 +8,8 @@ from pathlib import Path
 
 from infra.dlq.acting import Topics
 from infra.dlq.topics import KafkaTopics
-from infra.operating.node import NoNode, attached
+from infra.operating.node import attached
+from infra.operating.zones import seen
 from shared.letters import ZONES
 
 
@@ -20,10 +21,8 @@ class Node:
 
     def seen(self, wanted: str | None) -> list[Topics]:
         """The zone that is wanted, or all that can be seen. Raises NoNode when that is none, and Transient."""
-        found = [topics for topics in self.zones if wanted in (None, topics.zone.name) and topics.there()]
-        if not found:
-            raise NoNode(f"no dead letters of the {wanted or 'identified or clean'} zone can be seen from here")
-        return found
+        none = f"no dead letters of the {wanted or 'identified or clean'} zone can be seen from here"
+        return seen(self.zones, none, wanted)
 
 
 def of_stack(home: Path, log: Path | None = None) -> Node:

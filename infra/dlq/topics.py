@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
 
 from infra.operating.desk import Desk
 from infra.operating.topics import decoded, tell
+from infra.operating.zones import ZoneTopics
 from shared.events import DeadLetter, Event, Outgoing
 from shared.events.audit import Audit
-from shared.kafka import Record, read_to_end, record_at, topic_names
+from shared.kafka import Record, read_to_end, record_at
 from shared.letters import Letters, Zone
 
 
-class KafkaTopics:
-    """One zone of a node. `log`: a file that gets a line for each audit event, once it is published."""
-
-    def __init__(self, bootstrap: str, zone: Zone, log: Path | None = None) -> None:
-        self.zone = zone
-        self._bootstrap = bootstrap
-        self._log = log
-
-    def there(self) -> bool:
-        """Whether who asks can see this zone at all. Raises Transient."""
-        return set(self.zone.topics) <= topic_names(self._bootstrap)
+class KafkaTopics(ZoneTopics[Zone]):
+    """One zone's dead letters."""
 
     def read(self) -> tuple[Letters, int]:
         """All letters, and how many records could not be decoded. Raises Transient."""

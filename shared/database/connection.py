@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import psycopg
@@ -11,22 +12,40 @@ from psycopg import errors
 from shared.database.table import Table
 from shared.outcome import Transient
 
+Kinds = tuple[type[psycopg.Error], ...]
+
 CONNECT_TIMEOUT = 5
 """Seconds."""
+
+AWAY: Kinds = (psycopg.OperationalError, psycopg.InterfaceError, errors.InsufficientPrivilege)
+"""The database is away, full or busy, or its grants are not right: all of that can be mended."""
 
 SESSION = "-c statement_timeout=30s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
 """So that neither a lost worker holds up the others nor a stuck server us for ever."""
 
-AWAY = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    errors.InsufficientPrivilege,
-    errors.ReadOnlySqlTransaction,
-)
-"""The database is away, full, busy, a standby, or its grants are not right: all of that can be mended."""
+STANDBY = (errors.ReadOnlySqlTransaction,)
+"""Can be mended too."""
 
 TOO_MUCH = (errors.ProgramLimitExceeded, errors.StatementTooComplex)
 """Operational errors to psycopg, yet the same values would meet them for ever."""
+
+
+@contextmanager
+def transient(also: Kinds = (), but: Kinds = ()) -> Iterator[None]:
+    """Turn AWAY, and what can be mended `also`, into `Transient`; `but` these, which psycopg counts among them.
+
+    The texts of these errors quote values and addresses: only their kind is kept.
+    """
+    mendable: Kinds = AWAY + also
+    try:
+        yield
+    except but:
+        raise
+    except mendable as away:
+        raise Transient(type(away).__name__) from None
+
+
+_failures = partial(transient, also=STANDBY, but=TOO_MUCH)
 
 
 class Transaction:
@@ -112,14 +131,3 @@ def _now(connection: psycopg.Connection[Any]) -> datetime:
     (now,) = next(iter(connection.execute("SELECT transaction_timestamp()")))
     moment: datetime = now
     return moment
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    """Turn "away" into `Transient`. The texts of these errors quote values and addresses: only their kind is kept."""
-    try:
-        yield
-    except TOO_MUCH:
-        raise
-    except AWAY as away:
-        raise Transient(type(away).__name__) from None

@@ -1,24 +1,26 @@
 """A database that is read and never written."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import psycopg
 from psycopg import errors
 
-from shared.outcome import Transient
+from shared.database.connection import CONNECT_TIMEOUT, transient
 
-CONNECT_TIMEOUT = 5
-"""Seconds."""
 OPTIONS = "-c default_transaction_read_only=on -c timezone=UTC -c statement_timeout=600s -c jit=off"
 FETCHED = 5000
 """Rows that a stream has in memory."""
 
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError, errors.InsufficientPrivilege, errors.UndefinedTable)
-"""All of that can be mended, by a person at worst, and tells nothing about the books."""
+UNFINISHED = (errors.UndefinedTable,)
+"""Somebody has to migrate it first: that tells nothing about the books."""
 
 Row = tuple[Any, ...]
+
+
+_failures = partial(transient, also=UNFINISHED)
 
 
 class Reader:
@@ -57,12 +59,3 @@ class Reader:
                 self._url, autocommit=True, connect_timeout=CONNECT_TIMEOUT, options=OPTIONS
             )
         return self._connection
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    """The texts of these errors quote values and addresses: only their kind is kept."""
-    try:
-        yield
-    except AWAY as away:
-        raise Transient(type(away).__name__) from None

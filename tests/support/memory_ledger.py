@@ -1,24 +1,22 @@
 """The topics of the quarantine in memory. It passes tests/contract/test_ledger.py like the real ones."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from infra.operating.desk import Overtaken
 from infra.quarantine.cases import Case, Cases, Where
 from shared.events import Event, InstanceCommitted, InstanceReceived
-from shared.outcome import Transient
+from tests.support.memory_desk import MemoryTopics
 
 
-class MemoryLedger:
-    """`away` makes it fail as a broker that does not answer; `now` is the time of the next record."""
+class MemoryLedger(MemoryTopics):
+    """As MemoryTopics; `now` is the time of the next record."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.events: list[tuple[Event, datetime, Where]] = []
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
-        self.away = False
-        self.sitting = 0
         self._offsets: Counter[str] = Counter()
 
     def say(self, *events: Event) -> None:
@@ -50,37 +48,9 @@ class MemoryLedger:
         found = [event for event in self.said(InstanceCommitted) if isinstance(event, InstanceCommitted)]
         return {event.arrival: event.until for event in sorted(found, key=lambda event: event.until)}
 
-    def tell(self, events: Iterable[Event]) -> None:
-        self.answer()
-        self.say(*events)
-
-    def sit_down(self) -> "MemoryDesk":
-        self.answer()
-        self.sitting += 1
-        return MemoryDesk(self, self.sitting)
-
-    def answer(self) -> None:
-        """Raises Transient while the broker is away."""
-        if self.away:
-            raise Transient("away")
-
     @staticmethod
     def _with(case: Case, arrived: InstanceReceived | None) -> Case:
         if arrived is None or case.first.transfer_syntax_uid is not None:
             return case
         told = {name: getattr(arrived, name) for name in ("sop_class_uid", "transfer_syntax_uid", "size")}
         return replace(case, first=case.first.model_copy(update=told))
-
-
-class MemoryDesk:
-    """The right to decide, until somebody else sits down."""
-
-    def __init__(self, ledger: MemoryLedger, number: int) -> None:
-        self._ledger = ledger
-        self._number = number
-
-    def publish(self, events: Sequence[Event]) -> None:
-        self._ledger.answer()
-        if self._ledger.sitting != self._number:
-            raise Overtaken
-        self._ledger.say(*events)

@@ -1,27 +1,25 @@
 """The topics of one zone's dead letters in memory. It passes tests/contract/test_letters.py like the real ones."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 
-from infra.operating.desk import Overtaken
 from shared.events import DeadLetter, Event, Outgoing
 from shared.events.audit import Audit
 from shared.kafka import Record
 from shared.letters import Letters, Zone
-from shared.outcome import Transient
+from tests.support.memory_desk import MemoryTopics
 
 
-class MemoryLetters:
-    """`away` makes it fail as a broker that does not answer; `now` is the time of the next record."""
+class MemoryLetters(MemoryTopics):
+    """As MemoryTopics; `now` is the time of the next record."""
 
     def __init__(self, zone: Zone) -> None:
+        super().__init__()
         self.zone = zone
         self.events: list[tuple[Event, datetime, int]] = []
         self.records: dict[tuple[str, int, int], Record] = {}
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.visible = True
-        self.away = False
-        self.sitting = 0
 
     def say(self, *events: Event) -> None:
         """What others publish, a second apart."""
@@ -59,31 +57,3 @@ class MemoryLetters:
     def acts(self, ids: Collection[str]) -> list[Audit]:
         self.answer()
         return [event for event in self.said(Audit) if isinstance(event, Audit) and event.letter in ids]
-
-    def tell(self, events: Iterable[Event]) -> None:
-        self.answer()
-        self.say(*events)
-
-    def sit_down(self) -> "MemoryDesk":
-        self.answer()
-        self.sitting += 1
-        return MemoryDesk(self, self.sitting)
-
-    def answer(self) -> None:
-        """Raises Transient while the broker is away."""
-        if self.away:
-            raise Transient("away")
-
-
-class MemoryDesk:
-    """The right to decide, until somebody else sits down."""
-
-    def __init__(self, topics: MemoryLetters, number: int) -> None:
-        self._topics = topics
-        self._number = number
-
-    def publish(self, events: Sequence[Event]) -> None:
-        self._topics.answer()
-        if self._topics.sitting != self._number:
-            raise Overtaken
-        self._topics.say(*events)

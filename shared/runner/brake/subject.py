@@ -4,13 +4,11 @@ from dataclasses import dataclass
 
 from shared.events import Event, InstanceDecided, InstanceRetracted
 from shared.outcome import Done, Skip
-from shared.runner.deadletters import reason_for
+from shared.runner.deadletters import UNKNOWN, reason_for
 from shared.runner.handling import Result
 
 GOOD = ""
 """In the place of a reason."""
-UNKNOWN = "unknown"
-"""The site of a record that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from shared.events import (
 )
 from shared.outcome import Transient
 from tests.support.letters import CLEAN, IDENTIFIED, clean_letter, id_of, letter
-from tests.support.memory_letters import MemoryDesk, MemoryLetters
+from tests.support.memory_desk import MemoryDesk
+from tests.support.memory_letters import MemoryLetters
 
 ONE, TWO, THREE = id_of(letter(1)), id_of(letter(2)), id_of(letter(3, "site-b"))
 FOUR = id_of(clean_letter(1, "site-b"))
